@@ -1,0 +1,48 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_STAMP := $(VENV)/.run-installed
+TEST_STAMP := $(VENV)/.test-installed
+
+.DEFAULT_GOAL := help
+.PHONY: help sandbox tour run test check bench clean venv
+
+help: ## Show what can be made
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(RUN_STAMP): requirements/run.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Deskbell needs Python 3.11 or newer: set PYTHON=python3.x"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/run.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(TEST_STAMP): $(RUN_STAMP) requirements/test.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/test.txt
+	@touch $@
+
+venv: $(TEST_STAMP) ## Prepare .venv with everything for development
+
+sandbox: $(RUN_STAMP) ## Try Deskbell on this machine: a local workspace with the bot in it
+	$(BIN)/deskbell sandbox
+
+tour: $(RUN_STAMP) ## Play the scripted story in the terminal
+	$(BIN)/deskbell sandbox --tour
+
+run: $(RUN_STAMP) ## Run the bot against the workspace of .env
+	$(BIN)/deskbell run
+
+test: $(TEST_STAMP) ## Run every test
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+check: $(TEST_STAMP) ## Lint, types, and the floors of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(TEST_STAMP) ## Measure speed as ratios in one run
+	$(BIN)/python -m benchmarks
+
+clean: ## Remove what was built
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build *.egg-info
