@@ -1,0 +1,198 @@
+"""Engines and transactions. What differs between SQLite and PostgreSQL lives in this package alone."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from bot.clock import real_now
+from bot.errors import DeskbellError
+
+Result = TypeVar("Result")
+
+BUSY_TIMEOUT_MS = 10_000
+RETRIES = 5
+# Serialisation failure, deadlock, and the ways a PostgreSQL server goes away (SQLSTATE classes 08 and 57P).
+RETRYABLE = ("40001", "40P01", "08", "57P")
+
+
+class StoreUnavailable(DeskbellError):
+    """The database cannot be used at the moment."""
+
+
+class NetworkInsideTransaction(AssertionError):
+    """A Slack call was about to happen while a transaction is open (rule 2 of the design)."""
+
+
+class _Depth(threading.local):
+    open = 0
+
+
+_depth = _Depth()
+
+
+def refuse_inside_transaction() -> None:
+    """Called before every Slack call; raises NetworkInsideTransaction while this thread holds a transaction."""
+    if _depth.open:
+        raise NetworkInsideTransaction("A Slack call was made inside a database transaction.")
+
+
+def make_engine(url: str) -> Engine:
+    """An engine by the rules of both databases; raises StoreUnavailable when the address is not usable."""
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return _sqlite_engine(url)
+        if parsed.get_backend_name() == "postgresql":
+            return _postgresql_engine(url)
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise StoreUnavailable(f"DATABASE_URL cannot be read ({error}).") from error
+    raise StoreUnavailable("DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://.")
+
+
+def _sqlite_engine(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        # SQLAlchemy must not let the driver decide when a transaction begins: its default loses updates.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "foreign_keys=ON",
+            "trusted_schema=OFF",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        read_only = connection.get_execution_options().get("read_only", False)
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql_engine(url: str) -> Engine:
+    options = "-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=30s"
+    return create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=10,
+        max_overflow=20,
+        connect_args={
+            "options": options,
+            "connect_timeout": 5,
+            "keepalives_idle": 30,
+            "tcp_user_timeout": 30_000,
+        },
+    )
+
+
+class Store:
+    """The database of one process: short write transactions, and read-only ones that never wait for them."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = make_engine(url)
+        self._reader = self.engine.execution_options(read_only=True)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self.owner = secrets.token_hex(8)
+        # One writer at a time inside the process: waiting here is fair, waiting in SQLite is a lottery.
+        self._writer = threading.Lock() if self.is_sqlite else None
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction; commits at the end, rolls back when the block raises. Raises StoreUnavailable."""
+        lock = self._writer
+        if lock is not None:
+            lock.acquire()
+        try:
+            with self._session(self.engine) as session:
+                yield session
+                session.commit()
+        finally:
+            if lock is not None:
+                lock.release()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A read-only transaction on one snapshot; never waits for a writer. Raises StoreUnavailable."""
+        with self._session(self._reader) as session:
+            yield session
+            session.rollback()
+
+    @contextmanager
+    def _session(self, engine: Engine) -> Iterator[Session]:
+        _depth.open += 1
+        try:
+            with Session(engine, expire_on_commit=False, autoflush=False) as session:
+                yield session
+        except DBAPIError as error:
+            raise as_store_error(error) from error
+        finally:
+            _depth.open -= 1
+
+    def run(self, work: Callable[[Session], Result]) -> Result:
+        """Run `work` in a write transaction, again as a whole when the database says that a retry may help.
+
+        `work` must be repeatable: a commit whose answer was lost is run again. Raises StoreUnavailable.
+        """
+        for attempt in range(RETRIES):
+            try:
+                with self.write() as session:
+                    return work(session)
+            except StoreUnavailable as error:
+                if attempt == RETRIES - 1 or not is_retryable(error.__cause__):
+                    raise
+                time.sleep(0.05 * 2**attempt)
+        raise AssertionError("unreachable")
+
+    def now(self, session: Session) -> datetime:
+        """The database's own instant, for leases between replicas; on SQLite the process's."""
+        if self.is_sqlite:
+            return real_now()
+        instant = session.scalar(select(func.clock_timestamp()))
+        return instant if isinstance(instant, datetime) else real_now()
+
+    def ping(self) -> None:
+        """Raises StoreUnavailable unless the database answers."""
+        with self.read() as session:
+            session.execute(select(1))
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def as_store_error(error: DBAPIError) -> Exception:
+    """An error of the connection or the disk becomes StoreUnavailable; a wrong statement stays what it is."""
+    if error.connection_invalidated or is_retryable(error) or type(error).__name__ == "OperationalError":
+        return StoreUnavailable(f"The database cannot be used: {_first_line(error)}")
+    return error
+
+
+def is_retryable(error: BaseException | None) -> bool:
+    """Whether running the whole transaction again may help."""
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    return error.connection_invalidated or (isinstance(state, str) and state.startswith(RETRYABLE))
+
+
+def _first_line(error: DBAPIError) -> str:
+    lines = str(error.orig).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

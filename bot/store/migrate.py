@@ -1,0 +1,73 @@
+"""Schema migrations (Alembic), run from the code that needs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+import migrations
+from bot.errors import DeskbellError
+from bot.store.database import as_store_error, make_engine
+
+# Any constant: it keeps two replicas from migrating one PostgreSQL at once.
+ADVISORY_LOCK = 0x6465736B
+
+
+class SchemaMismatch(DeskbellError):
+    """The database's schema is not the one that this version of Deskbell works with."""
+
+
+def script_config() -> Config:
+    """Alembic's configuration, independent of the working directory."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
+    return config
+
+
+def upgrade(url: str) -> None:
+    """Bring the schema to the newest revision. Raises StoreUnavailable."""
+    engine = make_engine(url)
+    try:
+        config = script_config()
+        config.attributes["engine"] = engine
+        with engine.connect() as guard:
+            if engine.dialect.name == "postgresql":
+                # The session lock outlives migrations' own transactions; closing the connection frees it.
+                guard.execute(text("SET lock_timeout = 0"))
+                guard.execute(text("SET statement_timeout = 0"))
+                guard.execute(text("SET idle_in_transaction_session_timeout = 0"))
+                guard.execute(text(f"SELECT pg_advisory_lock({ADVISORY_LOCK})"))
+                guard.commit()
+            else:
+                guard.close()
+            command.upgrade(config, "head")
+    except DBAPIError as error:
+        raise as_store_error(error) from error
+    finally:
+        engine.dispose()
+
+
+def current_and_head(engine: Engine) -> tuple[str | None, str | None]:
+    """The revision the database is at, and the newest one known to the code."""
+    head = ScriptDirectory.from_config(script_config()).get_current_head()
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision(), head
+    except DBAPIError as error:
+        raise as_store_error(error) from error
+
+
+def require_head(engine: Engine) -> None:
+    """Raises SchemaMismatch unless the database is at the newest revision."""
+    current, head = current_and_head(engine)
+    if current != head:
+        raise SchemaMismatch(
+            f"The database is at revision {current or 'none'} but this version needs {head}; "
+            "run `deskbell migrate` (or start without --no-migrate)."
+        )

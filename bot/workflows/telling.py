@@ -1,0 +1,140 @@
+"""What must be told: rows of the outbox, enqueued in the transaction that decides them. Delivery does the rest."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from bot.clock import real_now
+from bot.models import Anchor, Outbox, OutboxState, Ticket
+from bot.store.dialects import insert_once
+
+
+class Telling(StrEnum):
+    """The kinds of delivery."""
+
+    CARD = "card"
+    """Mirror: the ticket's card in the triage channel."""
+    OPENING = "opening"
+    """Mirror: our one message in the conversation with the requester."""
+    RELAY = "relay"
+    """Mirror: what one side wrote, shown to the other."""
+    RESOLVED_WORD = "resolved_word"
+    """Mirror: the word that a ticket is resolved."""
+    EMOJI = "emoji"
+    """Mirror: an emoji of ours on a message."""
+    NOTE_REQUEST = "note_request"
+    """Fact: asks who resolved by emoji what fixed it."""
+    ASSIGNED = "assigned"
+    """Fact: tells somebody that a ticket is now theirs."""
+    CHOICE = "choice"
+    """Fact: asks whether a direct message belongs to an open ticket or is a new one."""
+    NOTICE = "notice"
+    """Fact: tells an administrator about a failure."""
+
+
+MIRRORS = frozenset({Telling.CARD, Telling.OPENING, Telling.RELAY, Telling.RESOLVED_WORD, Telling.EMOJI})
+"""Brought up to date whenever `wanted_version > shown_version`; the others are posted once."""
+
+LIVE = (OutboxState.PENDING, OutboxState.SENDING, OutboxState.UNKNOWN)
+
+
+def tell(
+    session: Session,
+    key: str,
+    kind: Telling,
+    *,
+    ticket_id: int | None = None,
+    channel: str | None = None,
+    person_id: str | None = None,
+    thread_ts: str | None = None,
+    thread_key: str | None = None,
+    data: dict[str, Any] | None = None,
+    version: int = 1,
+) -> bool:
+    """Enqueue a delivery once; False when the key is already known. The key names the fact."""
+    now = real_now()
+    values = {
+        "key": key,
+        "kind": kind.value,
+        "ticket_id": ticket_id,
+        "channel": channel,
+        "person_id": person_id,
+        "thread_ts": thread_ts,
+        "thread_key": thread_key,
+        "data": data or {},
+        "wanted_version": version,
+        "shown_version": 0,
+        "state": OutboxState.PENDING,
+        "attempts": 0,
+        "misses": 0,
+        "not_before": now,
+        "created_at": now,
+    }
+    return insert_once(session, Outbox, values, keys=["key"])
+
+
+def refresh(session: Session, *, ticket_id: int, version: int) -> None:
+    """The ticket changed: its mirrors (not relays, not emoji) must show at least `version`."""
+    _want(
+        session,
+        version,
+        Outbox.ticket_id == ticket_id,
+        Outbox.kind.in_([Telling.CARD.value, Telling.OPENING.value, Telling.RESOLVED_WORD.value]),
+    )
+
+
+def refresh_relay(session: Session, *, comment_id: int) -> None:
+    """A comment was edited or deleted: its copy follows."""
+    row = session.scalar(select(Outbox).where(Outbox.key == f"relay:{comment_id}"))
+    if row is not None:
+        _want(session, row.wanted_version + 1, Outbox.id == row.id)
+
+
+def show_emoji(
+    session: Session, *, key: str, ticket_id: int, name: str, present: bool, **place: str | None
+) -> None:
+    """Our emoji on a message should be there, or not. `place` is channel with thread_ts, or thread_key."""
+    data = {"name": name, "present": present}
+    if present and tell(session, key, Telling.EMOJI, ticket_id=ticket_id, data=data, **place):
+        return
+    row = session.scalar(select(Outbox).where(Outbox.key == key))
+    if row is not None and row.data != data:
+        row.data = data
+        session.flush()
+        _want(session, row.wanted_version + 1, Outbox.id == row.id)
+
+
+def _want(session: Session, version: int, *where: Any) -> None:
+    now = real_now()
+    session.execute(
+        update(Outbox).where(*where, Outbox.wanted_version < version).values(wanted_version=version)
+    )
+    session.execute(
+        update(Outbox)
+        .where(*where, Outbox.state == OutboxState.SENT, Outbox.wanted_version > Outbox.shown_version)
+        .values(state=OutboxState.PENDING, not_before=now, attempts=0, error=None)
+    )
+
+
+def record_sent(session: Session, row: Outbox, *, channel: str, ts: str) -> None:
+    """A message of ours is in Slack for the first time: what reacts to it or replies to it belongs to the ticket.
+
+    Called by delivery in the transaction that marks the row as sent.
+    """
+    role = {Telling.CARD: "card", Telling.OPENING: "conversation"}.get(Telling(row.kind))
+    if role is not None and row.ticket_id is not None:
+        insert_once(
+            session,
+            Anchor,
+            {"channel": channel, "ts": ts, "ticket_id": row.ticket_id, "role": role},
+            keys=["channel", "ts"],
+        )
+
+
+def ticket_of(session: Session, row: Outbox) -> Ticket | None:
+    """The ticket that a delivery is about."""
+    return session.get(Ticket, row.ticket_id) if row.ticket_id is not None else None
