@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Enum, MetaData, Text
 from sqlalchemy.orm import DeclarativeBase
@@ -94,4 +94,4 @@ class Base(DeclarativeBase):
     """All records."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: Instant, str: Text, dict[str, Any]: Json, list[str]: Json}
+    type_annotation_map: ClassVar = {datetime: Instant, str: Text, dict[str, Any]: Json, list[str]: Json}

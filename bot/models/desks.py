@@ -22,7 +22,7 @@ class Configuration(Base):
 
 
 class Desk(Base):
-    """A desk whose names have been resolved to ids. A name that cannot be resolved disables its desk alone."""
+    """A desk, its names resolved to ids. A name that cannot be resolved disables its desk alone."""
 
     __tablename__ = "desk"
 

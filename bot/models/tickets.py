@@ -52,10 +52,15 @@ class Ticket(Base):
     origin_channel: Mapped[str | None]
     origin_ts: Mapped[str | None]
     """The message that the ticket was raised from; none for a form."""
+    conversation_channel: Mapped[str | None]
+    conversation_ts: Mapped[str | None]
+    """The root of the thread with the requester; unknown until our own root is posted."""
     continues_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
     continued_by_id: Mapped[int | None]
     version: Mapped[int]
     """Counts the timeline's events; cards say which version they show."""
+    head_hash: Mapped[str]
+    """The hash of the newest timeline event."""
 
     __table_args__ = (
         UniqueConstraint("origin_channel", "origin_ts"),
@@ -124,8 +129,9 @@ class Comment(Base):
     text: Mapped[str]
     files: Mapped[list[str]]
     """Pairs of name and permalink, flattened."""
-    channel: Mapped[str]
-    ts: Mapped[str]
+    channel: Mapped[str | None]
+    ts: Mapped[str | None]
+    """The message it was written in; none for a form."""
     written_at: Mapped[datetime]
     edited_ts: Mapped[str | None]
     deleted_at: Mapped[datetime | None]
@@ -166,6 +172,7 @@ class MessageChange(Base):
 
     channel: Mapped[str] = mapped_column(primary_key=True)
     ts: Mapped[str] = mapped_column(primary_key=True)
+    """The message that changed."""
     changed_ts: Mapped[str]
     is_deleted: Mapped[bool]
     text: Mapped[str | None]

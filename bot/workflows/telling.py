@@ -1,4 +1,4 @@
-"""What must be told: rows of the outbox, enqueued in the transaction that decides them. Delivery does the rest."""
+"""What must be told: rows of the outbox, enqueued in the transaction that decides them; delivery sends them."""
 
 from __future__ import annotations
 
@@ -26,8 +26,6 @@ class Telling(StrEnum):
     """Mirror: the word that a ticket is resolved."""
     EMOJI = "emoji"
     """Mirror: an emoji of ours on a message."""
-    NOTE_REQUEST = "note_request"
-    """Fact: asks who resolved by emoji what fixed it."""
     ASSIGNED = "assigned"
     """Fact: tells somebody that a ticket is now theirs."""
     CHOICE = "choice"
@@ -95,11 +93,28 @@ def refresh_relay(session: Session, *, comment_id: int) -> None:
 
 
 def show_emoji(
-    session: Session, *, key: str, ticket_id: int, name: str, present: bool, **place: str | None
+    session: Session,
+    *,
+    key: str,
+    ticket_id: int,
+    name: str,
+    present: bool,
+    channel: str | None = None,
+    message_ts: str | None = None,
+    message_key: str | None = None,
 ) -> None:
-    """Our emoji on a message should be there, or not. `place` is channel with thread_ts, or thread_key."""
+    """Our emoji on a message (known by its ts, or by the key of its delivery) should be there, or not."""
     data = {"name": name, "present": present}
-    if present and tell(session, key, Telling.EMOJI, ticket_id=ticket_id, data=data, **place):
+    if present and tell(
+        session,
+        key,
+        Telling.EMOJI,
+        ticket_id=ticket_id,
+        data=data,
+        channel=channel,
+        thread_ts=message_ts,
+        thread_key=message_key,
+    ):
         return
     row = session.scalar(select(Outbox).where(Outbox.key == key))
     if row is not None and row.data != data:
@@ -121,18 +136,18 @@ def _want(session: Session, version: int, *where: Any) -> None:
 
 
 def record_sent(session: Session, row: Outbox, *, channel: str, ts: str) -> None:
-    """A message of ours is in Slack for the first time: what reacts to it or replies to it belongs to the ticket.
+    """A message of ours is in Slack for the first time: reactions to it and replies to it belong to the ticket.
 
     Called by delivery in the transaction that marks the row as sent.
     """
     role = {Telling.CARD: "card", Telling.OPENING: "conversation"}.get(Telling(row.kind))
-    if role is not None and row.ticket_id is not None:
-        insert_once(
-            session,
-            Anchor,
-            {"channel": channel, "ts": ts, "ticket_id": row.ticket_id, "role": role},
-            keys=["channel", "ts"],
-        )
+    if role is None or row.ticket_id is None:
+        return
+    values = {"channel": channel, "ts": ts, "ticket_id": row.ticket_id, "role": role}
+    insert_once(session, Anchor, values, keys=["channel", "ts"])
+    if role == "conversation" and row.thread_ts is None:
+        root = update(Ticket).where(Ticket.id == row.ticket_id, Ticket.conversation_ts.is_(None))
+        session.execute(root.values(conversation_channel=channel, conversation_ts=ts))
 
 
 def ticket_of(session: Session, row: Outbox) -> Ticket | None:

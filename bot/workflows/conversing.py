@@ -1,0 +1,162 @@
+"""What people write: kept as comments, relayed to the other side once, edits and deletions followed."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from bot.clock import instant_of
+from bot.models import Comment, MessageChange, Outbox, Ticket
+from bot.models.vocabulary import (
+    Action,
+    EventKind,
+    Role,
+    State,
+    Visibility,
+)
+from bot.store.dialects import upsert
+from bot.workflows import permissions, service_desk, telling
+from bot.workflows.facts import Message
+from bot.workflows.outcomes import Done
+from bot.workflows.people import SYSTEM
+from bot.workflows.telling import Telling
+from bot.workflows.work import Work, record
+
+INTERNAL = re.compile(r"^\s*(note:|🔒|:lock:)\s*", re.IGNORECASE)
+"""What an agent puts before words that stay inside."""
+
+
+def comment(work: Work, ticket: Ticket, message: Message, *, at_card: bool) -> Done | None:
+    """Something was written in a ticket's thread; None when this message is known already.
+
+    From the conversation it goes to the card's thread; from the card's thread to the conversation, unless it
+    is marked as a note. Raises Refused when the writer may not speak for the desk.
+    """
+    if work.session.scalar(_comment_of(message)) is not None:
+        return None
+    text, visibility = _read(message.text, at_card=at_card)
+    if at_card:
+        action = Action.NOTE if visibility is Visibility.INTERNAL else Action.SPEAK
+        permissions.require(action, work.actor.roles, ticket.state)
+    else:
+        permissions.require(Action.COMMENT, work.actor.roles, ticket.state)
+    if at_card and visibility is Visibility.PUBLIC and _is_awaited_resolution(work, ticket):
+        _keep(work, ticket, message, text, visibility)
+        return service_desk.note_resolution(work, ticket, text)
+    row = _keep(work, ticket, message, text, visibility)
+    kind = EventKind.NOTED if visibility is Visibility.INTERNAL else EventKind.COMMENTED
+    record(work, ticket, kind, {"comment": row.id})
+    if visibility is Visibility.PUBLIC:
+        _relay(work, ticket, row, at_card=at_card)
+    if not at_card:
+        _resume_if_awaited(work, ticket)
+    return Done(event=kind.value, number=ticket.number, ticket_id=ticket.id)
+
+
+def _comment_of(message: Message) -> Select[int]:
+    return select(Comment.id).where(Comment.channel == message.channel, Comment.ts == message.ts)
+
+
+def _read(text: str, *, at_card: bool) -> tuple[str, Visibility]:
+    mark = INTERNAL.match(text) if at_card else None
+    if mark is None:
+        return text, Visibility.PUBLIC
+    return text[mark.end() :], Visibility.INTERNAL
+
+
+def _is_awaited_resolution(work: Work, ticket: Ticket) -> bool:
+    return ticket.state is State.RESOLVED and not ticket.resolution and ticket.resolved_by_id == work.actor.id
+
+
+def _keep(work: Work, ticket: Ticket, message: Message, text: str, visibility: Visibility) -> Comment:
+    change = work.session.get(MessageChange, (message.channel, message.ts))
+    row = Comment(
+        ticket_id=ticket.id,
+        author_id=work.actor.person_id,
+        visibility=visibility,
+        text=(change.text or text) if change else text,
+        files=[part for pair in message.files for part in pair],
+        channel=message.channel,
+        ts=message.ts,
+        written_at=instant_of(message.ts),
+        edited_ts=change.changed_ts if change else None,
+        deleted_at=work.at if change and change.is_deleted else None,
+    )
+    work.session.add(row)
+    work.session.flush()
+    return row
+
+
+def _relay(work: Work, ticket: Ticket, row: Comment, *, at_card: bool) -> None:
+    to_requester = at_card
+    telling.tell(
+        work.session,
+        f"relay:{row.id}",
+        Telling.RELAY,
+        ticket_id=ticket.id,
+        channel=ticket.conversation_channel if to_requester else work.desk.triage_channel,
+        thread_ts=ticket.conversation_ts if to_requester else None,
+        thread_key=_relay_thread_key(ticket, to_requester=to_requester),
+        data={"comment_id": row.id},
+    )
+
+
+def _relay_thread_key(ticket: Ticket, *, to_requester: bool) -> str | None:
+    if not to_requester:
+        return f"card:{ticket.id}"
+    return None if ticket.conversation_ts else f"opening:{ticket.id}"
+
+
+def _resume_if_awaited(work: Work, ticket: Ticket) -> None:
+    """The requester answered: what waited for them goes on, as of the message's own instant."""
+    if ticket.state is State.WAITING_REQUESTER and Role.REQUESTER in work.actor.roles:
+        resumed = Work(
+            session=work.session, desk=work.desk, actor=SYSTEM, at=work.at, now=work.now, gesture=work.gesture
+        )
+        service_desk.resume(resumed, ticket)
+
+
+def message_changed(
+    session: Session, *, channel: str, ts: str, changed_ts: str, text: str | None, is_deleted: bool
+) -> bool:
+    """Remember an edit or deletion; False when a newer one is known. Also before the message itself is."""
+    known = session.get(MessageChange, (channel, ts))
+    if known is not None and (known.is_deleted or float(known.changed_ts) >= float(changed_ts)):
+        return False
+    values = {
+        "channel": channel,
+        "ts": ts,
+        "changed_ts": changed_ts,
+        "is_deleted": is_deleted,
+        "text": text,
+    }
+    upsert(session, MessageChange, values, keys=["channel", "ts"])
+    return True
+
+
+def follow_change(work: Work, ticket: Ticket, *, channel: str, ts: str, text: str | None) -> None:
+    """A ticketed message or a comment was edited (or deleted: no text): noted, and its copies follow."""
+    row = work.session.scalars(select(Comment).where(Comment.channel == channel, Comment.ts == ts)).first()
+    kind = EventKind.MESSAGE_DELETED if text is None else EventKind.MESSAGE_EDITED
+    record(work, ticket, kind, {"comment": row.id} if row else None)
+    if row is None:
+        return
+    if text is None:
+        row.deleted_at = work.at
+    else:
+        row.text, row.edited_ts = INTERNAL.sub("", text), work.gesture.rpartition(":")[2]
+    work.session.flush()
+    telling.refresh_relay(work.session, comment_id=row.id)
+
+
+def awaits_posting(session: Session, channel: str) -> bool:
+    """Whether a root of ours in this channel is under way, so that a reply may belong to it soon."""
+    rows = select(Outbox.id).where(
+        Outbox.channel == channel,
+        Outbox.ts.is_(None),
+        Outbox.kind.in_([Telling.OPENING.value, Telling.CARD.value]),
+        Outbox.state.in_(list(telling.LIVE)),
+    )
+    return session.scalar(rows.limit(1)) is not None

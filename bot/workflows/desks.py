@@ -1,0 +1,105 @@
+"""Desks with their names resolved to Slack ids, as actions use them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.models import Desk
+from bot.models.vocabulary import Level
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentSource:
+    """Who the agents are: the members of a channel, a user group, or the people named."""
+
+    kind: Literal["channel", "usergroup", "people"]
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """A desk. `close_after` and `undo_within` are seconds of elapsed time."""
+
+    key: str
+    name: str
+    timezone: str
+    request_channels: tuple[str, ...]
+    triage_channel: str
+    managers_channel: str | None
+    agents: AgentSource
+    leads: tuple[str, ...]
+    managers: tuple[str, ...]
+    administrators: tuple[str, ...] | None
+    """None: the workspace's owners."""
+    close_after: int
+    undo_within: int
+    emoji: Mapping[str, tuple[str, ...]]
+    """Meaning (`raise`, `claim`, `resolve`, `wait`, `urgent`) → names without colons."""
+    categories: tuple[str, ...]
+    matrix: Mapping[str, str]
+    """`impact/urgency` → priority."""
+
+    def meaning(self, emoji: str) -> str | None:
+        """What an emoji means here; skin tones are ignored."""
+        name = emoji.partition("::")[0]
+        return next((meaning for meaning, names in self.emoji.items() if name in names), None)
+
+    def priority(self, impact: Level, urgency: Level) -> str:
+        """The priority that impact and urgency give."""
+        return self.matrix[f"{impact.value}/{urgency.value}"]
+
+    def to_json(self) -> dict[str, Any]:
+        """For the `desk.definition` column."""
+        return asdict(self)
+
+
+def definition_from(data: Mapping[str, Any]) -> Definition:
+    """The reverse of `Definition.to_json`."""
+    lists = ("request_channels", "leads", "managers", "categories")
+    fields = dict(data) | {name: tuple(data[name]) for name in lists}
+    fields["agents"] = AgentSource(kind=data["agents"]["kind"], ids=tuple(data["agents"]["ids"]))
+    fields["emoji"] = {meaning: tuple(names) for meaning, names in data["emoji"].items()}
+    administrators = data["administrators"]
+    fields["administrators"] = None if administrators is None else tuple(administrators)
+    return Definition(**fields)
+
+
+@dataclass(frozen=True)
+class Desks:
+    """All active desks, in the order of desk.yaml."""
+
+    all: tuple[Definition, ...]
+
+    def get(self, key: str) -> Definition | None:
+        """The desk of that key, if it is active."""
+        return next((desk for desk in self.all if desk.key == key), None)
+
+    def of_request_channel(self, channel: str) -> Definition | None:
+        """The desk whose requests are raised in this channel."""
+        return next((desk for desk in self.all if channel in desk.request_channels), None)
+
+    def of_channel(self, channel: str) -> Definition | None:
+        """The desk that uses this channel in any way."""
+        return next(
+            (
+                desk
+                for desk in self.all
+                if channel in (*desk.request_channels, desk.triage_channel, desk.managers_channel)
+            ),
+            None,
+        )
+
+    def meaning_anywhere(self, emoji: str) -> bool:
+        """Whether any desk gives this emoji a meaning."""
+        return any(desk.meaning(emoji) for desk in self.all)
+
+
+def load_desks(session: Session) -> Desks:
+    """The active desks."""
+    rows = session.execute(select(Desk.definition).where(Desk.is_active).order_by(Desk.position)).scalars()
+    return Desks(tuple(definition_from(row) for row in rows))

@@ -1,0 +1,117 @@
+"""What reaches the desk, as typed values that can be kept and decided later.
+
+`key` names the gesture: the same key is the same gesture, however often it is delivered.
+`at` is its own instant (UTC), by Slack's clock where Slack says.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+
+from bot.models.vocabulary import Action, Kind, Level, State
+from bot.workflows.facts import Message
+
+
+class ReplyTo(BaseModel):
+    """Where a direct word to the person may go."""
+
+    model_config = ConfigDict(frozen=True)
+
+    channel: str | None = None
+    thread_ts: str | None = None
+    response_url: str | None = None
+
+
+class _Gesture(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    person_id: str
+    at: AwareDatetime
+    reply_to: ReplyTo = ReplyTo()
+
+
+class Reacted(_Gesture):
+    """An emoji was put on a message, or taken away."""
+
+    type: Literal["reacted"] = "reacted"
+    channel: str
+    ts: str
+    emoji: str
+    event_ts: str
+    added: bool
+
+
+class Wrote(_Gesture):
+    """A message in a channel that the bot is in. `parent_id` is the author of the thread's root, if said."""
+
+    type: Literal["wrote"] = "wrote"
+    message: Message
+    is_direct: bool = False
+    is_mention: bool = False
+    parent_id: str | None = None
+
+
+class Changed(_Gesture):
+    """A message was edited, or deleted (`text` is None)."""
+
+    type: Literal["changed"] = "changed"
+    channel: str
+    ts: str
+    changed_ts: str
+    text: str | None
+
+
+class Filed(_Gesture):
+    """The form was sent. `channel` is where it was opened from."""
+
+    type: Literal["filed"] = "filed"
+    desk_key: str
+    channel: str | None
+    title: str
+    description: str
+    kind: Kind
+    affected: str | None
+    category: str | None
+    impact: Level
+    urgency: Level
+
+
+class Pointed(_Gesture):
+    """A message was pointed at with the shortcut, or chosen to become a ticket."""
+
+    type: Literal["pointed"] = "pointed"
+    message: Message
+    desk_key: str | None = None
+
+
+class Acted(_Gesture):
+    """An action on a ticket by button, form or word."""
+
+    type: Literal["acted"] = "acted"
+    action: Action
+    number: str
+    text: str | None = None
+    """A resolution or note."""
+    assignee_id: str | None = None
+    impact: Level | None = None
+    urgency: Level | None = None
+    wait_for: State = State.WAITING_REQUESTER
+
+
+class Added(_Gesture):
+    """A direct message was said to belong to a ticket."""
+
+    type: Literal["added"] = "added"
+    number: str
+    message: Message
+
+
+Gesture = Annotated[Reacted | Wrote | Changed | Filed | Pointed | Acted | Added, Field(discriminator="type")]
+
+GESTURES: TypeAdapter[Reacted | Wrote | Changed | Filed | Pointed | Acted | Added] = TypeAdapter(Gesture)
+"""Reads a gesture back from the inbox."""
+
+AnyGesture = Reacted | Wrote | Changed | Filed | Pointed | Acted | Added

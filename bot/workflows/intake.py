@@ -1,0 +1,145 @@
+"""The one way in: a gesture, its inbox row and its effect are one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from bot.clock import Clock, real_now
+from bot.models import Inbox, InboxState
+from bot.store import Store
+from bot.store.dialects import insert_once
+from bot.workflows.deciding import decide
+from bot.workflows.factcodec import decode_message, encode_fact
+from bot.workflows.gestures import GESTURES, AnyGesture
+from bot.workflows.outcomes import Conflict, Deferred, FactsMissing, Ignored, Outcome, Refused
+
+CONFLICT_RETRIES = 5
+RECHECK = timedelta(seconds=1)
+"""How soon a gesture is looked at again that waits for something other than a fact to be read."""
+
+
+class Intake:
+    """Takes gestures, at most once each, and decides them now or when the facts are there."""
+
+    def __init__(self, store: Store, clock: Clock, *, wake: Callable[[], None] = lambda: None) -> None:
+        self._store = store
+        self._clock = clock
+        self._wake = wake
+
+    def handle(self, gesture: AnyGesture) -> Outcome:
+        """Decide a gesture. A repeat is Ignored. Raises StoreUnavailable: then nothing was kept."""
+        outcome = self._until_settled(lambda session: self._first(session, gesture))
+        if not isinstance(outcome, Ignored):
+            self._wake()
+        return outcome
+
+    def decide_waiting(self, row_id: int) -> tuple[AnyGesture, Outcome] | None:
+        """Decide a kept gesture again, as of its own instant; None when it is decided already."""
+        decided = self._until_settled(lambda session: self._again(session, row_id))
+        if decided is not None:
+            self._wake()
+        return decided
+
+    def park(self, source: str, key: str, payload: dict[str, Any], reason: str) -> None:
+        """Keep what can never work, with the reason."""
+
+        def work(session: Session) -> None:
+            _keep(session, source, key, InboxState.PARKED, payload=payload, reason=reason)
+
+        self._store.run(work)
+
+    def _until_settled(self, work: Callable[[Session], Any]) -> Any:
+        """Run again when somebody else committed first: the second look sees what they did."""
+        for _ in range(CONFLICT_RETRIES):
+            try:
+                return self._store.run(work)
+            except (Conflict, IntegrityError):
+                continue
+        return self._store.run(work)
+
+    def _first(self, session: Session, gesture: AnyGesture) -> Outcome:
+        if not _keep(session, gesture.type, gesture.key, InboxState.DONE):
+            return Ignored()
+        try:
+            outcome = decide(session, gesture, now=self._clock.now())
+        except Refused as refusal:
+            session.rollback()
+            is_new = _keep(session, gesture.type, gesture.key, InboxState.DONE, reason=refusal.refusal.value)
+            return refusal if is_new else Ignored()
+        except FactsMissing as missing:
+            session.rollback()
+            payload = {
+                "gesture": gesture.model_dump(mode="json"),
+                "missing": [encode_fact(fact) for fact in missing.facts],
+                "messages": {},
+            }
+            is_new = _keep(session, gesture.type, gesture.key, InboxState.WAITING, payload=payload)
+            return Deferred(facts=missing.facts) if is_new else Ignored()
+        if isinstance(outcome, Ignored):
+            session.rollback()
+        return outcome
+
+    def _again(self, session: Session, row_id: int) -> tuple[AnyGesture, Outcome] | None:
+        row = _waiting_row(session, row_id)
+        if row is None or row.payload is None:
+            return None
+        gesture = GESTURES.validate_python(row.payload["gesture"])
+        messages = [decode_message(message) for message in row.payload["messages"].values()]
+        known = {(message.channel, message.ts): message for message in messages}
+        try:
+            outcome = decide(session, gesture, now=self._clock.now(), messages=known)
+        except Refused as refusal:
+            session.rollback()
+            outcome = refusal
+        except FactsMissing as missing:
+            session.rollback()
+            return self._wait_on(session, row_id, gesture, missing)
+        settled = _waiting_row(session, row_id)
+        if settled is not None:
+            settled.state = InboxState.DONE
+            settled.reason = outcome.refusal.value if isinstance(outcome, Refused) else None
+            settled.payload = None
+        return gesture, outcome
+
+    def _wait_on(
+        self, session: Session, row_id: int, gesture: AnyGesture, missing: FactsMissing
+    ) -> tuple[AnyGesture, Outcome]:
+        row = _waiting_row(session, row_id)
+        if row is not None and row.payload is not None:
+            row.payload = row.payload | {"missing": [encode_fact(fact) for fact in missing.facts]}
+            row.not_before = real_now() if missing.facts else real_now() + RECHECK
+        return gesture, Deferred(facts=missing.facts)
+
+
+def _waiting_row(session: Session, row_id: int) -> Inbox | None:
+    statement = select(Inbox).where(Inbox.id == row_id, Inbox.state == InboxState.WAITING).with_for_update()
+    return session.execute(statement.execution_options(populate_existing=True)).scalar_one_or_none()
+
+
+def _keep(
+    session: Session,
+    source: str,
+    key: str,
+    state: InboxState,
+    *,
+    payload: dict[str, Any] | None = None,
+    reason: str | None = None,
+) -> bool:
+    now = real_now()
+    values = {
+        "source": source,
+        "dedupe_key": key,
+        "state": state,
+        "received_at": now,
+        "payload": payload,
+        "reason": reason,
+        "attempts": 0,
+        "not_before": now if state is InboxState.WAITING else None,
+    }
+    return insert_once(session, Inbox, values, keys=["source", "dedupe_key"])

@@ -1,0 +1,167 @@
+"""Raising a ticket: one per message, one per thread, ever."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from bot.models import Anchor, Numbering, Ticket
+from bot.models.vocabulary import PREFIXES, Action, EventKind, Kind, Level, Source, State
+from bot.store.dialects import insert_once
+from bot.workflows import permissions, telling
+from bot.workflows.outcomes import Conflict, Done
+from bot.workflows.telling import Telling
+from bot.workflows.work import GENESIS, Work, open_interval, record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where the conversation with the requester is.
+
+    A thread that exists (`channel` and `root_ts`), a channel in which our message becomes the root (`channel`
+    alone), or direct messages (neither).
+    """
+
+    channel: str | None = None
+    root_ts: str | None = None
+
+    @property
+    def word(self) -> str:
+        """`thread`, `channel` or `direct`, as the opening message is told."""
+        if self.root_ts:
+            return "thread"
+        return "channel" if self.channel else "direct"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """What is known of a ticket to be. `raised_at` is the message's own instant where there is one."""
+
+    requester_id: str
+    raiser_id: str
+    title: str
+    description: str
+    source: Source
+    raised_at: datetime
+    place: Place
+    kind: Kind = Kind.INCIDENT
+    category: str | None = None
+    affected: str | None = None
+    impact: Level = Level.MEDIUM
+    urgency: Level = Level.MEDIUM
+    origin: tuple[str, str] | None = None
+    """Channel and ts of the message that it is raised from."""
+    continues: Ticket | None = None
+
+
+def raise_ticket(work: Work, draft: Draft) -> Done:
+    """Open a ticket, its card and its conversation.
+
+    Raises Refused, or Conflict when the thread has a ticket by now.
+    """
+    permissions.require(Action.RAISE, work.actor.roles, None)
+    ticket = _insert(work, draft)
+    record(work, ticket, EventKind.RAISED, {"source": draft.source.value})
+    open_interval(work, ticket, draft.raised_at)
+    _anchor(work.session, ticket, draft)
+    if draft.continues is not None:
+        _link(work, draft.continues, ticket)
+    _tell(work, ticket, draft.place)
+    return Done(event="raised", number=ticket.number, ticket_id=ticket.id)
+
+
+def _insert(work: Work, draft: Draft) -> Ticket:
+    channel, ts = draft.origin or (None, None)
+    ticket = Ticket(
+        number=_next_number(work.session, PREFIXES[draft.kind]),
+        kind=draft.kind,
+        desk_key=work.desk.key,
+        title=draft.title,
+        description=draft.description,
+        category=draft.category,
+        affected=draft.affected,
+        impact=draft.impact,
+        urgency=draft.urgency,
+        priority=work.desk.priority(draft.impact, draft.urgency),
+        state=State.NEW,
+        state_since=draft.raised_at,
+        requester_id=draft.requester_id,
+        raiser_id=draft.raiser_id,
+        source=draft.source,
+        raised_at=draft.raised_at,
+        origin_channel=channel,
+        origin_ts=ts,
+        conversation_channel=draft.place.channel if draft.place.root_ts else None,
+        conversation_ts=draft.place.root_ts,
+        continues_id=draft.continues.id if draft.continues else None,
+        version=0,
+        head_hash=GENESIS,
+    )
+    work.session.add(ticket)
+    work.session.flush()
+    return ticket
+
+
+def _next_number(session: Session, prefix: str) -> str:
+    bump = update(Numbering).where(Numbering.prefix == prefix).values(last=Numbering.last + 1)
+    last = session.execute(bump.returning(Numbering.last)).scalar_one_or_none()
+    if last is None:
+        if not insert_once(session, Numbering, {"prefix": prefix, "last": 1}, keys=["prefix"]):
+            return _next_number(session, prefix)
+        last = 1
+    return f"{prefix}-{last}"
+
+
+def _anchor(session: Session, ticket: Ticket, draft: Draft) -> None:
+    """The thread's root stands for the ticket, and so does the reply that it was raised from."""
+    if draft.place.root_ts is None or draft.continues is not None:
+        return
+    messages: dict[tuple[str | None, str], str] = {(draft.place.channel, draft.place.root_ts): "conversation"}
+    if draft.origin is not None:
+        messages.setdefault(draft.origin, "origin")
+    for (channel, ts), role in messages.items():
+        values = {"channel": channel, "ts": ts, "ticket_id": ticket.id, "role": role}
+        if not insert_once(session, Anchor, values, keys=["channel", "ts"]):
+            raise Conflict
+
+
+def _link(work: Work, earlier: Ticket, ticket: Ticket) -> None:
+    earlier.continued_by_id = ticket.id
+    record(work, earlier, EventKind.CONTINUED, {"by": ticket.number})
+
+
+def _tell(work: Work, ticket: Ticket, place: Place) -> None:
+    telling.tell(
+        work.session,
+        f"opening:{ticket.id}",
+        Telling.OPENING,
+        ticket_id=ticket.id,
+        channel=place.channel,
+        person_id=None if place.channel else ticket.requester_id,
+        thread_ts=place.root_ts,
+        data={"place": place.word},
+        version=ticket.version,
+    )
+    telling.tell(
+        work.session,
+        f"card:{ticket.id}",
+        Telling.CARD,
+        ticket_id=ticket.id,
+        channel=work.desk.triage_channel,
+        version=ticket.version,
+    )
+
+
+def anchored_ticket_id(session: Session, channel: str, ts: str) -> int | None:
+    """The ticket that a message stands for, if any."""
+    anchor = session.get(Anchor, (channel, ts))
+    return anchor.ticket_id if anchor else None
+
+
+def current_of(session: Session, ticket_id: int) -> int:
+    """Follow a closed ticket to the one that continues it (and so on): what the thread is about today."""
+    successor = session.execute(select(Ticket.continued_by_id).where(Ticket.id == ticket_id)).scalar_one()
+    return ticket_id if successor is None else current_of(session, successor)

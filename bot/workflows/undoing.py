@@ -1,0 +1,48 @@
+"""Taking an emoji back: undoes what that person did with it, soon after, if nothing followed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from bot.models import Ticket, TimelineEvent
+from bot.models.vocabulary import Action, EventKind, Level, State
+from bot.workflows.outcomes import Done, Refusal, Refused
+from bot.workflows.service_desk import unresolve
+from bot.workflows.work import Work, move, permit, record, show_as_emoji
+
+MEANING = {EventKind.RESOLVED: "resolve", EventKind.WAITED: "wait", EventKind.PRIORITISED: "urgent"}
+
+
+def undo(work: Work, ticket: Ticket) -> Done | None:
+    """Undo the ticket's newest event if it came from this very gesture; None when there is nothing of it.
+
+    Raises Refused(TOO_LATE_TO_UNDO) after the desk's `undo_within`, or when something followed.
+    """
+    events = select(TimelineEvent).where(
+        TimelineEvent.ticket_id == ticket.id,
+        TimelineEvent.gesture == work.gesture,
+        TimelineEvent.kind.in_(list(MEANING)),
+    )
+    event = work.session.execute(events.order_by(TimelineEvent.seq.desc())).scalars().first()
+    if event is None:
+        return None
+    permit(work, Action.UNDO, ticket)
+    if event.seq != ticket.version or work.at - event.at > timedelta(seconds=work.desk.undo_within):
+        raise Refused(Refusal.TOO_LATE_TO_UNDO, number=ticket.number)
+    _revert(work, ticket, event)
+    record(work, ticket, EventKind.UNDONE, {"undone": event.kind.value})
+    return Done(event="undone", number=ticket.number, ticket_id=ticket.id, data={"undone": event.kind.value})
+
+
+def _revert(work: Work, ticket: Ticket, event: TimelineEvent) -> None:
+    if event.kind is EventKind.PRIORITISED:
+        ticket.impact = Level(event.data["impact_from"])
+        ticket.urgency = Level(event.data["urgency_from"])
+        ticket.priority = work.desk.priority(ticket.impact, ticket.urgency)
+        return
+    if event.kind is EventKind.RESOLVED:
+        unresolve(ticket)
+    move(work, ticket, State(event.data["from"]), assignee_id=event.data["assignee"])
+    show_as_emoji(work, ticket, MEANING[event.kind], present=False)
