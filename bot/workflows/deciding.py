@@ -26,7 +26,7 @@ from bot.workflows.work import Work, locked_ticket
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """What a decision is made with. `messages` are those read from Slack for this gesture, by (channel, ts)."""
+    """What a decision is made with. `messages`: those read from Slack for it, by (channel, ts)."""
 
     session: Session
     now: datetime
@@ -94,9 +94,6 @@ def decide(
             return _acted(scene, gesture)
         case Added():
             return _added(scene, gesture)
-
-
-# Emoji -------------------------------------------------------------------------------------------------------
 
 
 def _reacted(scene: Scene, gesture: Reacted) -> Outcome:
@@ -174,9 +171,6 @@ def _points_to(ticket: Ticket) -> Done:
     return Done(event="exists", number=ticket.number, ticket_id=ticket.id)
 
 
-# Raising -----------------------------------------------------------------------------------------------------
-
-
 def _raise_from(scene: Scene, work: Work, message: Message, source: Source) -> Outcome:
     """One ticket per thread, ever: where there is one, it is pointed at."""
     if message.is_missing:
@@ -225,16 +219,13 @@ def _filed(scene: Scene, gesture: Filed) -> Outcome:
 
 
 def _pointed(scene: Scene, gesture: Pointed) -> Outcome:
-    """The shortcut works on any message the bot can answer under; outside request channels a desk is named."""
+    """The shortcut works on any message that the bot can answer under."""
     message = gesture.message
     desk = scene.desks.of_channel(message.channel) or scene.desks.get(gesture.desk_key or "")
     if desk is None:
         raise Refused(Refusal.NO_DESK)
     source = Source.DIRECT_MESSAGE if message.channel.startswith("D") else Source.SHORTCUT
     return _raise_from(scene, scene.work(gesture, desk), message, source)
-
-
-# Talking -----------------------------------------------------------------------------------------------------
 
 
 def _wrote(scene: Scene, gesture: Wrote) -> Outcome:
@@ -258,7 +249,7 @@ def _replied(scene: Scene, gesture: Wrote, root: str) -> Outcome:
     if ticket is None:
         return _replied_to_unknown(scene, gesture)
     desk = scene.desk_of(ticket)
-    at_card = message.channel == desk.triage_channel and not ticket.conversation_ts == root
+    at_card = message.channel == desk.triage_channel and ticket.conversation_ts != root
     work = scene.work(gesture, desk, ticket)
     if work.actor.is_outsider:
         return Ignored()
@@ -374,9 +365,6 @@ def _ticket_written_in(session: Session, channel: str, ts: str) -> Ticket | None
     comment = select(Comment.ticket_id).where(Comment.channel == channel, Comment.ts == ts)
     ticket_id = session.scalar(origin) or session.scalar(comment)
     return None if ticket_id is None else locked_ticket(session, ticket_id)
-
-
-# Buttons, forms and words ------------------------------------------------------------------------------------
 
 
 def _ticket_numbered(scene: Scene, number: str) -> Ticket:

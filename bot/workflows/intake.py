@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -18,6 +18,8 @@ from bot.workflows.deciding import decide
 from bot.workflows.factcodec import decode_message, encode_fact
 from bot.workflows.gestures import GESTURES, AnyGesture
 from bot.workflows.outcomes import Conflict, Deferred, FactsMissing, Ignored, Outcome, Refused
+
+Result = TypeVar("Result")
 
 CONFLICT_RETRIES = 5
 RECHECK = timedelta(seconds=1)
@@ -54,7 +56,7 @@ class Intake:
 
         self._store.run(work)
 
-    def _until_settled(self, work: Callable[[Session], Any]) -> Any:
+    def _until_settled(self, work: Callable[[Session], Result]) -> Result:
         """Run again when somebody else committed first: the second look sees what they did."""
         for _ in range(CONFLICT_RETRIES):
             try:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from bot.models import Channel, Comment, Desk, Outbox, Person, Ticket, TimelineEvent, Workspace
@@ -112,8 +112,6 @@ class DeskView:
     name: str
     categories: tuple[str, ...]
 
-
-# Reading from the records ------------------------------------------------------------------------------------
 
 PAGE_LENGTH = 10
 """Tickets on a page of a list."""
@@ -271,7 +269,7 @@ def list_tickets(
     unassigned: bool = False,
 ) -> TicketPage:
     """A page of tickets that are not closed: most urgent first, then oldest first; `page` is clamped."""
-    where = [Ticket.state.not_in(list(ENDED_STATES))]
+    where: list[ColumnElement[bool]] = [Ticket.state.not_in(list(ENDED_STATES))]
     if requester_id is not None:
         where.append(Ticket.requester_id == requester_id)
     if desk_keys is not None:

@@ -1,0 +1,253 @@
+"""The command line. Exit codes: 0 ok, 1 failed (one plain sentence on standard error), 2 wrong usage."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from bot.errors import DeskbellError
+from bot.logs import configure_logging, log_uncaught_errors
+from bot.settings import DEFAULT_DESK_CONFIG, Settings
+
+# What a command needs is imported inside it: --help and manifest should not wait for a database driver.
+
+cli = typer.Typer(
+    name="deskbell",
+    help="A service desk that lives in Slack.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+config_cli = typer.Typer(
+    help="Check, compare and apply desk.yaml.", no_args_is_help=True, rich_markup_mode=None
+)
+audit_cli = typer.Typer(
+    help="Prove that the records were not altered.", no_args_is_help=True, rich_markup_mode=None
+)
+cli.add_typer(config_cli, name="config")
+cli.add_typer(audit_cli, name="audit")
+
+DeskYaml = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[PATH]", help="The file to read. [default: DESK_CONFIG, else desk.yaml]", show_default=False
+    ),
+]
+
+
+class NoDeskConfig(DeskbellError):
+    """There is no desk.yaml to work on."""
+
+
+def _show_version(asked: bool) -> None:
+    if not asked:
+        return
+    try:
+        version = importlib.metadata.version("deskbell")
+    except importlib.metadata.PackageNotFoundError:
+        version = "(not installed)"
+    typer.echo(f"deskbell {version}")
+    raise typer.Exit
+
+
+@cli.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_show_version),
+    ] = False,
+) -> None:
+    """A service desk that lives in Slack."""
+
+
+@cli.command()
+def run(
+    no_migrate: Annotated[
+        bool, typer.Option("--no-migrate", help="Do not bring the database up to date first.")
+    ] = False,
+) -> None:
+    """Run the bot against Slack, until SIGTERM or Ctrl-C."""
+    from bot import app
+
+    raise typer.Exit(app.run(_settings(), migrate=not no_migrate))
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database up to date."""
+    from bot import app
+
+    app.migrate(_settings())
+    typer.echo("The database is up to date.")
+
+
+@cli.command()
+def doctor() -> None:
+    """Examine the installation: each line is ok, or the fix."""
+    from bot.doctor import examine
+
+    is_well = True
+    for finding in examine(_settings(log_level="CRITICAL")):  # the findings say it already
+        typer.echo(finding.line())
+        is_well = is_well and finding.ok
+    raise typer.Exit(0 if is_well else 1)
+
+
+@cli.command()
+def manifest(
+    url: Annotated[
+        str | None,
+        typer.Option(
+            help="Your bot's https address: Slack sends to it instead of over Socket Mode.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Print the app manifest to paste into Slack."""
+    from bot.manifest import render_manifest
+
+    if url is not None and not url.startswith("https://"):
+        raise typer.BadParameter("Slack needs an address that starts with https://.", param_hint="--url")
+    typer.echo(render_manifest(request_url=url), nl=False)
+
+
+@cli.command()
+def sandbox(
+    tour: Annotated[
+        bool, typer.Option("--tour", help="Play a scripted story in the terminal and exit.")
+    ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            help="Where the page is served. [default: 3300, or the next free one]",
+            min=1,
+            max=65535,
+            show_default=False,
+        ),
+    ] = None,
+    http: Annotated[bool, typer.Option("--http", help="Use signed HTTP instead of Socket Mode.")] = False,
+) -> None:
+    """Try Deskbell on this machine: a local workspace with the bot in it, no Slack account needed."""
+    from bot import trial
+
+    raise typer.Exit(trial.run(port=port, http=http, tour=tour))
+
+
+@cli.command()
+def export(
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="The file to write. [default: standard output]", show_default=False),
+    ] = None,
+) -> None:
+    """Export all records."""
+    from bot import app
+
+    app.export_records(_settings(), out)
+
+
+@config_cli.command("check")
+def config_check(path: DeskYaml = None) -> None:
+    """Check desk.yaml and name every mistake with its line."""
+    from bot.config import ConfigError, load
+
+    file = _desk_yaml(path)
+    try:
+        loaded = load(_read(file), source=str(file))
+    except ConfigError as error:
+        for problem in error.problems:
+            typer.echo(problem.render(str(file)), err=True)
+        raise typer.Exit(1) from None
+    for warning in loaded.warnings:
+        typer.echo(warning.render(str(file)))
+    for section in loaded.inactive:
+        typer.echo(f"{file}: {section}: checked and stored, but nothing acts on it yet.")
+    typer.echo(f"{file}: ok")
+
+
+@config_cli.command("plan")
+def config_plan(path: DeskYaml = None) -> None:
+    """Show what applying desk.yaml would change."""
+    from bot import app
+
+    changes = app.plan_config(_settings(), _desk_yaml(path))
+    for change in changes or ["Nothing would change."]:
+        typer.echo(change)
+
+
+@config_cli.command("apply")
+def config_apply(path: DeskYaml = None) -> None:
+    """Apply desk.yaml (deskbell run does it at start)."""
+    from bot import app
+
+    changes = app.apply_config(_settings(), _desk_yaml(path))
+    for change in changes or ["Nothing changed."]:
+        typer.echo(change)
+
+
+@config_cli.command("export")
+def config_export() -> None:
+    """Print the configuration in force as a desk.yaml."""
+    from bot import app
+
+    typer.echo(app.export_config(_settings()), nl=False)
+
+
+@audit_cli.command("verify")
+def audit_verify() -> None:
+    """Check the hash chain of every ticket's timeline."""
+    from bot import app
+
+    broken = app.verify_audit(_settings())
+    for sentence in broken:
+        typer.echo(sentence, err=True)
+    if broken:
+        raise typer.Exit(1)
+    typer.echo("Every timeline is complete and unaltered.")
+
+
+def main() -> NoReturn:
+    """Run the command line of this process and exit."""
+    try:
+        cli(prog_name="deskbell")
+    except DeskbellError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)
+    sys.exit(0)
+
+
+def _settings(*, log_level: str | None = None) -> Settings:
+    settings = Settings.load()
+    configure_logging(
+        level=log_level or settings.log_level, style=settings.log_format, secrets=settings.secrets
+    )
+    log_uncaught_errors()
+    return settings
+
+
+def _desk_yaml(path: Path | None) -> Path:
+    file = path or Settings.load().desk_config or DEFAULT_DESK_CONFIG
+    if not file.is_file():
+        raise NoDeskConfig(
+            f"There is no {file}: copy desk.example.yaml to desk.yaml, or name the file to read."
+        )
+    return file
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise NoDeskConfig(f"{file} is not UTF-8 text: save it as UTF-8.") from None
+    except OSError as error:
+        raise NoDeskConfig(f"{file} cannot be read ({error.strerror}): check its permissions.") from None
+
+
+if __name__ == "__main__":
+    main()

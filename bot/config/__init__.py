@@ -1,0 +1,75 @@
+"""desk.yaml: read, checked, compared, written back. Knows names, not Slack."""
+
+from __future__ import annotations
+
+from bot.config.canonical import dump
+from bot.config.changes import plan
+from bot.config.loading import LoadedConfig, load
+from bot.config.model import (
+    Agents,
+    CatalogueItem,
+    ChannelRef,
+    Desk,
+    DeskConfig,
+    Digest,
+    EmojiMap,
+    Escalation,
+    EscalationPoint,
+    MembersOf,
+    People,
+    PersonRef,
+    PriorityMatrix,
+    Recipient,
+    Role,
+    Service,
+    Sla,
+    Target,
+    Usergroup,
+)
+from bot.config.problems import ConfigError, ConfigProblem
+from bot.config.regions import holiday_dates
+from bot.config.resolving import (
+    Ambiguous,
+    ChannelCard,
+    PersonCard,
+    Unresolved,
+    resolve_channel,
+    resolve_person,
+)
+from bot.config.schema import config_schema
+
+__all__ = [
+    "Agents",
+    "Ambiguous",
+    "CatalogueItem",
+    "ChannelCard",
+    "ChannelRef",
+    "ConfigError",
+    "ConfigProblem",
+    "Desk",
+    "DeskConfig",
+    "Digest",
+    "EmojiMap",
+    "Escalation",
+    "EscalationPoint",
+    "LoadedConfig",
+    "MembersOf",
+    "People",
+    "PersonCard",
+    "PersonRef",
+    "PriorityMatrix",
+    "Recipient",
+    "Role",
+    "Service",
+    "Sla",
+    "Target",
+    "Unresolved",
+    "Usergroup",
+    "config_schema",
+    "dump",
+    "holiday_dates",
+    "load",
+    "plan",
+    "resolve_channel",
+    "resolve_person",
+]

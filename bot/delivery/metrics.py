@@ -1,0 +1,38 @@
+"""What delivery counts, for /metrics. One registry for the process."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+REGISTRY: Final = CollectorRegistry()
+
+CALLS: Final = Counter(
+    "deskbell_slack_calls", "Calls to Slack, by method and outcome.", ["method", "outcome"], registry=REGISTRY
+)
+SETTLED: Final = Counter(
+    "deskbell_deliveries", "Deliveries that ended, by how.", ["outcome"], registry=REGISTRY
+)
+OUTBOX: Final = Gauge("deskbell_outbox", "Deliveries that have not ended, by state.", ["state"], registry=REGISTRY)
+OLDEST_DUE: Final = Gauge(
+    "deskbell_outbox_oldest_due_seconds", "Since when the oldest due delivery waits.", registry=REGISTRY
+)
+RECONCILE_HITS: Final = Counter(
+    "deskbell_reconcile_hits", "Uncertain posts that were found in Slack.", registry=REGISTRY
+)
+RECONCILE_MISSES: Final = Counter(
+    "deskbell_reconcile_misses", "Looks for an uncertain post that did not find it.", registry=REGISTRY
+)
+DUPLICATES_REMOVED: Final = Counter(
+    "deskbell_duplicates_removed", "Second copies of a post that were deleted.", registry=REGISTRY
+)
+UNKNOWN_OUTCOMES: Final = Counter(
+    "deskbell_unknown_outcomes", "Posts of which nobody knew whether Slack had them.", registry=REGISTRY
+)
+REPLIES_DROPPED: Final = Counter(
+    "deskbell_replies_dropped", "Direct replies that could not be made.", ["why"], registry=REGISTRY
+)
+FACTS_WAITING: Final = Gauge(
+    "deskbell_gestures_waiting", "Gestures that wait for facts from Slack.", registry=REGISTRY
+)

@@ -1,0 +1,3 @@
+"""Pure time arithmetic: durations, calendars, targets."""
+
+from __future__ import annotations

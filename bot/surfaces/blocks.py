@@ -1,0 +1,92 @@
+"""The few Block Kit shapes that our messages are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    ConfirmObject,
+    ContextBlock,
+    MarkdownTextObject,
+    PlainTextObject,
+    RichTextBlock,
+    RichTextElement,
+    RichTextQuoteElement,
+    RichTextSectionElement,
+)
+
+from bot.surfaces.inline import Part, as_rich, as_text
+from bot.surfaces.rendered import Rendered
+from bot.surfaces.text import elements
+
+MOST_CONTEXT: Final = 2900
+
+
+def message(text: Sequence[Part], blocks: Sequence[Block]) -> Rendered:
+    """A message of blocks, and the text that says the same."""
+    return Rendered(text=as_text(text), blocks=[block.to_dict() for block in blocks])
+
+
+def note(parts: Sequence[Part], block_id: str, *more: Block) -> Rendered:
+    """A message of one paragraph, and what follows it."""
+    return message(parts, [paragraph(parts, block_id), *more])
+
+
+def paragraph(parts: Sequence[Part], block_id: str) -> RichTextBlock:
+    """A block of one paragraph."""
+    return RichTextBlock(block_id=block_id, elements=[section(parts)])
+
+
+def section(parts: Sequence[Part]) -> RichTextSectionElement:
+    """One run of inline parts."""
+    return RichTextSectionElement(elements=as_rich(parts))
+
+
+def quote(text: str) -> RichTextQuoteElement:
+    """A cleaned text of a person's, set off as theirs."""
+    return RichTextQuoteElement(elements=elements(text))
+
+
+def context(parts: Sequence[Part], block_id: str) -> ContextBlock:
+    """A line in small print."""
+    text = MarkdownTextObject(text=as_text(parts, MOST_CONTEXT), verbatim=True)
+    return ContextBlock(block_id=block_id, elements=[text])
+
+
+def buttons(block_id: str, *elements: ButtonElement) -> ActionsBlock:
+    """A row of buttons."""
+    return ActionsBlock(block_id=block_id, elements=list(elements))
+
+
+def button(
+    label: str,
+    *,
+    action_id: str,
+    value: str,
+    about: str,
+    style: str | None = None,
+    confirm: ConfirmObject | None = None,
+) -> ButtonElement:
+    """A button; `about` is what screen readers say in place of the label."""
+    return ButtonElement(
+        text=PlainTextObject(text=label),
+        action_id=action_id,
+        value=value,
+        style=style,
+        confirm=confirm,
+        accessibility_label=about,
+    )
+
+
+def inline(elements: Sequence[RichTextElement]) -> RichTextSectionElement:
+    """A section of elements that were read from a message."""
+    return RichTextSectionElement(elements=list(elements))
+
+
+def plain(text: str) -> PlainTextObject:
+    """A plain_text object."""
+    return PlainTextObject(text=text)

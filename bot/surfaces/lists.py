@@ -1,0 +1,171 @@
+"""Answers to `/ticket list`, `queue`, `unassigned`, `help` and `INC-12`: all ephemeral, for one person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from slack_sdk.models.blocks import Block, RichTextBlock, RichTextElement, RichTextListElement
+
+from bot.models.vocabulary import CATEGORY_OF, OPEN_STATES, Category
+from bot.surfaces import blocks
+from bot.surfaces.card import headline, state_line
+from bot.surfaces.commands import COMMANDS, Audience, CommandWord
+from bot.surfaces.ids import COMMAND, SHORTCUT_LABEL
+from bot.surfaces.inline import Part, When, Words, joined, link_to
+from bot.surfaces.rendered import Rendered
+from bot.surfaces.sentences import (
+    Refusal,
+    event_sentence,
+    kind_words,
+    level_words,
+    raised_by,
+    refusal,
+)
+from bot.surfaces.text import clean, cut, one_line
+from bot.workflows.reading import DeskView, EventView, TicketPage, TicketView
+
+PAGE_SIZE: Final = 10
+_MOST_DESCRIPTION: Final = 6000
+_MOST_RESOLUTION: Final = 3000
+_MOST_EVENTS: Final = 15
+_MOST_FACT: Final = 200
+_MOST_SPOKEN: Final = 1500
+_MOST_DESKS: Final = 20
+
+LinkTo = Literal["conversation", "card"]
+
+
+def ticket_list(page: TicketPage, *, heading: str, command: str, link: LinkTo = "conversation") -> Rendered:
+    """One page of tickets, one line each. `command` (`/ticket queue`) is what shows the next page.
+
+    Requesters are linked to the conversation, agents to the card: a direct message opens for its owner only.
+    """
+    if not page.tickets:
+        return _past_the_end(page, heading=heading, command=command)
+    count = "1 ticket" if page.total == 1 else f"{page.total} tickets"
+    head: list[Part] = [Words(f"{heading} · {count}", bold=True)]
+    lines = [_line(ticket, link) for ticket in page.tickets]
+    items = RichTextListElement(style="bullet", elements=[blocks.section(line) for line in lines])
+    body: list[Block] = [RichTextBlock(block_id="list.body", elements=[blocks.section(head), items])]
+    foot = _foot(page, command)
+    if foot:
+        body.append(blocks.context([Words(foot)], "list.foot"))
+    return blocks.message(joined([head, *lines, [Words(foot)] if foot else []], by="\n"), body)
+
+
+def empty_list(heading: str, *, hint: str = "") -> Rendered:
+    """A list with nothing on it; `hint` says what to do about that, if anything."""
+    said = [Words(f"{heading}: none right now.", bold=True)]
+    return blocks.note([*said, Words(f" {hint}")] if hint else said, "list.empty")
+
+
+def ticket_detail(view: TicketView, events: Sequence[EventView]) -> Rendered:
+    """Everything about one ticket. `events` in their order; the newest fifteen are shown.
+
+    Give only the events that the reader may know of.
+    """
+    description = clean(view.description, _MOST_DESCRIPTION)
+    resolution = clean(view.resolution or "", _MOST_RESOLUTION) if view.state not in OPEN_STATES else ""
+    body: list[RichTextElement] = [blocks.section([*headline(view), Words("\n"), *state_line(view)])]
+    said: list[Sequence[Part]] = [headline(view), state_line(view)]
+    if description:
+        body.append(blocks.quote(description))
+        said.append([Words(cut(description, _MOST_SPOKEN))])
+    if resolution:
+        body += [blocks.section([Words("Resolution:")]), blocks.quote(resolution)]
+        said.append([Words(f"Resolution: {cut(resolution, _MOST_FACT)}")])
+    facts, history = _facts(view), _history(events)
+    blocks_: list[Block] = [
+        RichTextBlock(block_id="detail.body", elements=body),
+        blocks.context(facts, "detail.facts"),
+    ]
+    if history:
+        items = RichTextListElement(style="bullet", elements=[blocks.section(line) for line in history])
+        blocks_.append(RichTextBlock(block_id="detail.history", elements=[items]))
+    return blocks.message(joined([*said, facts, *history], by="\n"), blocks_)
+
+
+def help_text(desks: Sequence[DeskView]) -> Rendered:
+    """What can be done, from the registry of commands."""
+    if not desks:
+        return blocks.note([Words(refusal(Refusal.NO_DESK))], "help.nobody")
+    names = ", ".join(one_line(desk.name, _MOST_FACT) or desk.key for desk in desks[:_MOST_DESKS])
+    everybody = [_command_line(command) for command in COMMANDS if command.who is Audience.EVERYBODY]
+    agents = [_command_line(command) for command in COMMANDS if command.who is Audience.AGENTS]
+    intro: list[Part] = [Words(f"Tickets go to {names}.", bold=True)]
+    also: list[Part] = [
+        Words(f"You can also choose “{SHORTCUT_LABEL}” from the menu of a message, or write to me directly.")
+    ]
+    body = RichTextBlock(
+        block_id="help",
+        elements=[
+            blocks.section(intro),
+            _bullets(everybody),
+            blocks.section(also),
+            blocks.section([Words("For agents", bold=True)]),
+            _bullets(agents),
+        ],
+    )
+    return blocks.message(joined([intro, *everybody, also, [Words("For agents:")], *agents], by="\n"), [body])
+
+
+def _line(view: TicketView, link: LinkTo) -> list[Part]:
+    target = view.card if link == "card" else view.conversation
+    return joined([headline(view), state_line(view), [link_to(target, link.capitalize())] if target else []])
+
+
+def _foot(page: TicketPage, command: str) -> str:
+    if page.pages < 2:
+        return ""
+    following = f" · {command} {page.page + 1} for the next" if page.page < page.pages else ""
+    return f"Page {page.page} of {page.pages}{following}"
+
+
+def _past_the_end(page: TicketPage, *, heading: str, command: str) -> Rendered:
+    if not page.total:
+        return empty_list(heading)
+    last = f"{command} {page.pages}" if page.pages > 1 else command
+    said = f"There is no page {page.page}; {last} shows the last one."
+    return blocks.note([Words(said)], "list.past")
+
+
+def _facts(view: TicketView) -> list[Part]:
+    levels = f"Impact {level_words(view.impact)}, urgency {level_words(view.urgency)}"
+    facts = [kind_words(view.kind), one_line(view.category or "", _MOST_FACT), levels]
+    if affected := one_line(view.affected or "", _MOST_FACT):
+        facts.append(f"affects {affected}")
+    closes: list[Part] = []
+    if view.closes_at and CATEGORY_OF[view.state] is Category.RESOLVED:
+        closes = [Words("closes "), When(view.closes_at)]
+    return joined(
+        [
+            [Words(" · ".join(filter(None, facts)))],
+            [Words(f"{raised_by(view)} "), When(view.raised_at)],
+            closes,
+            [Words(f"continues {view.continues}")] if view.continues else [],
+            [Words(f"goes on in {view.continued_by}")] if view.continued_by else [],
+            [link_to(view.conversation, "Conversation")] if view.conversation else [],
+            [link_to(view.card, "Card")] if view.card else [],
+        ]
+    )
+
+
+def _history(events: Sequence[EventView]) -> list[list[Part]]:
+    lines: list[list[Part]] = []
+    if left_out := max(0, len(events) - _MOST_EVENTS):
+        lines.append([Words(f"({left_out} earlier)")])
+    lines.extend(
+        [When(event.at), Words(f" · {one_line(event_sentence(event), _MOST_FACT)}")]
+        for event in events[left_out:]
+    )
+    return lines
+
+
+def _command_line(command: CommandWord) -> list[Part]:
+    typed = " ".join(filter(None, [COMMAND, command.word, command.argument]))
+    return [Words(typed, bold=True), Words(f": {command.sentence}")]
+
+
+def _bullets(lines: Sequence[Sequence[Part]]) -> RichTextListElement:
+    return RichTextListElement(style="bullet", elements=[blocks.section(line) for line in lines])

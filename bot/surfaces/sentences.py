@@ -1,0 +1,244 @@
+"""What things are called and what is said when something cannot be done. Everything here is plain text.
+
+Show it as `Words`, through `notices.told`, or in a plain_text object; escaping happens there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Final
+
+from bot.models.vocabulary import Action, EventKind, Kind, Level, State
+from bot.surfaces.inline import name_of
+from bot.surfaces.text import one_line
+from bot.workflows.reading import EventView, TicketView
+
+NOBODY_YET: Final = "nobody has it yet"
+_MOST_DATUM: Final = 80
+
+_STATES: Final = {
+    State.NEW: "New",
+    State.ASSIGNED: "In progress",
+    State.WAITING_REQUESTER: "Waiting for the requester",
+    State.WAITING_SUPPLIER: "Waiting for a supplier",
+    State.WAITING_APPROVAL: "Waiting for approval",
+    State.RESOLVED: "Resolved",
+    State.CLOSED: "Closed",
+    State.CANCELLED: "Cancelled",
+}
+_KINDS: Final = {Kind.INCIDENT: "Incident", Kind.REQUEST: "Request"}
+_LEVELS: Final = {Level.LOW: "low", Level.MEDIUM: "medium", Level.HIGH: "high"}
+_POSSIBLE: Final = {
+    Action.CLAIM: "claim it",
+    Action.RELEASE: "release it",
+    Action.ASSIGN: "assign it",
+    Action.WAIT: "set it to waiting",
+    Action.RESUME: "resume it",
+    Action.RESOLVE: "resolve it",
+    Action.REOPEN: "reopen it",
+    Action.CLOSE: "close it",
+    Action.CANCEL: "cancel it",
+    Action.NOTE: "add a note",
+    Action.PRIORITISE: "change its priority",
+}
+
+
+def state_words(state: State) -> str:
+    """A state, as people say it."""
+    return _STATES[state]
+
+
+def kind_words(kind: Kind) -> str:
+    """A kind of ticket, as people say it."""
+    return _KINDS[kind]
+
+
+def level_words(level: Level) -> str:
+    """A level of impact or urgency."""
+    return _LEVELS[level]
+
+
+def resolution_question(kind: Kind) -> str:
+    """What an agent is asked for when a ticket is resolved."""
+    return "What fixed it?" if kind is Kind.INCIDENT else "What was done?"
+
+
+def possible_words(actions: Sequence[Action]) -> str:
+    """What can be done, as the end of a sentence: "claim it, assign it or add a note"."""
+    words = [_POSSIBLE[action] for action in actions if action in _POSSIBLE]
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def raised_by(view: TicketView) -> str:
+    """Who raised a ticket, and for whom."""
+    if view.raiser.id == view.requester.id:
+        return f"{name_of(view.requester)} raised it"
+    return f"{name_of(view.raiser)} raised it for {name_of(view.requester)}"
+
+
+# --- the timeline ---
+
+
+def event_sentence(event: EventView) -> str:
+    """What happened, in one sentence without a full stop. It never shows the text of a note or a message.
+
+    Read of `event.data`, each where it is there: `to` (assigned: the assignee's name; waited: the state;
+    prioritised: the priority; continued: the other ticket), `from` (prioritised), `reason`.
+    """
+    actor = name_of(event.actor) if event.actor else None
+    return _EVENTS[event.kind](actor, _Data(event.data))
+
+
+class _Data:
+    """An event's own facts, each on one line; what is missing is an empty text."""
+
+    def __init__(self, facts: dict[str, str]) -> None:
+        self._facts = facts
+
+    def __getitem__(self, name: str) -> str:
+        return one_line(str(self._facts.get(name) or ""), _MOST_DATUM)
+
+
+_Sentence = Callable[[str | None, _Data], str]
+
+
+def _did(words: str, *, by_itself: str | None = None) -> _Sentence:
+    """A sentence whose subject is the actor; without one, what the desk says of itself."""
+    alone = by_itself or f"The desk {words}"
+    return lambda actor, _data: f"{actor} {words}" if actor else alone
+
+
+def _assigned(actor: str | None, data: _Data) -> str:
+    return f"{actor or 'The desk'} assigned it to {data['to'] or 'somebody else'}"
+
+
+_WAITING: Final[dict[str, str]] = {
+    State.WAITING_REQUESTER: "is waiting for the requester",
+    State.WAITING_SUPPLIER: "is waiting for a supplier",
+    State.WAITING_APPROVAL: "is waiting for approval",
+    "requester": "is waiting for the requester",
+    "supplier": "is waiting for a supplier",
+    "approval": "is waiting for approval",
+}
+
+
+def _waited(actor: str | None, data: _Data) -> str:
+    return f"{actor or 'The desk'} {_WAITING.get(data['to'], 'set it to waiting')}"
+
+
+def _prioritised(actor: str | None, data: _Data) -> str:
+    change = f" from {data['from']} to {data['to']}" if data["from"] and data["to"] else ""
+    return f"{actor or 'The desk'} changed the priority{change}"
+
+
+def _continued(_actor: str | None, data: _Data) -> str:
+    return f"It goes on in {data['to']}" if data["to"] else "It goes on in another ticket"
+
+
+_EVENTS: Final[dict[EventKind, _Sentence]] = {
+    EventKind.RAISED: _did("raised it"),
+    EventKind.CLAIMED: _did("claimed it"),
+    EventKind.RELEASED: _did("released it"),
+    EventKind.ASSIGNED: _assigned,
+    EventKind.WAITED: _waited,
+    EventKind.RESUMED: _did("resumed it"),
+    EventKind.RESOLVED: _did("resolved it"),
+    EventKind.REOPENED: _did("reopened it"),
+    EventKind.CLOSED: _did("closed it", by_itself="It closed by itself"),
+    EventKind.CANCELLED: _did("cancelled it"),
+    EventKind.NOTED: _did("added a note"),
+    EventKind.COMMENTED: _did("wrote a message"),
+    EventKind.PRIORITISED: _prioritised,
+    EventKind.UNDONE: _did("took back the last step"),
+    EventKind.MESSAGE_EDITED: _did("edited a message", by_itself="A message was edited"),
+    EventKind.MESSAGE_DELETED: _did("deleted a message", by_itself="A message was deleted"),
+    EventKind.RESOLUTION_NOTED: _did("noted what fixed it"),
+    EventKind.CONTINUED: _continued,
+}
+
+
+# --- refusals ---
+
+
+class Refusal(StrEnum):
+    """Why something was not done. The names in braces are the data that the sentence can use."""
+
+    NOT_AGENT = "not_agent"
+    GUEST = "guest"
+    STRANGER = "stranger"
+    APP = "app"
+    DEACTIVATED = "deactivated"
+    UNKNOWN = "unknown"
+    NOT_POSSIBLE = "not_possible"
+    ALREADY_CLAIMED = "already_claimed"
+    HELD_BY_ANOTHER = "held_by_another"
+    NO_SUCH_TICKET = "no_such_ticket"
+    NO_DESK = "no_desk"
+    NO_DESK_HERE = "no_desk_here"
+    NOTE_REQUIRED = "note_required"
+    RESOLUTION_REQUIRED = "resolution_required"
+    NO_SUCH_PERSON = "no_such_person"
+    UNDO_TOO_LATE = "undo_too_late"
+    TEMPORARY = "temporary"
+    LOOKING_UP = "looking_up"
+    MALFORMED = "malformed"
+
+
+_REFUSALS: Final = {
+    Refusal.NOT_AGENT: "Only agents of {desk} can do that, so {number} stays as it was. "
+    "If something should change, write it in the conversation.",
+    Refusal.GUEST: "Guest accounts cannot do that here, so nothing has changed. "
+    "A full member of the workspace can do it for you.",
+    Refusal.STRANGER: "This desk serves its own organisation, so nothing has changed. "
+    "Your contact there can do it for you.",
+    Refusal.APP: "Apps cannot do that, so nothing has changed. A person has to.",
+    Refusal.DEACTIVATED: "That account is deactivated, so nothing has changed. "
+    "An administrator of the workspace can help.",
+    Refusal.UNKNOWN: "I could not see yet who you are, so nothing has changed. Please try again in a minute.",
+    Refusal.NOT_POSSIBLE: "{number} is {state}, so that cannot be done now.{possible}",
+    Refusal.ALREADY_CLAIMED: "{by} has {number} already. If you want it, ask them to release it.",
+    Refusal.HELD_BY_ANOTHER: "{by} has {number}. They can do that, or a lead can.",
+    Refusal.NO_SUCH_TICKET: "I cannot find {number}, or you may not see it. /ticket list shows your tickets.",
+    Refusal.NO_DESK: "No desk is configured yet, so nobody would read a ticket. "
+    "An administrator can set one up in desk.yaml.",
+    Refusal.NO_DESK_HERE: "No desk listens in this channel. /ticket raises a ticket from anywhere.",
+    Refusal.NOTE_REQUIRED: "Please say in a few words why; that goes on the timeline of {number}.",
+    Refusal.RESOLUTION_REQUIRED: "Please say in a few words how {number} was resolved; the requester reads that.",
+    Refusal.NO_SUCH_PERSON: "I found nobody called {who}. Type @ and pick the person from Slack's list.",
+    Refusal.UNDO_TOO_LATE: "It is too late to take that back on {number}, so it stays. "
+    "The buttons on the card still change it.",
+    Refusal.TEMPORARY: "That did not work just now, and nothing has changed. Please try again in a minute.",
+    Refusal.LOOKING_UP: "Looking that up; you'll hear from me.",
+    Refusal.MALFORMED: "I could not read that, so nothing has changed. /ticket help shows what works.",
+}
+_WITHOUT_DATA: Final = {
+    "number": "the ticket",
+    "by": "Somebody else",
+    "desk": "this desk",
+    "state": "in another state",
+    "possible": "",
+    "who": "that",
+}
+
+
+def refusal(kind: Refusal, **data: str) -> str:
+    """Say why something was not done and what to do next, as plain text.
+
+    Data, all of which may be missing: `number`, `desk`, `by` (a name), `state` (of `state_words`), `possible`
+    (of `possible_words`), `who`.
+    """
+    known = {name: _inert(value) for name, value in data.items() if value}
+    if "state" in known:
+        known["state"] = known["state"].lower()
+    if "possible" in known:
+        known["possible"] = f" You can {known['possible']}."
+    sentence = _REFUSALS[kind].format_map({**_WITHOUT_DATA, **known})
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _inert(value: str) -> str:
+    """One line without angle brackets: a refusal is harmless even where somebody forgets to escape it."""
+    return one_line(value, 300).replace("<", "‹").replace(">", "›")

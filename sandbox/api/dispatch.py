@@ -1,0 +1,211 @@
+"""The way of a Web API call: faults, token, arguments, scopes, rate limit, handler, log."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from sandbox.api import auth, chat, conversations, files, history, reactions, users, views
+from sandbox.api.call import HANDLERS, ApiError, Call
+from sandbox.core import Sandbox
+from sandbox.faults import Fault
+from sandbox.jsontypes import JsonObject, as_text
+from sandbox.validation.arguments import METHODS, scopes_for, validate_arguments
+
+# Importing a family registers its methods.
+FAMILIES = (auth, chat, conversations, files, history, reactions, users, views)
+
+MAX_BODY = 2_000_000
+
+# What a correct app can meet at any time, because people and other apps act too. Every other error is a breach.
+FORGIVEN = frozenset(
+    {
+        "account_inactive", "already_archived", "already_in_channel", "already_pinned", "already_reacted",
+        "bot_not_found", "cannot_reply_to_message", "channel_not_found", "duplicate_external_id", "file_not_found",
+        "hash_conflict", "is_archived", "message_not_found", "name_taken", "no_reaction", "no_such_subteam",
+        "not_found", "plan_upgrade_required", "ratelimited", "team_not_found", "thread_not_found",
+        "too_many_emoji", "too_many_reactions", "token_revoked", "user_disabled", "user_not_found",
+        "user_not_in_channel", "users_not_found",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What goes back: the JSON answer, the HTTP status and extra headers."""
+
+    answer: JsonObject
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+async def handle(sandbox: Sandbox, request: Request) -> Response:
+    """Answers one call of `/api/<method>`."""
+    started = time.perf_counter()
+    name = request.path_params["method"]
+    try:
+        args = await read_arguments(request)
+        problem = ""
+    except ApiError as error:
+        args, problem = {}, error.code
+    except ClientDisconnect:
+        return Response(status_code=400)
+    token = _token(request, args)
+    shown = {key: value for key, value in args.items() if key != "token"}
+    outage = sandbox.faults.standing("outage")
+    fault = None if outage else sandbox.faults.for_call(name, shown)
+    if outage is not None:
+        outcome, label = _outage(outage), "outage"
+    elif fault is not None:
+        outcome = await _under_fault(sandbox, fault, name, args=shown, token=token)
+        label = fault.kind
+    else:
+        outcome = _failed(problem) if problem else execute(sandbox, name, args=shown, token=token)
+        label = ""
+    sandbox.journal.call(
+        name,
+        shown,
+        status=outcome.status,
+        answer=outcome.answer,
+        fault=label,
+        duration_ms=(time.perf_counter() - started) * 1000,
+    )
+    cut = label in {"lost_answer", "drop"} or (outage is not None and outage.mode == "drop")
+    if cut and sandbox.cut_connection(request.scope.get("client")):
+        # The connection is gone; give the server a turn to notice before this answer is thrown away.
+        await asyncio.sleep(0.01)
+    return _response(sandbox, outcome, fault)
+
+
+def _response(sandbox: Sandbox, outcome: Outcome, fault: Fault | None) -> Response:
+    if fault is not None and fault.kind == "garbage":
+        return HTMLResponse("<html><body>Something went wrong.</body></html>", status_code=200)
+    headers = {"x-oauth-scopes": ",".join(sorted(sandbox.app.scopes)), "x-slack-req-id": "sandbox"}
+    return JSONResponse(outcome.answer, status_code=outcome.status, headers=headers | dict(outcome.headers))
+
+
+async def read_arguments(request: Request) -> JsonObject:
+    """Query, form or JSON body as one object. Raises ApiError for bodies that cannot be read."""
+    args: JsonObject = dict(request.query_params)
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type == "application/json":
+        body = await request.body()
+        if len(body) > MAX_BODY:
+            raise ApiError("request_too_large")
+        return args | _json_body(body)
+    if content_type in {"application/x-www-form-urlencoded", "multipart/form-data"}:
+        form = await request.form()
+        return args | {key: value for key, value in form.multi_items() if isinstance(value, str)}
+    if await request.body():
+        raise ApiError("invalid_post_type")
+    return args
+
+
+def _json_body(body: bytes) -> JsonObject:
+    if not body.strip():
+        return {}
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ApiError("invalid_json") from error
+    if not isinstance(data, dict):
+        raise ApiError("json_not_object")
+    return data
+
+
+def _token(request: Request, args: JsonObject) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    return as_text(args.get("token"))
+
+
+def _failed(code: str, **extra: object) -> Outcome:
+    return Outcome({"ok": False, "error": code, **extra})
+
+
+def _outage(fault: Fault) -> Outcome:
+    fault.used += 1
+    return Outcome({"ok": False, "error": "service_unavailable"}, status=503)
+
+
+async def _under_fault(
+    sandbox: Sandbox, fault: Fault, name: str, *, args: JsonObject, token: str
+) -> Outcome:
+    if fault.kind == "ratelimited":
+        seconds = str(max(1, round(fault.seconds)))
+        return Outcome({"ok": False, "error": "ratelimited"}, 429, {"Retry-After": seconds})
+    if fault.kind == "hang" and not fault.apply:
+        await asyncio.sleep(fault.seconds)
+        return execute(sandbox, name, args=args, token=token)
+    applied = fault.apply or fault.kind == "lost_answer"
+    outcome = execute(sandbox, name, args=args, token=token) if applied else Outcome({"ok": True})
+    if fault.kind == "hang":
+        await asyncio.sleep(fault.seconds)
+    if fault.kind == "http_error":
+        return Outcome({"ok": False, "error": "internal_error"}, fault.status)
+    if fault.kind == "error":
+        return _failed(fault.error)
+    return outcome
+
+
+def execute(sandbox: Sandbox, name: str, *, args: JsonObject, token: str) -> Outcome:
+    """Applies a call. Breaches of protocol go on record."""
+    try:
+        handler_answer = _checked(sandbox, name, args=args, token=token)
+        return Outcome({"ok": True, **handler_answer})
+    except _RateLimited as limited:
+        if sandbox.settings.count_rate_limits:
+            sandbox.violate("ratelimited", name, f"over Slack's limit; wait {limited.seconds} s")
+        return Outcome({"ok": False, "error": "ratelimited"}, 429, {"Retry-After": str(limited.seconds)})
+    except ApiError as error:
+        if error.code not in FORGIVEN:
+            sandbox.violate(error.code, name, _detail(error))
+        return _failed(error.code, **error.extra)
+
+
+class _RateLimited(Exception):
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+def _checked(sandbox: Sandbox, name: str, *, args: JsonObject, token: str) -> JsonObject:
+    handler = HANDLERS.get(name)
+    if handler is None:
+        if name in METHODS:
+            sandbox.violate("not_supported_by_sandbox", name, "a real method that the sandbox does not offer")
+        raise ApiError("unknown_method", req_method=name)
+    call = Call(sandbox, name, args, _identify(sandbox, name, token))
+    if call.token_kind == "bot" and scopes_for(name):
+        call.require_scope(*scopes_for(name))
+    seconds = sandbox.limits.take(name, METHODS[name].tier, call.text("channel"))
+    if seconds:
+        raise _RateLimited(seconds)
+    call.refuse(validate_arguments(name, args))
+    return handler(call)
+
+
+def _identify(sandbox: Sandbox, name: str, token: str) -> str:
+    """The kind of token. Raises what Slack answers to wrong ones."""
+    app = sandbox.app
+    if not token:
+        raise ApiError("not_authed")
+    if token not in {app.bot_token, app.app_token}:
+        raise ApiError("invalid_auth")
+    if not app.is_installed:
+        raise ApiError("token_revoked" if token == app.bot_token else "account_inactive")
+    kind = "bot" if token == app.bot_token else "app"
+    if name != "auth.test" and kind != METHODS[name].token:
+        raise ApiError("not_allowed_token_type")
+    return kind
+
+
+def _detail(error: ApiError) -> str:
+    return json.dumps(error.extra) if error.extra else error.code

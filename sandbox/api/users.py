@@ -1,0 +1,84 @@
+"""users.* and usergroups.*"""
+
+from __future__ import annotations
+
+from sandbox import shapes
+from sandbox.api.call import ApiError, Call, argument, method
+from sandbox.api.conversations import listed, wanted_kinds
+from sandbox.api.paging import paginate
+from sandbox.entities import User
+from sandbox.jsontypes import JsonObject
+
+
+def _shape(call: Call, user: User) -> JsonObject:
+    return shapes.user(user, with_email=call.sandbox.app.has_scope("users:read.email"))
+
+
+@method("users.info")
+def info(call: Call) -> JsonObject:
+    user = call.workspace.users.get(argument(call, "user"))
+    if user is None:
+        raise ApiError("user_not_found")
+    return {"user": _shape(call, user)}
+
+
+@method("users.list")
+def list_users(call: Call) -> JsonObject:
+    own = [user for user in call.workspace.users.values() if not user.is_stranger]
+    page, cursor = paginate(call, own, [user.id for user in own], default=200, maximum=1000)
+    return {
+        "members": [_shape(call, user) for user in page],
+        "cache_ts": int(call.workspace.clock.now()),
+        "response_metadata": {"next_cursor": cursor},
+    }
+
+
+@method("users.lookupByEmail")
+def lookup_by_email(call: Call) -> JsonObject:
+    wanted = argument(call, "email").lower()
+    for user in call.workspace.users.values():
+        if user.email.lower() == wanted and not user.deleted and not user.is_stranger:
+            return {"user": _shape(call, user)}
+    raise ApiError("users_not_found")
+
+
+@method("users.conversations")
+def conversations(call: Call) -> JsonObject:
+    kinds = wanted_kinds(call)
+    person = call.text("user") or call.bot_user
+    if person not in call.workspace.users:
+        raise ApiError("user_not_found")
+    shared = [
+        channel
+        for channel in call.workspace.channels.values()
+        if channel.kind in kinds
+        and person in channel.members
+        and (not channel.is_private or call.bot_user in channel.members)
+    ]
+    return listed(call, shared, num_members=False)
+
+
+def _require_plan(call: Call) -> None:
+    if call.workspace.team.plan == "free":
+        raise ApiError("plan_upgrade_required")
+
+
+@method("usergroups.list")
+def list_usergroups(call: Call) -> JsonObject:
+    _require_plan(call)
+    with_disabled, users = call.flag("include_disabled"), call.flag("include_users")
+    shown = [
+        shapes.usergroup(group, call.workspace, users=users, count=call.flag("include_count"))
+        for group in call.workspace.usergroups.values()
+        if with_disabled or not group.deleted
+    ]
+    return {"usergroups": shown}
+
+
+@method("usergroups.users.list")
+def list_usergroup_users(call: Call) -> JsonObject:
+    _require_plan(call)
+    group = call.workspace.usergroups.get(argument(call, "usergroup"))
+    if group is None or (group.deleted and not call.flag("include_disabled")):
+        raise ApiError("no_such_subteam")
+    return {"users": list(group.users)}

@@ -1,0 +1,132 @@
+"""What tests and the page read."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+from sandbox import shapes
+from sandbox.core import Sandbox
+from sandbox.entities import View
+from sandbox.feed import ephemeral_shape
+from sandbox.jsontypes import JsonObject
+from sandbox.workspace import NotInWorkspace
+
+Query = Mapping[str, str]
+Reading = Callable[[Sandbox, Query], JsonObject]
+
+
+def workspace(sandbox: Sandbox, _query: Query) -> JsonObject:
+    """Team, app, people, channels (with members) and user groups in one."""
+    space, app = sandbox.workspace, sandbox.app
+    return {
+        "team": shapes.team(space.team),
+        "app": {
+            "id": app.app_id,
+            "bot_id": app.bot_id,
+            "bot_user": app.bot_user,
+            "name": app.manifest.name,
+            "commands": [dataclasses.asdict(command) for command in app.manifest.commands],
+            "shortcuts": [dataclasses.asdict(shortcut) for shortcut in app.manifest.shortcuts],
+            "home_tab": app.manifest.home_tab_enabled,
+            "messages_tab": app.manifest.messages_tab_enabled,
+        },
+        "users": [shapes.user(user, with_email=True) for user in space.users.values()],
+        "channels": [
+            shapes.channel(channel, space, viewer=app.bot_user) | {"members": list(channel.members)}
+            for channel in space.channels.values()
+        ],
+        "usergroups": [
+            shapes.usergroup(group, space, users=True, count=True) for group in space.usergroups.values()
+        ],
+        "emoji": sorted(space.custom_emoji),
+        "now": sandbox.clock.now(),
+    }
+
+
+def messages(sandbox: Sandbox, query: Query) -> JsonObject:
+    """`channel, thread_ts?`: the main conversation, or one thread with its parent; oldest first."""
+    channel = sandbox.workspace.channel(query.get("channel", ""))
+    thread_ts = query.get("thread_ts", "")
+    if thread_ts:
+        found = sandbox.workspace.thread(channel, thread_ts)
+    else:
+        found = [m for m in channel.messages.values() if not m.is_reply or m.subtype == "thread_broadcast"]
+    return {"messages": [shapes.message(message, sandbox.workspace) for message in found]}
+
+
+def ephemerals(sandbox: Sandbox, query: Query) -> JsonObject:
+    """`user?, channel?`: what only one person sees, oldest first."""
+    user = sandbox.workspace.user(query["user"]).id if query.get("user") else ""
+    channel = sandbox.workspace.channel(query["channel"]).id if query.get("channel") else ""
+    found = [
+        ephemeral_shape(ephemeral)
+        for ephemeral in sandbox.workspace.ephemerals
+        if not ephemeral.deleted and user in {"", ephemeral.user} and channel in {"", ephemeral.channel}
+    ]
+    return {"ephemerals": found}
+
+
+def views(sandbox: Sandbox, query: Query) -> JsonObject:
+    """`user`: the modal stack, the visible one last, and the App Home."""
+    user = sandbox.workspace.user(query.get("user", "")).id
+    screens = sandbox.workspace.screens
+    home = screens.homes.get(user)
+    return {
+        "stack": [_view(sandbox, view) for view in screens.stack(user)],
+        "home": _view(sandbox, home) if home else None,
+    }
+
+
+def _view(sandbox: Sandbox, view: View) -> JsonObject:
+    return shapes.view(view, sandbox.app, sandbox.workspace.team.id) | {"errors": view.errors}
+
+
+def calls(sandbox: Sandbox, query: Query) -> JsonObject:
+    """`method?`: calls of the Web API and of response_urls, oldest first."""
+    wanted = query.get("method")
+    found = [call for call in sandbox.journal.calls if wanted in {None, "", call.method}]
+    return {"calls": [dataclasses.asdict(call) for call in found]}
+
+
+def envelopes(sandbox: Sandbox, query: Query) -> JsonObject:
+    """`name?`: what was sent to the app, with all attempts, oldest first."""
+    wanted = query.get("name")
+    found = [e for e in sandbox.journal.envelopes if not wanted or e.name.startswith(wanted)]
+    return {"envelopes": [dataclasses.asdict(entry) | {"acked": entry.acked} for entry in found]}
+
+
+def violations(sandbox: Sandbox, _query: Query) -> JsonObject:
+    return {"violations": [dataclasses.asdict(violation) for violation in sandbox.journal.violations]}
+
+
+def conditions(sandbox: Sandbox, _query: Query) -> JsonObject:
+    """Faults in force, settings, clock and open sockets."""
+    return {
+        "faults": [dataclasses.asdict(fault) for fault in sandbox.faults.rules],
+        "settings": dataclasses.asdict(sandbox.settings),
+        "clock": {"offset": sandbox.clock.offset, "now": sandbox.clock.now()},
+        "sockets": len(sandbox.sockets.connections),
+        "transport": sandbox.delivery.transport.name,
+    }
+
+
+def file(sandbox: Sandbox, query: Query) -> JsonObject:
+    """`id`: an uploaded file; text content as text."""
+    found = sandbox.workspace.files.get(query.get("id", ""))
+    if found is None:
+        raise NotInWorkspace(f"There is no file {query.get('id', '')!r}.")
+    return shapes.file(found) | {"content": found.content.decode("utf-8", "replace")}
+
+
+READINGS: dict[str, Reading] = {
+    "workspace": workspace,
+    "messages": messages,
+    "ephemerals": ephemerals,
+    "views": views,
+    "calls": calls,
+    "envelopes": envelopes,
+    "violations": violations,
+    "conditions": conditions,
+    "file": file,
+}

@@ -1,0 +1,92 @@
+"""`GET /control/<reading>`, `POST /control/<act>` and the stream `/control/events`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from sandbox.control import app_gestures, conditions, messages, rooms
+from sandbox.control.readings import READINGS
+from sandbox.control.request import ACTS, Gesture
+from sandbox.core import Sandbox
+from sandbox.elements import ElementNotFound, ValueNotPossible
+from sandbox.faults import FaultInvalid
+from sandbox.interactions import Interactions, NotPossible
+from sandbox.jsontypes import JsonObject
+from sandbox.seed import SeedInvalid
+from sandbox.settings import SettingInvalid
+from sandbox.workspace import NotInWorkspace
+
+# Importing a family registers its acts.
+FAMILIES = (app_gestures, conditions, messages, rooms)
+
+Refused = (
+    ElementNotFound,
+    FaultInvalid,
+    NotInWorkspace,
+    NotPossible,
+    SeedInvalid,
+    SettingInvalid,
+    ValueNotPossible,
+)
+
+
+def control_routes(sandbox: Sandbox) -> list[Route]:
+    """The routes of the control API. Refused gestures answer 400 with a sentence."""
+    interactions = Interactions(sandbox)
+
+    async def read(request: Request) -> Response:
+        reading = READINGS.get(request.path_params["name"])
+        if reading is None:
+            return _refusal(f"There is no reading {request.path_params['name']!r}.", status=404)
+        try:
+            return JSONResponse(reading(sandbox, request.query_params))
+        except Refused as error:
+            return _refusal(str(error))
+
+    async def perform(request: Request) -> Response:
+        handler = ACTS.get(request.path_params["name"])
+        if handler is None:
+            return _refusal(f"There is no act {request.path_params['name']!r}.", status=404)
+        # Asking for JSON keeps foreign web pages from posting here without a preflight.
+        if request.headers.get("content-type", "").partition(";")[0] != "application/json":
+            return _refusal("Send application/json.", status=415)
+        try:
+            args = _body(await request.body())
+            return JSONResponse(await handler(Gesture(sandbox, interactions, args)))
+        except Refused as error:
+            return _refusal(str(error))
+
+    async def events(_request: Request) -> Response:
+        headers = {"Cache-Control": "no-store"}
+        return StreamingResponse(_stream(sandbox), media_type="text/event-stream", headers=headers)
+
+    return [
+        Route("/control/events", events),
+        Route("/control/{name}", read, methods=["GET"]),
+        Route("/control/{name}", perform, methods=["POST"]),
+    ]
+
+
+async def _stream(sandbox: Sandbox) -> AsyncIterator[str]:
+    yield ": connected\n\n"
+    async for line in sandbox.feed.listen():
+        yield f"data: {line}\n\n"
+
+
+def _body(raw: bytes) -> JsonObject:
+    try:
+        data = json.loads(raw or b"{}")
+    except ValueError as error:
+        raise NotPossible("The body is not JSON.") from error
+    if not isinstance(data, dict):
+        raise NotPossible("The body must be a JSON object.")
+    return data
+
+
+def _refusal(sentence: str, *, status: int = 400) -> Response:
+    return JSONResponse({"error": sentence}, status_code=status)

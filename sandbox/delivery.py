@@ -1,0 +1,214 @@
+"""Hands envelopes to the app: one try after another, until one is acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import random
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from sandbox.events import AppEvent
+from sandbox.faults import Faults
+from sandbox.ids import new_id, new_uuid
+from sandbox.journal import Attempt, EnvelopeRecord, Journal
+from sandbox.jsontypes import JsonObject, as_text
+from sandbox.settings import Settings
+from sandbox.workspace import Workspace
+
+EnvelopeKind = Literal["events_api", "interactive", "slash_commands"]
+Outcome = Literal["acked", "timeout", "lost", "refused", "failed"]
+
+# Seconds before each redelivery of an event; Slack gives up after the third.
+RETRY_DELAYS = (0.0, 60.0, 300.0)
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One try as a transport sees it."""
+
+    envelope_id: str
+    kind: EnvelopeKind
+    payload: JsonObject
+    retry_attempt: int = 0
+    retry_reason: str = ""
+
+    @property
+    def accepts_response(self) -> bool:
+        return self.kind != "events_api"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a try ended. `ack` is the body of the acknowledgement, empty for a bare one."""
+
+    outcome: Outcome
+    via: str = ""
+    ack: JsonObject = field(default_factory=dict)
+    detail: str = ""
+    may_retry: bool = True
+
+    @property
+    def retry_reason(self) -> str:
+        """Slack's word for why the next try happens."""
+        return {"timeout": "http_timeout", "failed": "http_error"}.get(self.outcome, "connection_failed")
+
+
+class Transport(Protocol):
+    """Socket Mode or HTTP."""
+
+    name: str
+
+    async def send(self, outgoing: Outgoing, timeout: float) -> Answer:
+        """Hands over one envelope and waits for its acknowledgement."""
+        ...
+
+
+class Delivery:
+    """Events are redelivered, interactions and commands are not."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        journal: Journal,
+        settings: Settings,
+        faults: Faults,
+        transport: Transport,
+    ) -> None:
+        self._workspace = workspace
+        self._journal = journal
+        self._settings = settings
+        self._faults = faults
+        self.transport = transport
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._hurry = asyncio.Event()
+        self._withheld: list[EnvelopeRecord] = []
+
+    def send_event(self, event: AppEvent) -> None:
+        """Sends an event now and, if needed, again later. Returns at once."""
+        duplicate = self._faults.standing("duplicate_events")
+        payload = event_envelope(event.body, self._workspace, event_id=new_id("Ev"), shared=_is_shared(event))
+        self._start(self._deliver(self._event_record(event, payload)))
+        if duplicate is not None:
+            duplicate.used += 1
+            again = payload if duplicate.same_id else payload | {"event_id": new_id("Ev")}
+            self._start(self._deliver(self._event_record(event, again)))
+
+    def _event_record(self, event: AppEvent, payload: JsonObject) -> EnvelopeRecord:
+        name = as_text(event.body.get("type"))
+        subtype = as_text(event.body.get("subtype"))
+        return self._journal.envelope("events_api", f"{name}.{subtype}" if subtype else name, payload)
+
+    async def send_interaction(self, kind: EnvelopeKind, name: str, payload: JsonObject) -> Answer:
+        """Sends a command or an interaction once and waits for the acknowledgement."""
+        record = self._journal.envelope(kind, name, payload)
+        return await self._attempt(record, kind, number=0, reason="")
+
+    def hurry(self) -> None:
+        """Lets every event that waits for its redelivery go now, and releases what is withheld."""
+        self._hurry.set()
+        self._hurry = asyncio.Event()
+        self.release()
+
+    def release(self) -> None:
+        """Sends the events held back by `withhold_events`."""
+        withheld, self._withheld = self._withheld, []
+        for record in withheld:
+            self._start(self._deliver(record, held=True))
+
+    async def stop(self) -> None:
+        """Cancels whatever is under way."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _deliver(self, record: EnvelopeRecord, *, held: bool = False) -> None:
+        if not held and self._faults.standing("withhold_events") is not None:
+            self._withheld.append(record)
+            return
+        shuffle = self._faults.standing("shuffle_events")
+        if shuffle is not None:
+            await asyncio.sleep(random.uniform(0, shuffle.seconds or 0.5))
+        answer = await self._attempt(record, "events_api", number=0, reason="")
+        for number, delay in enumerate(RETRY_DELAYS, start=1):
+            if answer.outcome == "acked" or not answer.may_retry:
+                return
+            await self._pause(delay * self._settings.retry_scale)
+            answer = await self._attempt(record, "events_api", number=number, reason=answer.retry_reason)
+
+    async def _pause(self, seconds: float) -> None:
+        if seconds <= 0:
+            return
+        try:
+            await asyncio.wait_for(self._hurry.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _attempt(
+        self, record: EnvelopeRecord, kind: EnvelopeKind, *, number: int, reason: str
+    ) -> Answer:
+        outgoing = Outgoing(new_uuid(), kind, record.payload, number, reason)
+        attempt = Attempt(number, outgoing.envelope_id, self._workspace.clock.now(), self.transport.name)
+        record.attempts.append(attempt)
+        self._journal.changed(record)
+        started = asyncio.get_running_loop().time()
+        answer = await self.transport.send(outgoing, self._settings.ack_timeout)
+        attempt.outcome = answer.outcome
+        attempt.ack, attempt.detail = answer.ack, answer.detail
+        if answer.via:
+            attempt.via = answer.via
+        if answer.outcome == "acked":
+            attempt.ack_ms = round((asyncio.get_running_loop().time() - started) * 1000, 2)
+        self._judge(record, kind, answer)
+        self._journal.changed(record)
+        return answer
+
+    def _judge(self, record: EnvelopeRecord, kind: EnvelopeKind, answer: Answer) -> None:
+        if answer.outcome == "timeout":
+            detail = f"{record.name} was not acknowledged within {self._settings.ack_timeout:g} s"
+            self._journal.violation("ack_timeout", kind, detail)
+        if answer.outcome == "failed":
+            self._journal.violation("ack_failed", kind, f"{record.name}: {answer.detail}")
+        if answer.outcome == "acked" and kind == "events_api" and answer.ack:
+            self._journal.violation("ack_payload", kind, f"{record.name} was acknowledged with a payload")
+
+
+def _is_shared(event: AppEvent) -> bool:
+    return bool(event.channel and event.channel.is_ext_shared)
+
+
+def event_envelope(body: JsonObject, workspace: Workspace, *, event_id: str, shared: bool) -> JsonObject:
+    """The outer `event_callback` object."""
+    app = workspace.app
+    context = {"et": body.get("type"), "tid": workspace.team.id, "aid": app.app_id}
+    return {
+        "token": app.verification_token,
+        "team_id": workspace.team.id,
+        "context_team_id": workspace.team.id,
+        "context_enterprise_id": None,
+        "api_app_id": app.app_id,
+        "event": body,
+        "type": "event_callback",
+        "event_id": event_id,
+        "event_time": int(workspace.clock.now()),
+        "authorizations": [
+            {
+                "enterprise_id": None,
+                "team_id": workspace.team.id,
+                "user_id": app.bot_user,
+                "is_bot": True,
+                "is_enterprise_install": False,
+            }
+        ],
+        "is_ext_shared_channel": shared,
+        "event_context": "4-" + base64.urlsafe_b64encode(json.dumps(context).encode()).decode().rstrip("="),
+    }

@@ -1,0 +1,134 @@
+"""What the sandbox remembers of the app's behaviour: calls, envelopes and violations."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sandbox.jsontypes import JsonObject
+
+Watcher = Callable[[str, JsonObject], None]
+
+
+@dataclass
+class ApiCall:
+    """One call of the Web API. `time` is workspace time; `answered` is False where a fault ate the answer."""
+
+    number: int
+    time: float
+    method: str
+    args: JsonObject
+    status: int
+    answer: JsonObject
+    answered: bool = True
+    fault: str = ""
+    duration_ms: float = 0.0
+
+
+@dataclass
+class Attempt:
+    """One try to hand an envelope to the app. `outcome` is pending, acked, timeout, lost, refused or failed."""
+
+    number: int
+    envelope_id: str
+    sent_at: float
+    via: str
+    outcome: str = "pending"
+    ack_ms: float | None = None
+    ack: JsonObject = field(default_factory=dict)
+    detail: str = ""
+
+
+@dataclass
+class EnvelopeRecord:
+    """Something sent to the app, with all tries. `kind` is events_api, interactive or slash_commands."""
+
+    number: int
+    time: float
+    kind: str
+    name: str
+    payload: JsonObject
+    attempts: list[Attempt] = field(default_factory=list)
+
+    @property
+    def acked(self) -> bool:
+        return any(attempt.outcome == "acked" for attempt in self.attempts)
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A breach of Slack's protocol by the app. `kind` is a short code, `method` a method or envelope kind."""
+
+    time: float
+    kind: str
+    method: str
+    detail: str
+
+
+class Journal:
+    """Append-only lists, cleared by a reset."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._watchers: list[Watcher] = []
+        self.calls: list[ApiCall] = []
+        self.envelopes: list[EnvelopeRecord] = []
+        self.violations: list[Violation] = []
+        self._number = 0
+
+    def watch(self, watcher: Watcher) -> None:
+        """Calls `watcher(kind, entry)` for each new or changed entry."""
+        self._watchers.append(watcher)
+
+    def call(
+        self,
+        method: str,
+        args: JsonObject,
+        *,
+        status: int,
+        answer: JsonObject,
+        fault: str,
+        duration_ms: float,
+    ) -> ApiCall:
+        entry = ApiCall(
+            number=self._next(),
+            time=self._now(),
+            method=method,
+            args=args,
+            status=status,
+            answer=answer,
+            answered=fault not in {"lost_answer", "drop", "outage"},
+            fault=fault,
+            duration_ms=round(duration_ms, 2),
+        )
+        self.calls.append(entry)
+        self._notify("call", dataclasses.asdict(entry))
+        return entry
+
+    def envelope(self, kind: str, name: str, payload: JsonObject) -> EnvelopeRecord:
+        entry = EnvelopeRecord(self._next(), self._now(), kind, name, payload)
+        self.envelopes.append(entry)
+        return entry
+
+    def changed(self, entry: EnvelopeRecord) -> None:
+        """Tells the watchers that an envelope got a new attempt or outcome."""
+        self._notify("envelope", dataclasses.asdict(entry) | {"acked": entry.acked})
+
+    def violation(self, kind: str, method: str, detail: str) -> None:
+        entry = Violation(self._now(), kind, method, detail)
+        self.violations.append(entry)
+        self._notify("violation", dataclasses.asdict(entry))
+
+    def clear(self) -> None:
+        self.calls.clear()
+        self.envelopes.clear()
+        self.violations.clear()
+
+    def _next(self) -> int:
+        self._number += 1
+        return self._number
+
+    def _notify(self, kind: str, entry: JsonObject) -> None:
+        for watcher in self._watchers:
+            watcher(kind, entry)

@@ -1,0 +1,59 @@
+"""JSON as Slack sends it: objects whose values must be looked at before use."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+JsonObject: TypeAlias = dict[str, object]
+
+
+def as_object(value: object) -> JsonObject:
+    """The value if it is a JSON object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: object) -> list[object]:
+    """The value if it is a JSON array, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def as_text(value: object) -> str:
+    """The value if it is a string, else the empty string."""
+    return value if isinstance(value, str) else ""
+
+
+def as_number(value: object, default: float = 0.0) -> float:
+    """The value as a number, or `default` where it is none."""
+    if isinstance(value, bool):
+        return default
+    if isinstance(value, int | float):
+        return float(value)
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return default
+    return default
+
+
+def as_flag(value: object, *, default: bool = False) -> bool:
+    """A boolean as JSON or as a form field (`true`, `1`)."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value:
+        return value.lower() in {"1", "true", "yes", "on"}
+    if isinstance(value, int):
+        return value != 0
+    return default
+
+
+def objects(value: object) -> list[JsonObject]:
+    """The JSON objects in an array; whatever else it holds is left out."""
+    return [item for item in as_list(value) if isinstance(item, dict)]
+
+
+def texts(value: object) -> list[str]:
+    """The strings of an array, or of a comma-separated string."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return [item for item in as_list(value) if isinstance(item, str)]

@@ -1,0 +1,199 @@
+"""The sandbox as a Starlette application, and a runner for tests."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import TracebackType
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from sandbox import response_urls
+from sandbox.api import dispatch
+from sandbox.client import SandboxClient
+from sandbox.control.routes import control_routes
+from sandbox.core import Sandbox, SandboxConfig
+
+START_TIMEOUT = 10.0
+
+
+def create_app(sandbox: Sandbox) -> Starlette:
+    """All of the sandbox's HTTP and WebSocket routes."""
+
+    async def api(request: Request) -> Response:
+        return await dispatch.handle(sandbox, request)
+
+    async def response_url(request: Request) -> Response:
+        return await response_urls.handle(sandbox, request)
+
+    async def upload(request: Request) -> Response:
+        return await _receive_file(sandbox, request)
+
+    async def link(websocket: WebSocket) -> None:
+        outage = sandbox.faults.standing("outage")
+        if outage is not None:
+            await websocket.close()
+            return
+        await sandbox.sockets.serve(websocket)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        await sandbox.close()
+
+    return Starlette(
+        routes=[
+            Route("/api/{method}", api, methods=["GET", "POST"]),
+            Route("/response/{key:path}", response_url, methods=["POST"]),
+            Route("/upload/{file}", upload, methods=["POST"]),
+            WebSocketRoute("/link/", link),
+            *control_routes(sandbox),
+        ],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(sandbox.config.host))],
+        lifespan=lifespan,
+    )
+
+
+def _hosts(host: str) -> list[str]:
+    # Only names of this machine: a foreign page must not reach the control API by a name of its own.
+    return ["*"] if host == "0.0.0.0" else [host, "localhost", "127.0.0.1"]  # noqa: S104 - comparison
+
+
+async def _receive_file(sandbox: Sandbox, request: Request) -> Response:
+    file = sandbox.workspace.files.get(request.path_params["file"])
+    if file is None:
+        return PlainTextResponse("file_not_found", status_code=404)
+    content = await _uploaded_bytes(request)
+    if len(content) != file.length:
+        sandbox.violate("bad_upload", "upload", f"{len(content)} bytes; {file.length} were announced")
+        return PlainTextResponse("length does not match", status_code=400)
+    file.content, file.uploaded = content, True
+    return PlainTextResponse(f"OK - {len(content)}")
+
+
+async def _uploaded_bytes(request: Request) -> bytes:
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        for value in (await request.form()).values():
+            if not isinstance(value, str):
+                return await value.read()
+        return b""
+    return await request.body()
+
+
+class _Server(uvicorn.Server):
+    """Ends streams before uvicorn waits for them, and can cut a client's connection."""
+
+    def __init__(self, config: uvicorn.Config, sandbox: Sandbox) -> None:
+        super().__init__(config)
+        self._sandbox = sandbox
+        sandbox.cut_connection = self.cut
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._sandbox.close()
+        await super().shutdown(sockets)
+
+    def cut(self, client: object) -> bool:
+        """Closes the TCP connection of that peer at once. False if it is not known."""
+        for connection in list(self.server_state.connections):
+            transport = getattr(connection, "transport", None)
+            if transport is not None and getattr(connection, "client", None) == client:
+                transport.abort()
+                return True
+        return False
+
+
+def bound_socket(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    return listener
+
+
+def build_server(sandbox: Sandbox, listener: socket.socket) -> uvicorn.Server:
+    """A uvicorn server for the sandbox; run it with `sockets=[listener]`."""
+    shown = "127.0.0.1" if sandbox.config.host == "0.0.0.0" else sandbox.config.host  # noqa: S104 - comparison
+    sandbox.base_url = f"http://{shown}:{listener.getsockname()[1]}"
+    config = uvicorn.Config(
+        create_app(sandbox),
+        http="h11",
+        ws="websockets-sansio",
+        log_level="error",
+        access_log=False,
+        timeout_graceful_shutdown=2,
+        ws_ping_interval=10.0,
+    )
+    return _Server(config, sandbox)
+
+
+class SandboxServer:
+    """Runs a sandbox in a thread.
+
+    >>> with SandboxServer(SandboxConfig(manifest=manifest)) as server:
+    ...     server.client().post("ana", "#it-help", "My laptop is on fire")
+    """
+
+    def __init__(self, config: SandboxConfig) -> None:
+        self.sandbox = Sandbox(config)
+        self._listener = bound_socket(config.host, config.port)
+        self._server = build_server(self.sandbox, self._listener)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._listener]}, name="sandbox", daemon=True
+        )
+
+    @property
+    def url(self) -> str:
+        return self.sandbox.base_url
+
+    @property
+    def api_url(self) -> str:
+        """Base URL for `slack_sdk.WebClient`, with its trailing slash."""
+        return f"{self.url}/api/"
+
+    @property
+    def bot_token(self) -> str:
+        return self.sandbox.app.bot_token
+
+    @property
+    def app_token(self) -> str:
+        return self.sandbox.app.app_token
+
+    @property
+    def signing_secret(self) -> str:
+        return self.sandbox.app.signing_secret
+
+    @property
+    def clock_offset(self) -> Path | None:
+        return self.sandbox.config.clock_offset
+
+    def client(self) -> SandboxClient:
+        """A client of the control API."""
+        return SandboxClient(self.url)
+
+    def start(self) -> SandboxServer:
+        self._thread.start()
+        self.client().wait_until(lambda: self._server.started, timeout=START_TIMEOUT, message="sandbox to start")
+        return self
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(START_TIMEOUT)
+        self._listener.close()
+
+    def __enter__(self) -> SandboxServer:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

@@ -1,0 +1,30 @@
+"""Arguments as they travel: form-encoded calls send objects and lists as JSON text."""
+
+from __future__ import annotations
+
+import json
+
+
+class NotJsonError(Exception):
+    """The text is not JSON; send the argument as an object or as JSON text."""
+
+
+def decoded(value: object) -> object:
+    """Return the value that an argument stands for: JSON text is parsed, anything else is itself."""
+    if not isinstance(value, str):
+        return value
+    try:
+        parsed: object = json.loads(value)
+    except (ValueError, RecursionError) as error:
+        raise NotJsonError from error
+    return parsed
+
+
+def json_size(value: object) -> int:
+    """Return the size of a value as compact JSON, in bytes of UTF-8; 0 if it cannot be written as JSON."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    except (TypeError, ValueError, RecursionError):
+        # Whatever is nested that deep, or is no JSON at all, fails the checks of shape.
+        return 0
+    return len(text.encode("utf-8", "surrogatepass"))
