@@ -136,7 +136,7 @@ def sandbox(
     """Try Deskbell on this machine: a local workspace with the bot in it, no Slack account needed."""
     from bot import trial
 
-    raise typer.Exit(trial.run(port=port, http=http, tour=tour))
+    raise typer.Exit(trial.run(port=port, over_http=http, tour=tour))
 
 
 @cli.command()

@@ -21,7 +21,7 @@ _SHORTEST_SECRET = 6  # shorter values would hide ordinary words
 _TOKEN = re.compile(r"(xox[a-z](?:\.xox[a-z])?|xapp|xwfp)-[A-Za-z0-9_-]+")
 _URL_PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s/@]+@")
 
-_QUIET: dict[str, int] = {
+QUIET: dict[str, int] = {
     # At DEBUG the Slack libraries write the bodies of requests and answers, and personal data with them.
     "slack_bolt": logging.INFO,
     "slack_sdk": logging.INFO,
@@ -32,24 +32,14 @@ _QUIET: dict[str, int] = {
     "httpcore": logging.WARNING,
     "httpx": logging.WARNING,
 }
+"""Libraries that say too much, and the level from which they may speak."""
 
 
 class Redactor:
     """Hides Slack tokens by their shape, passwords in addresses, and the given secrets by their value."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        spellings = {
-            spelling
-            for secret in secrets
-            if len(secret) >= _SHORTEST_SECRET
-            for spelling in (
-                secret,
-                json.dumps(secret)[1:-1],
-                repr(secret)[1:-1],
-                quote(secret, safe=""),
-                unquote(secret),
-            )
-        }
+        spellings = {spelling for secret in secrets for spelling in _spellings(secret)}
         longest_first = sorted(spellings, key=len, reverse=True)
         self._values = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
@@ -58,12 +48,20 @@ class Redactor:
         return self._values.sub(HIDDEN, text) if self._values else text
 
 
+def _spellings(secret: str) -> tuple[str, ...]:
+    """How a secret may stand in a line: as it is, inside JSON, inside a repr, inside an address."""
+    if len(secret) < _SHORTEST_SECRET:
+        return ()
+    inside_repr = repr(secret)[1:-1], repr(secret.encode())[2:-1]
+    return (secret, json.dumps(secret)[1:-1], *inside_repr, quote(secret, safe=""), unquote(secret))
+
+
 class _Handler(logging.StreamHandler[TextIO]):
     """The one handler of ours, so that configuring again replaces it and nothing else."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         # Bolt copies the root logger's level to its own loggers, so a level on the logger does not hold.
-        floor = _QUIET.get(record.name.partition(".")[0], logging.NOTSET)
+        floor = QUIET.get(record.name.partition(".")[0], logging.NOTSET)
         return record.levelno >= floor and bool(super().filter(record))
 
 
@@ -137,7 +135,7 @@ def _install(handler: _Handler, level: str) -> None:
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level)
-    for name, floor in _QUIET.items():
+    for name, floor in QUIET.items():
         logging.getLogger(name).setLevel(max(floor, root.level))
 
 

@@ -61,13 +61,15 @@ class Sandbox:
         self.feed = Feed()
         self.journal.watch(self.feed.publish)
         self.app = _install(config)
-        self.sockets = SocketHub(
-            journal=self.journal, app_id=self.app.app_id, abort=lambda client: self.cut_connection(client)
-        )
+        self.sockets = SocketHub(journal=self.journal, app_id=self.app.app_id, abort=self._cut)
         self._transport: Transport = self.sockets
         if config.http_url:
             self._transport = HttpDelivery(config.http_url, self.app.signing_secret)
         self._settle()
+
+    def _cut(self, client: object) -> bool:
+        # Looked up at each call: the server replaces `cut_connection` after this object is made.
+        return self.cut_connection(client)
 
     def _settle(self) -> None:
         self.workspace = Workspace(self.config.seed, clock=self.clock, app=self.app)
@@ -104,6 +106,13 @@ class Sandbox:
         await self.delivery.stop()
         if isinstance(self._transport, HttpDelivery):
             self._transport.close()
+
+    def deliver_to(self, url: str) -> None:
+        """Delivers signed HTTP to the URL from now on; with an empty one over Socket Mode."""
+        if isinstance(self._transport, HttpDelivery):
+            self._transport.close()
+        self._transport = HttpDelivery(url, self.app.signing_secret) if url else self.sockets
+        self.delivery.transport = self._transport
 
     def violate(self, kind: str, method: str, detail: str) -> None:
         """Puts a breach of protocol by the app on record."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sandbox import happenings as happened
@@ -73,25 +73,26 @@ def _workspace_events(happening: happened.Happening, workspace: Workspace) -> It
         case happened.ChannelChanged():
             yield from _channel_changed(happening, workspace)
         case happened.ChannelIdChanged(channel, old_id):
-            body = {"old_channel_id": old_id, "new_channel_id": channel.id}
-            yield _plain("channel_id_changed", workspace, body)
+            ids = {"old_channel_id": old_id, "new_channel_id": channel.id}
+            yield _plain("channel_id_changed", workspace, ids)
         case happened.UserChanged(user, is_new):
             shape = shapes.user(user, with_email=workspace.app.has_scope("users:read.email"))
-            body = {"user": shape, "cache_ts": user.updated}
-            yield _plain("team_join" if is_new else "user_change", workspace, body)
+            name = "team_join" if is_new else "user_change"
+            yield _plain(name, workspace, {"user": shape, "cache_ts": user.updated})
         case happened.UsergroupChanged():
             yield _usergroup(happening, workspace)
         case happened.HomeOpened():
             yield _home_opened(happening, workspace)
         case happened.AppRemoved(uninstalled, bot_user):
-            name = "app_uninstalled" if uninstalled else "tokens_revoked"
-            body = {} if uninstalled else {"tokens": {"oauth": [], "bot": [bot_user]}}
-            yield _plain(name, workspace, body)
+            if uninstalled:
+                yield _plain("app_uninstalled", workspace, {})
+            else:
+                yield _plain("tokens_revoked", workspace, {"tokens": {"oauth": [], "bot": [bot_user]}})
         case _:
             return
 
 
-def _plain(name: str, workspace: Workspace, body: JsonObject) -> AppEvent:
+def _plain(name: str, workspace: Workspace, body: Mapping[str, object]) -> AppEvent:
     return AppEvent(name, {"type": name, **body, "event_ts": workspace.event_ts()})
 
 

@@ -23,7 +23,9 @@ class Feed:
         """Sends `{"type": kind, …}` to all listeners."""
         if not self._queues:
             return
-        line = json.dumps({"type": kind, **{key: v for key, v in entry.items() if key != "type"}}, default=str)
+        line = json.dumps(
+            {"type": kind, **{key: v for key, v in entry.items() if key != "type"}}, default=str
+        )
         for queue in self._queues:
             queue.put_nowait(line)
 

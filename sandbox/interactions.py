@@ -120,7 +120,9 @@ class Interactions:
     def _action(self, placed: Placed, entered: JsonObject) -> JsonObject:
         return payloads.action(placed, entered, self._sandbox.workspace.event_ts())
 
-    async def suggest(self, *, user: str, holder: View | Message, reference: str, query: str) -> list[JsonObject]:
+    async def suggest(
+        self, *, user: str, holder: View | Message, reference: str, query: str
+    ) -> list[JsonObject]:
         """The options an external select offers for what was typed."""
         blocks = _all_blocks(holder) if isinstance(holder, Message) else objects(holder.content.get("blocks"))
         return await self._suggestions(find_element(blocks, reference), query, holder=holder, user=user)
@@ -129,11 +131,15 @@ class Interactions:
         self, placed: Placed, query: str, *, holder: View | Message, user: str
     ) -> list[JsonObject]:
         payload = payloads.suggestion(self._sandbox, holder=holder, user=user, placed=placed, query=query)
-        answer = await self._sandbox.delivery.send_interaction("interactive", f"block_suggestion {placed.action_id}", payload)
+        answer = await self._sandbox.delivery.send_interaction(
+            "interactive", f"block_suggestion {placed.action_id}", payload
+        )
         grouped = objects(answer.ack.get("option_groups"))
         options = objects(answer.ack.get("options")) + [o for g in grouped for o in objects(g.get("options"))]
         if answer.outcome == "acked" and not ({"options", "option_groups"} & set(answer.ack)):
-            self._sandbox.violate("bad_options", "block_suggestion", "the answer holds neither options nor option_groups")
+            self._sandbox.violate(
+                "bad_options", "block_suggestion", "the answer holds neither options nor option_groups"
+            )
         if len(options) > 100:
             self._sandbox.violate("bad_options", "block_suggestion", f"{len(options)} options; at most 100")
         return options
@@ -178,7 +184,9 @@ class Interactions:
         view.errors = {}
         name = as_text(view.content.get("callback_id"))
         payload = payloads.view_submission(self._sandbox, view)
-        answer = await self._sandbox.delivery.send_interaction("interactive", f"view_submission {name}".strip(), payload)
+        answer = await self._sandbox.delivery.send_interaction(
+            "interactive", f"view_submission {name}".strip(), payload
+        )
         if answer.outcome != "acked":
             return Result.of(answer)
         errors = submission_reply(self._sandbox, answer.ack, view)
@@ -217,8 +225,10 @@ class Interactions:
     async def _send(self, kind: str, name: str, payload: JsonObject) -> Result:
         if not self._sandbox.app.manifest.interactivity_enabled:
             raise NotPossible("The manifest does not enable interactivity.")
-        answer = await self._sandbox.delivery.send_interaction("interactive", f"{kind} {name}".strip(), payload)
-        if answer.outcome == "acked" and answer.ack:
+        answer = await self._sandbox.delivery.send_interaction(
+            "interactive", f"{kind} {name}".strip(), payload
+        )
+        if answer.outcome == "acked" and answer.ack and answer.via != "http":
             self._sandbox.violate("ack_payload", kind, f"{name} was acknowledged with a payload")
         return Result.of(answer)
 
@@ -229,7 +239,9 @@ class Interactions:
 
 
 def _all_blocks(message: Message | Ephemeral) -> list[JsonObject]:
-    return message.blocks + [b for attachment in message.attachments for b in objects(attachment.get("blocks"))]
+    return message.blocks + [
+        b for attachment in message.attachments for b in objects(attachment.get("blocks"))
+    ]
 
 
 def _refresh(state: State, blocks: list[JsonObject]) -> None:

@@ -28,7 +28,7 @@ class ApiCall:
 
 @dataclass
 class Attempt:
-    """One try to hand an envelope to the app. `outcome` is pending, acked, timeout, lost, refused or failed."""
+    """One try to hand over an envelope. `outcome`: pending, acked, timeout, lost, refused or failed."""
 
     number: int
     envelope_id: str

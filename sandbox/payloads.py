@@ -11,7 +11,9 @@ from sandbox.jsontypes import JsonObject
 
 def channel_name(channel: Channel) -> str:
     """Slack does not reveal the names of private conversations here."""
-    return {"private": "privategroup", "im": "directmessage", "mpim": channel.name}.get(channel.kind, channel.name)
+    return {"private": "privategroup", "im": "directmessage", "mpim": channel.name}.get(
+        channel.kind, channel.name
+    )
 
 
 def response_address(sandbox: Sandbox, entry: ResponseUrl) -> str:
@@ -161,7 +163,9 @@ def view_closed(sandbox: Sandbox, view: View, *, is_cleared: bool) -> JsonObject
     }
 
 
-def suggestion(sandbox: Sandbox, *, holder: View | Message, user: str, placed: Placed, query: str) -> JsonObject:
+def suggestion(
+    sandbox: Sandbox, *, holder: View | Message, user: str, placed: Placed, query: str
+) -> JsonObject:
     """block_suggestion: options for an external select."""
     payload: JsonObject = {
         "type": "block_suggestion",

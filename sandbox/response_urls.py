@@ -36,7 +36,12 @@ async def handle(sandbox: Sandbox, request: Request) -> Response:
     status = 200 if not outcome else 404
     answer: JsonObject = {"ok": not outcome} | ({"error": outcome} if outcome else {})
     sandbox.journal.call(
-        "response_url", content, status=status, answer=answer, fault=fault.kind if fault else "", duration_ms=0
+        "response_url",
+        content,
+        status=status,
+        answer=answer,
+        fault=fault.kind if fault else "",
+        duration_ms=0,
     )
     return PlainTextResponse("ok") if not outcome else JSONResponse(answer, status_code=status)
 

@@ -23,6 +23,7 @@ from sandbox.api import dispatch
 from sandbox.client import SandboxClient
 from sandbox.control.routes import control_routes
 from sandbox.core import Sandbox, SandboxConfig
+from sandbox.forms import UnreadableForm, read_form
 
 START_TIMEOUT = 10.0
 
@@ -82,12 +83,13 @@ async def _receive_file(sandbox: Sandbox, request: Request) -> Response:
 
 
 async def _uploaded_bytes(request: Request) -> bytes:
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        for value in (await request.form()).values():
-            if not isinstance(value, str):
-                return await value.read()
+    content_type, body = request.headers.get("content-type", ""), await request.body()
+    if not content_type.startswith("multipart/form-data"):
+        return body
+    try:
+        return next((field.value for field in read_form(body, content_type) if field.is_file), b"")
+    except UnreadableForm:
         return b""
-    return await request.body()
 
 
 class _Server(uvicorn.Server):
@@ -182,7 +184,9 @@ class SandboxServer:
 
     def start(self) -> SandboxServer:
         self._thread.start()
-        self.client().wait_until(lambda: self._server.started, timeout=START_TIMEOUT, message="sandbox to start")
+        self.client().wait_until(
+            lambda: self._server.started, timeout=START_TIMEOUT, message="sandbox to start"
+        )
         return self
 
     def stop(self) -> None:

@@ -25,7 +25,7 @@ from sandbox.entities import (
 from sandbox.ids import named_id, new_id, new_secret
 from sandbox.installation import Installation
 from sandbox.modals import Screens
-from sandbox.seed import APP, ChannelSeed, UserSeed, UsergroupSeed, WorkspaceSeed
+from sandbox.seed import APP, ChannelSeed, UsergroupSeed, UserSeed, WorkspaceSeed
 
 Listener = Callable[[happened.Happening], None]
 

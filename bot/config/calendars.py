@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 
 from bot.config import source
@@ -125,7 +126,7 @@ def _read_calendar(place: Place) -> Calendar:
 
 
 def _with_entries(place: Place, entries: tuple[source.Entry, ...]) -> Place:
-    return Place(source.Mapping(place.node.line, entries, place.node.size), place.path, place.reading)
+    return replace(place, node=source.Mapping(place.node.line, entries, place.node.size))
 
 
 def _build(place: Place, name: str, week: tuple[tuple[Window, ...], ...], values: Values) -> Calendar:

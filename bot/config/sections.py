@@ -79,7 +79,9 @@ def _read_plain_list(place: Place) -> tuple[Plain, ...]:
 
 _anything: Shape[tuple[Plain, ...]] = Shape(_read_plain_list, {"type": "array"})
 NAME = optional("name", short_text(75), "What people call it; without it, its key.", None)
-DESCRIPTION = optional("description", short_text(_LONGEST_DESCRIPTION), "One line about it.", "", shown="")
+DESCRIPTION = optional(
+    "description", short_text(_LONGEST_DESCRIPTION, may_be_empty=True), "One line about it.", "", shown=""
+)
 DESK = optional("desk", Shape(_read_desk_name, {"type": "string"}), "The desk that fulfils it.", None)
 ITEM_SLA = optional("sla", sla_name, "Its SLA, if not the desk's for requests.", None)
 FORM = optional("form", _anything, "The questions asked.", (), shown=())

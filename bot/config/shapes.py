@@ -52,10 +52,16 @@ class Place:
     node: source.Node
     path: str
     reading: Reading
+    key_line: int | None = None
+
+    @property
+    def line(self) -> int:
+        """Where a person looks: a value's own line, and the key's line for what a whole block lacks."""
+        return self.node.line if isinstance(self.node, source.Scalar) else self.key_line or self.node.line
 
     def problem(self, message: str) -> None:
         """Note something to correct here."""
-        self.reading.problems.append(ConfigProblem(self.node.line, self.path, message))
+        self.reading.problems.append(ConfigProblem(self.line, self.path, message))
 
     def fail(self, message: str) -> UnreadableError:
         """Note something to correct here, and give back what to raise."""
@@ -64,11 +70,11 @@ class Place:
 
     def warn(self, message: str) -> None:
         """Note something that works but is probably not meant."""
-        self.reading.warnings.append(ConfigProblem(self.node.line, self.path, message))
+        self.reading.warnings.append(ConfigProblem(self.line, self.path, message))
 
     def entry(self, entry: source.Entry) -> Place:
         """The value under a key."""
-        return Place(entry.value, source.join_path(self.path, entry.key), self.reading)
+        return Place(entry.value, source.join_path(self.path, entry.key), self.reading, entry.line)
 
     def at(self, key: str) -> Place:
         """The value under `key`, or this place when the key is not given."""

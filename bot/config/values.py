@@ -90,17 +90,19 @@ def _parse_positive(text: str) -> int:
     return seconds
 
 
-def short_text(longest: int) -> Shape[str]:
+def short_text(longest: int, *, may_be_empty: bool = False) -> Shape[str]:
     """One line of text."""
 
     def parse(text: str) -> str:
-        if not text or "\n" in text or "\t" in text:
+        if not (text or may_be_empty) or "\n" in text or "\t" in text:
             raise BadValueError("One line of text belongs here.")
         if len(text) > longest:
             raise BadValueError(f'"{text[:20]}…" has {len(text)} characters. At most {longest} fit here.')
         return text
 
-    return word(parse, {"type": ["string", "number"], "minLength": 1, "maxLength": longest})
+    return word(
+        parse, {"type": ["string", "number"], "minLength": 0 if may_be_empty else 1, "maxLength": longest}
+    )
 
 
 channel = word(parse_channel, {"type": "string", "pattern": r"^(#[^\s#@:,.A-Z]{1,80}|[CG][A-Z0-9]+)$"})

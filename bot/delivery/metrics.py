@@ -14,7 +14,9 @@ CALLS: Final = Counter(
 SETTLED: Final = Counter(
     "deskbell_deliveries", "Deliveries that ended, by how.", ["outcome"], registry=REGISTRY
 )
-OUTBOX: Final = Gauge("deskbell_outbox", "Deliveries that have not ended, by state.", ["state"], registry=REGISTRY)
+OUTBOX: Final = Gauge(
+    "deskbell_outbox", "Deliveries that have not ended, by state.", ["state"], registry=REGISTRY
+)
 OLDEST_DUE: Final = Gauge(
     "deskbell_outbox_oldest_due_seconds", "Since when the oldest due delivery waits.", registry=REGISTRY
 )

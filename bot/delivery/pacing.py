@@ -1,7 +1,7 @@
 """How fast Slack may be called: the generic cell rate algorithm, its state shared by all replicas.
 
-The rates stay below Slack's (https://docs.slack.dev/apis/web-api/rate-limits/): rate and burst together are at
-most what a method may be called in any one minute.
+The rates stay below Slack's (https://docs.slack.dev/apis/web-api/rate-limits/): rate and burst together are
+at most what a method may be called in any one minute.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def rate_of(key: str) -> Rate:
     return _IN_ONE_CHANNEL if key.startswith(POSTS) else _TIER_1
 
 
-class Busy(Exception):  # noqa: N818 - a signal to come back later
+class Busy(Exception):
     """It is not the caller's turn before `until`."""
 
     def __init__(self, key: str, until: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Reading from Slack: at a permitted pace, page by page, and again after a failure where the reader has time."""
+"""Reading from Slack: at a permitted pace, page by page, and again after a failure if there is time."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class UnreadableAnswer(Unknown):
 class Reader:
     """Calls that only read, or that may be repeated without harm.
 
-    `patience` is for how many seconds a call may wait for its turn and be tried again; with 0 the first failure
-    is final.
+    `patience` is for how many seconds a call may wait for its turn and be tried again; with 0 the first
+    failure is final.
     """
 
     def __init__(

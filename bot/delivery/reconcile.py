@@ -1,7 +1,7 @@
 """Look before posting again: is the message of an uncertain attempt in Slack?
 
-The protocol's limits, to be honest about them: somebody may have deleted the message, or Slack's history may lag
-for longer than `DELIVERY_SETTLE`.
+The protocol's limits, to be honest about them: somebody may have deleted the message, or Slack's history may
+lag for longer than `DELIVERY_SETTLE`.
 """
 
 from __future__ import annotations
@@ -59,10 +59,8 @@ class Unreadable:
 Look = Found | Missing | Unreadable
 
 
-def look(
-    reader: Reader, claim: Claim, identity: Identity, *, channel: str, thread_ts: str | None
-) -> Look:
-    """Search the place from before the first attempt to the end. Raises Busy, NotSent, AuthRefused, Unknown."""
+def look(reader: Reader, claim: Claim, identity: Identity, *, channel: str, thread_ts: str | None) -> Look:
+    """Search the place from before the first attempt on. Raises Busy, NotSent, AuthRefused or Unknown."""
     try:
         copies = sorted(
             (
@@ -80,9 +78,7 @@ def look(
     return Found(copies[0], tuple(copies[1:])) if copies else Missing()
 
 
-def _messages(
-    reader: Reader, claim: Claim, channel: str, thread_ts: str | None
-) -> Iterator[dict[str, Any]]:
+def _messages(reader: Reader, claim: Claim, channel: str, thread_ts: str | None) -> Iterator[dict[str, Any]]:
     since = (claim.first_try_at or claim.created_at) - SKEW
     args = {"channel": channel, "oldest": f"{since.timestamp():.6f}", "include_all_metadata": True}
     if thread_ts is None:

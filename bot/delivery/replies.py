@@ -1,4 +1,4 @@
-"""Direct replies (rule 1 of the design): after the acknowledgement, once, best effort, never the only carrier."""
+"""Direct replies: after the acknowledgement, once, best effort, never the only carrier of a fact."""
 
 from __future__ import annotations
 

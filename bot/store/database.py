@@ -28,7 +28,11 @@ RETRYABLE = ("40001", "40P01", "08", "57P")
 
 
 class StoreUnavailable(DeskbellError):
-    """The database cannot be used at the moment."""
+    """The database cannot be used; `may_pass` says whether waiting can help."""
+
+    def __init__(self, message: str, *, may_pass: bool = True) -> None:
+        super().__init__(message)
+        self.may_pass = may_pass
 
 
 class NetworkInsideTransaction(AssertionError):
@@ -43,7 +47,7 @@ _depth = _Depth()
 
 
 def refuse_inside_transaction() -> None:
-    """Called before every Slack call; raises NetworkInsideTransaction while this thread holds a transaction."""
+    """Called before every Slack call; raises NetworkInsideTransaction while a transaction is open here."""
     if _depth.open:
         raise NetworkInsideTransaction("A Slack call was made inside a database transaction.")
 
@@ -57,8 +61,10 @@ def make_engine(url: str) -> Engine:
         if parsed.get_backend_name() == "postgresql":
             return _postgresql_engine(url)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        raise StoreUnavailable(f"DATABASE_URL cannot be read ({error}).") from error
-    raise StoreUnavailable("DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://.")
+        raise StoreUnavailable(f"DATABASE_URL cannot be read ({error}).", may_pass=False) from error
+    raise StoreUnavailable(
+        "DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://.", may_pass=False
+    )
 
 
 def _sqlite_engine(url: str) -> Engine:
@@ -181,8 +187,28 @@ class Store:
 def as_store_error(error: DBAPIError) -> Exception:
     """An error of the connection or the disk becomes StoreUnavailable; a wrong statement stays what it is."""
     if error.connection_invalidated or is_retryable(error) or type(error).__name__ == "OperationalError":
-        return StoreUnavailable(f"The database cannot be used: {_first_line(error)}")
+        return StoreUnavailable(
+            f"The database cannot be used ({_first_line(error)}); check DATABASE_URL and that it is running.",
+            may_pass=_may_pass(error),
+        )
     return error
+
+
+def _may_pass(error: DBAPIError) -> bool:
+    """A wrong password, an unknown database or a folder that is not there will not mend themselves."""
+    state = getattr(error.orig, "sqlstate", None)
+    if isinstance(state, str):
+        return state.startswith((*RETRYABLE, "53"))
+    words = str(error.orig)
+    hopeless = (
+        "unable to open database file",
+        "not a database",
+        "readonly",
+        "read-only",
+        "password",
+        "does not exist",
+    )
+    return not any(word in words for word in hopeless)
 
 
 def is_retryable(error: BaseException | None) -> bool:

@@ -62,6 +62,7 @@ class Claim:
     thread_key: str | None
     data: Mapping[str, Any]
     ts: str | None
+    shown_version: int
     from_state: OutboxState
     attempts: int
     misses: int
@@ -109,16 +110,15 @@ class Backlog:
 def next_due(
     session: Session, now: datetime, *, kinds: Collection[str], shut: Collection[str] = ()
 ) -> Due | None:
-    """The row that has been due for longest, locked; rows of other replicas and of shut lanes are passed over.
+    """The row that has been due for longest, locked; what other replicas hold and shut lanes are passed over.
 
-    `kinds` are those that this version can send: others are left to the version that knows them. A lane ending
-    in `:` shuts every lane that begins with it.
+    `kinds` are those that this version can send: others are left to the version that knows them. A shut lane
+    that ends in `:` shuts every lane that begins with it.
     """
-    statement = _due(now).where(Outbox.kind.in_(kinds))
+    statement = _due(now).where(Outbox.kind.in_(kinds), _LANE.not_in(list(shut)))
     for lane in shut:
-        statement = statement.where(
-            not_(_LANE.startswith(lane, autoescape=True)) if lane.endswith(":") else lane != _LANE
-        )
+        if lane.endswith(":"):
+            statement = statement.where(not_(_LANE.startswith(lane, autoescape=True)))
     found = session.execute(statement.limit(1).with_for_update(skip_locked=True, of=Outbox)).first()
     return Due(found[0], found[1]) if found is not None else None
 
@@ -148,6 +148,7 @@ def take(session: Session, due: Due, *, owner: str, now: datetime) -> Claim:
         thread_key=row.thread_key,
         data=row.data,
         ts=row.ts,
+        shown_version=row.shown_version,
         from_state=row.state,
         attempts=row.attempts,
         misses=row.misses,
@@ -168,7 +169,7 @@ def take(session: Session, due: Due, *, owner: str, now: datetime) -> Claim:
     return claim
 
 
-def _due(now: datetime) -> Select[tuple[Outbox, str]]:
+def _due(now: datetime) -> Select[Outbox, str]:
     expired = or_(Outbox.state != OutboxState.SENDING, Outbox.lease_until <= now)
     return (
         select(Outbox, _LANE)
@@ -258,7 +259,13 @@ def not_sent(session: Session, claim: Claim, *, not_before: datetime, error: str
 
 
 def unknown(
-    session: Session, claim: Claim, *, not_before: datetime, error: str | None, last_try_at: datetime, misses: int
+    session: Session,
+    claim: Claim,
+    *,
+    not_before: datetime,
+    error: str | None,
+    last_try_at: datetime,
+    misses: int,
 ) -> bool:
     """It may be in Slack: nobody posts it again before having looked."""
     return _settle(
@@ -306,16 +313,12 @@ def _as_before(claim: Claim) -> dict[str, Any]:
     }
 
 
-def _end(
-    session: Session, claim: Claim, state: OutboxState, error: str, now: datetime, **more: Any
-) -> bool:
+def _end(session: Session, claim: Claim, state: OutboxState, error: str, now: datetime, **more: Any) -> bool:
     return _settle(session, claim, state=state, error=error, settled_at=now, **_NO_LEASE, **more)
 
 
 def _settle(session: Session, claim: Claim, **values: Any) -> bool:
-    mine = and_(
-        Outbox.id == claim.id, Outbox.token == claim.token, Outbox.state == OutboxState.SENDING
-    )
+    mine = and_(Outbox.id == claim.id, Outbox.token == claim.token, Outbox.state == OutboxState.SENDING)
     result = session.execute(
         update(Outbox).where(mine).values(values).execution_options(synchronize_session=False)
     )
@@ -338,7 +341,9 @@ def park_orphans(session: Session, now: datetime) -> int:
     ended = (OutboxState.PARKED, OutboxState.SUPERSEDED)
     lost = exists().where(root.key == Outbox.thread_key, root.ts.is_(None), root.state.in_(ended))
     values = {"state": OutboxState.PARKED, "error": "root_not_posted", "settled_at": now}
-    waits = update(Outbox).where(_IS_LIVE, Outbox.state != OutboxState.SENDING, Outbox.thread_key.is_not(None))
+    waits = update(Outbox).where(
+        _IS_LIVE, Outbox.state != OutboxState.SENDING, Outbox.thread_key.is_not(None)
+    )
     return _count(session, waits.where(lost), values)
 
 
@@ -346,10 +351,14 @@ def unpark(session: Session, *, channel: str, now: datetime) -> int:
     """A channel can be written to again: what was parked on its way there, and what hung from it, is due."""
     root = aliased(Outbox)
     hangs = exists().where(root.key == Outbox.thread_key, root.channel == channel)
-    stuck = update(Outbox).where(
-        Outbox.state == OutboxState.PARKED, or_(Outbox.channel == channel, hangs)
-    )
-    values = {"state": OutboxState.PENDING, "not_before": now, "attempts": 0, "error": None, "settled_at": None}
+    stuck = update(Outbox).where(Outbox.state == OutboxState.PARKED, or_(Outbox.channel == channel, hangs))
+    values = {
+        "state": OutboxState.PENDING,
+        "not_before": now,
+        "attempts": 0,
+        "error": None,
+        "settled_at": None,
+    }
     return _count(session, stuck, values)
 
 

@@ -21,7 +21,7 @@ from slack_sdk.models.blocks import (
 
 from bot.surfaces.inline import Part, as_rich, as_text
 from bot.surfaces.rendered import Rendered
-from bot.surfaces.text import elements
+from bot.surfaces.text import Address, shown
 
 MOST_CONTEXT: Final = 2900
 
@@ -46,9 +46,18 @@ def section(parts: Sequence[Part]) -> RichTextSectionElement:
     return RichTextSectionElement(elements=as_rich(parts))
 
 
-def quote(text: str) -> RichTextQuoteElement:
-    """A cleaned text of a person's, set off as theirs."""
-    return RichTextQuoteElement(elements=elements(text))
+def quote(pieces: Sequence[str | Address]) -> RichTextQuoteElement:
+    """What a person wrote (`text.read`), set off as theirs."""
+    return RichTextQuoteElement(elements=_shown(pieces))
+
+
+def prose(pieces: Sequence[str | Address]) -> RichTextSectionElement:
+    """What a person wrote (`text.read`), as a paragraph."""
+    return RichTextSectionElement(elements=_shown(pieces))
+
+
+def _shown(pieces: Sequence[str | Address]) -> list[RichTextElement]:
+    return [element for piece in pieces for element in shown(piece)]
 
 
 def context(parts: Sequence[Part], block_id: str) -> ContextBlock:
@@ -80,11 +89,6 @@ def button(
         confirm=confirm,
         accessibility_label=about,
     )
-
-
-def inline(elements: Sequence[RichTextElement]) -> RichTextSectionElement:
-    """A section of elements that were read from a message."""
-    return RichTextSectionElement(elements=list(elements))
 
 
 def plain(text: str) -> PlainTextObject:

@@ -9,9 +9,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final
 
-from bot.models.vocabulary import PREFIXES, Action
+from bot.models.vocabulary import PREFIXES, Action, State
 from bot.surfaces.text import clean
 
 
@@ -184,12 +184,12 @@ def ticket_number(word: str) -> str | None:
     return f"{match[1].upper()}-{match[2]}" if match else None
 
 
-def waiting_for(rest: str) -> Literal["requester", "supplier"] | None:
+def waiting_for(rest: str) -> State | None:
     """Read for whom a ticket waits; nothing said means the requester, None that it was not understood."""
     word = rest.strip().casefold().removeprefix("for ").removeprefix("the ").removeprefix("a ")
     if word in ("", "requester", "user", "answer"):
-        return "requester"
-    return "supplier" if word in ("supplier", "vendor") else None
+        return State.WAITING_REQUESTER
+    return State.WAITING_SUPPLIER if word in ("supplier", "vendor") else None
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
-from slack_sdk.models.blocks import Block, RichTextBlock, RichTextElement
+from slack_sdk.models.blocks import Block, ButtonElement, RichTextBlock, RichTextElement
 
 from bot.models.vocabulary import ENDED_STATES, OPEN_STATES, Action, EventKind, State
 from bot.surfaces import blocks
-from bot.surfaces.card import title_of
-from bot.surfaces.ids import MOST_DIRECT_CHOICES, ActionId, direct_add
+from bot.surfaces.ids import MOST_DIRECT_CHOICES, ActionId, direct_add, direct_new
 from bot.surfaces.inline import Mention, Part, When, Words, joined, name_of
+from bot.surfaces.lines import number_of, resolution_of, title_of
 from bot.surfaces.rendered import Rendered
-from bot.surfaces.text import clean, one_line
-from bot.workflows.reading import PersonView, TicketView
+from bot.surfaces.sentences import resolution_question, state_words
+from bot.surfaces.text import fit, one_line, plain, told
+from bot.workflows.reading import DeskView, PersonView, TicketView
 
 Place = Literal["channel", "thread", "direct"]
 """Where the conversation is: under a root of ours in a channel, under a message, or direct messages."""
@@ -22,19 +23,20 @@ Place = Literal["channel", "thread", "direct"]
 _MOST_RESOLUTION: Final = 3000
 _MOST_TITLE: Final = 60
 _MOST_QUESTION: Final = 120
-_A_REPLY_CONTINUES: Final = "A reply here opens a new ticket linked to this one."
+_MOST_DESK: Final = 40
+_A_REPLY_CONTINUES: Final = "A reply in this thread opens a new ticket linked to this one."
 
 
 def opening(view: TicketView, *, place: Place) -> Rendered:
     """Our one message at the conversation: that the ticket exists and how it stands.
 
-    In a channel it is the one-line root of the thread and names the requester, who then follows the thread.
+    In a channel it is the one-line root of the thread, and mentions the requester, who then follows it.
     """
-    number: list[Part] = [Words(f"{_mark(view)} {view.number}", bold=place == "thread")]
+    number: list[Part] = [Words(f"{_mark(view)} {number_of(view)}", bold=place == "thread")]
     title: list[Part] = [Words(title_of(view), bold=True)]
     whose: list[Part] = [Mention(view.requester)]
     heads = {"channel": [number, title, whose], "thread": [number], "direct": [number, title]}
-    parts = [*joined([*heads[place], _status(view)]), Words(".")]
+    parts = [*joined([*heads[place], _status(view, place)]), Words(".")]
     if hint := _hint(view, place):
         parts.append(Words(f" {hint}"))
     return blocks.note(parts, f"opening:{view.version}")
@@ -43,12 +45,12 @@ def opening(view: TicketView, *, place: Place) -> Rendered:
 def resolved_word(view: TicketView) -> Rendered:
     """The word that it is resolved, with what fixed it and, as long as that is possible, a way to reopen."""
     parts = _resolved_sentence(view)
-    fixed = clean(view.resolution or "", _MOST_RESOLUTION) if view.state not in OPEN_STATES else ""
+    fixed, _ = fit(resolution_of(view), limit=_MOST_RESOLUTION)
     elements: list[RichTextElement] = [blocks.section(parts)]
     said = list(parts)
     if fixed:
         elements.append(blocks.quote(fixed))
-        said.append(Words(f"\n{fixed}\n"))
+        said.append(Words(f"\n{told(fixed)}\n"))
     body: list[Block] = [RichTextBlock(block_id=f"resolved.body:{view.version}", elements=elements)]
     if after := _afterwards(view):
         body.append(blocks.context(after, f"resolved.after:{view.version}"))
@@ -62,44 +64,62 @@ def asked_for_note(view: TicketView) -> Rendered:
     """In the card's thread, after a resolution without words: ask for what fixed it."""
     resolver = _resolver(view)
     whom: list[Part] = [Mention(resolver), Words(", ")] if resolver else []
-    question = (
-        f"{view.number} is resolved. What fixed it? Reply here in a few words and the requester is told."
-    )
-    return blocks.note([*whom, Words(question)], f"asked:{view.version}")
+    question = f"{number_of(view)} is resolved. {resolution_question(view.kind)}"
+    ask = " Reply here in a few words; the requester is told."
+    return blocks.note([*whom, Words(question + ask)], f"asked:{view.version}")
 
 
-def choose_for_direct_message(text: str, tickets: Sequence[TicketView]) -> Rendered:
-    """Ask whether a new direct message belongs to an open ticket. Post it in the thread of that message.
+def choose_for_direct_message(
+    text: str,
+    tickets: Sequence[TicketView],
+    desks: Sequence[DeskView] = (),
+    *,
+    names: Mapping[str, str] | None = None,
+) -> Rendered:
+    """Ask whether a new direct message belongs to an open ticket, and else to which desk.
 
-    `text` is plain. The first four tickets get a button each; the answer's `value` is the number.
+    Post it in the thread of that message, whose `text` is as received. The first four tickets, and of several
+    desks the first four, get a button each: `value` is the ticket's number, or the desk's key.
     """
-    quoted = one_line(text, _MOST_QUESTION)
     offered = tickets[:MOST_DIRECT_CHOICES]
-    question: list[Part] = [Words("Is this about an open ticket of yours, or something new?")]
-    listed: list[Part] = [
-        Words("\n".join(f"{ticket.number}: {title_of(ticket, _MOST_TITLE)}" for ticket in offered))
-    ]
+    question = (
+        "Is this about an open ticket of yours, or something new?" if offered else "Which desk is this for?"
+    )
+    listed = [f"{number_of(ticket)}: {title_of(ticket, _MOST_TITLE)}" for ticket in offered]
     if left_out := len(tickets) - len(offered):
-        listed.append(Words(f"\nand {left_out} more: to add to one of those, write in its thread."))
-    row = [
-        blocks.button(
-            f"Add to {ticket.number}",
-            action_id=direct_add(place),
-            value=ticket.number,
-            about=f"Add this message to {ticket.number}",
-        )
-        for place, ticket in enumerate(offered, 1)
-    ]
-    new = blocks.button("New ticket", action_id=ActionId.DIRECT_NEW, value="new", about="Raise a new ticket")
-    elements: list[RichTextElement] = [blocks.section(question)]
-    if quoted:
-        elements.append(blocks.quote(quoted))
-    elements.append(blocks.section(listed))
-    body = [
+        listed.append(f"and {left_out} more: to add to one of those, write in its thread.")
+    elements: list[RichTextElement] = [blocks.section([Words(question)])]
+    if quoted := one_line(plain(text, names or {}), _MOST_QUESTION):
+        elements.append(blocks.quote([quoted]))
+    if listed:
+        elements.append(blocks.section([Words("\n".join(listed))]))
+    row = [*map(_add_to, range(1, len(offered) + 1), offered), *_new_tickets(desks)]
+    body: list[Block] = [
         RichTextBlock(block_id="direct.question", elements=elements),
-        blocks.buttons("direct.answer", *row, new),
+        blocks.buttons("direct.answer", *row),
     ]
-    return blocks.message([*question, Words("\n"), *listed], body)
+    return blocks.message([Words("\n".join([question, *listed]))], body)
+
+
+def _add_to(place: int, ticket: TicketView) -> ButtonElement:
+    number = number_of(ticket)
+    return blocks.button(
+        f"Add to {number}", action_id=direct_add(place), value=number, about=f"Add this message to {number}"
+    )
+
+
+def _new_tickets(desks: Sequence[DeskView]) -> list[ButtonElement]:
+    if len(desks) < 2:
+        value = desks[0].key if desks else "new"
+        about = "Raise a new ticket"
+        return [blocks.button("New ticket", action_id=ActionId.DIRECT_NEW, value=value, about=about)]
+    names = [one_line(desk.name, _MOST_DESK) or desk.key for desk in desks]
+    return [
+        blocks.button(
+            f"New for {name}", action_id=direct_new(place), value=desk.key, about=f"New ticket for {name}"
+        )
+        for place, (desk, name) in enumerate(zip(desks, names, strict=True), 1)
+    ][:MOST_DIRECT_CHOICES]
 
 
 # --- how it stands, in the requester's words ---
@@ -109,51 +129,43 @@ def _mark(view: TicketView) -> str:
     return "✅" if view.state in (State.RESOLVED, State.CLOSED) else "🎫"
 
 
-def _status(view: TicketView) -> list[Part]:
+def _status(view: TicketView, place: Place) -> list[Part]:
     if view.state is State.RESOLVED:
         return [Words("resolved "), When(view.state_since)]
-    return [Words(_status_words(view))]
+    return [Words(_status_words(view, place))]
 
 
-def _status_words(view: TicketView) -> str:
+def _status_words(view: TicketView, place: Place) -> str:
     who = name_of(view.assignee) if view.assignee else None
     match view.state:
         case State.NEW:
-            return "nobody has taken it yet"
+            return f"raised with {_desk(view)}, nobody has taken it yet"
         case State.ASSIGNED:
-            return f"{who} is on it" if who else "somebody is on it"
+            return f"{who or 'somebody'} is on it"
         case State.WAITING_REQUESTER:
-            asked = name_of(view.requester)
-            return (
-                f"{who} is waiting for an answer from {asked}"
-                if who
-                else f"waiting for an answer from {asked}"
-            )
+            answer = "your answer" if place == "direct" else f"an answer from {name_of(view.requester)}"
+            return f"{who} is waiting for {answer}" if who else f"waiting for {answer}"
         case State.WAITING_SUPPLIER:
             return f"{who} is waiting for a supplier" if who else "waiting for a supplier"
-        case State.WAITING_APPROVAL:
-            return "waiting for approval"
-        case State.RESOLVED:
-            return "resolved"
-        case State.CLOSED:
-            return "closed"
-        case State.CANCELLED:
-            return "cancelled"
+        case State.WAITING_APPROVAL | State.RESOLVED | State.CLOSED | State.CANCELLED:
+            return state_words(view.state).lower()
 
 
 def _hint(view: TicketView, place: Place) -> str:
-    """What to do next, if anything. The root in a channel stays one line: it explains itself once."""
-    if view.state in ENDED_STATES:
-        return f"It goes on in {view.continued_by}." if view.continued_by else _A_REPLY_CONTINUES
-    if view.state is State.RESOLVED:
-        return ""
+    """What to do next, if anything."""
     thread = "in this thread" if place == "thread" else "in the thread"
+    if view.state in ENDED_STATES:
+        return _goes_on(view)
     if view.state is State.WAITING_REQUESTER:
         return f"Answer {thread} and the work goes on."
-    if place == "channel" and view.state is not State.NEW:
-        return ""
-    before = f"It continues {view.continues}. " if view.continues else ""
-    return f"{before}Write {thread} to add anything; {_desk(view)} reads it."
+    if view.state is State.NEW:
+        before = f"It continues {view.continues}. " if view.continues else ""
+        return f"{before}Write {thread} to add anything."
+    return ""
+
+
+def _goes_on(view: TicketView) -> str:
+    return f"It goes on in {view.continued_by}." if view.continued_by else _A_REPLY_CONTINUES
 
 
 def _desk(view: TicketView) -> str:
@@ -161,7 +173,7 @@ def _desk(view: TicketView) -> str:
 
 
 def _resolved_sentence(view: TicketView) -> list[Part]:
-    what = f"{view.number} “{title_of(view, _MOST_TITLE)}”"
+    what = f"{number_of(view)} “{title_of(view, _MOST_TITLE)}”"
     if view.state in OPEN_STATES:
         return [Words(f"{what} was resolved, and is open again.")]
     if view.state is State.CANCELLED:
@@ -173,12 +185,12 @@ def _resolved_sentence(view: TicketView) -> list[Part]:
 
 def _afterwards(view: TicketView) -> list[Part]:
     if view.state in ENDED_STATES:
-        return [Words(f"It goes on in {view.continued_by}." if view.continued_by else _A_REPLY_CONTINUES)]
+        return [Words(_goes_on(view))]
     if not _can_reopen(view):
         return []
     if view.closes_at is None:
-        return [Words("Not fixed? Reopen it.")]
-    return [Words("Not fixed? You can reopen it until "), When(view.closes_at), Words(".")]
+        return [Words("Not solved? Reopen it.")]
+    return [Words("Not solved? You can reopen it until "), When(view.closes_at), Words(".")]
 
 
 def _can_reopen(view: TicketView) -> bool:
@@ -189,8 +201,8 @@ def _reopen(view: TicketView) -> Block:
     button = blocks.button(
         "Reopen",
         action_id=ActionId.REQUESTER_REOPEN,
-        value=view.number,
-        about=f"Reopen {view.number}",
+        value=number_of(view),
+        about=f"Reopen {number_of(view)}",
     )
     return blocks.buttons(f"resolved.actions:{view.version}", button)
 

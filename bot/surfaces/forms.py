@@ -22,9 +22,9 @@ from slack_sdk.models.views import View
 
 from bot.models.vocabulary import Kind, Level
 from bot.surfaces import blocks
-from bot.surfaces.card import title_of
 from bot.surfaces.ids import INPUT, BlockId, CallbackId, FormContext
 from bot.surfaces.inline import Words
+from bot.surfaces.lines import number_of, title_of
 from bot.surfaces.sentences import Refusal, refusal, resolution_question
 from bot.surfaces.submissions import (
     MOST_CATEGORY,
@@ -39,7 +39,7 @@ from bot.surfaces.submissions import (
     ResolveForm,
     read_form,
 )
-from bot.surfaces.text import clean, cut, length, one_line
+from bot.surfaces.text import clean, cut, length, one_line, plain
 from bot.workflows.reading import DeskView, TicketView
 
 __all__ = [
@@ -82,7 +82,7 @@ _URGENCIES: Final = {
 def raise_form(
     desks: Sequence[DeskView], *, text: str = "", context: FormContext, desk_key: str | None = None
 ) -> ViewPayload:
-    """The form for a new ticket, filled in with a plain `text`. Only the description has to be written.
+    """The form for a new ticket. Only the description has to be written; `text` (as received) fills it in.
 
     `desk_key` is the desk that the channel decided. Otherwise, among several desks, the form asks for one and
     leaves the category to the agents: which categories there are depends on the desk.
@@ -90,7 +90,7 @@ def raise_form(
     if not desks:
         return message_view("Raise a ticket", refusal(Refusal.NO_DESK))
     known = _known_desk(desks, desk_key)
-    description = clean(text)
+    description = plain(text, {})
     inputs: list[Block] = [] if known else [_desk(desks)]
     if length(description) > MOST_PARAGRAPH:
         inputs.append(_told_too_long())
@@ -257,9 +257,9 @@ def _input(
 def _ticket_modal(
     view: TicketView, verb: str, callback: CallbackId, inputs: Sequence[Block], *, submit: str | None = None
 ) -> ViewPayload:
-    about = blocks.context([Words(f"{view.number} · {title_of(view)}")], "form.about")
-    heading = f"{verb} {view.number}"
-    context = FormContext(ticket=view.number)
+    about = blocks.context([Words(f"{number_of(view)} · {title_of(view)}")], "form.about")
+    heading = f"{verb} {number_of(view)}"
+    context = FormContext(ticket=number_of(view))
     return _modal(heading, callback, [about, *inputs], submit=submit or verb, context=context)
 
 

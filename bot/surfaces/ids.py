@@ -49,13 +49,20 @@ CARD_BUTTONS: Final = {
 ACTION_OF: Final = {action_id: action for action, (_, action_id) in CARD_BUTTONS.items()}
 
 MOST_DIRECT_CHOICES: Final = 4
-DIRECT_ADD: Final = re.compile(rf"direct\.add\.[1-{MOST_DIRECT_CHOICES}]")
-"""Matches the action ids of "Add to INC-12": within one block each needs its own."""
+DIRECT_ADD: Final = re.compile(r"direct\.add\.[0-9]")
+"""Matches the buttons "Add to INC-12" (value: the number): within one block each needs an id of its own."""
+DIRECT_NEW: Final = re.compile(r"direct\.new(?:\.[0-9])?")
+"""Matches the buttons for a new ticket: `ActionId.DIRECT_NEW`, or one for each desk (value: its key)."""
 
 
 def direct_add(place: int) -> str:
     """The action id of the button at a place that counts from 1."""
     return f"direct.add.{place}"
+
+
+def direct_new(place: int) -> str:
+    """The action id of the button at a place that counts from 1."""
+    return f"direct.new.{place}"
 
 
 class CallbackId(StrEnum):
@@ -107,8 +114,6 @@ class FormContext:
     channel: str | None = None
     message_ts: str | None = None
     thread_ts: str | None = None
-    author: str | None = None
-    """Who wrote the message that the form was opened on."""
     desk_key: str | None = None
     source: str | None = None
     """A `Source`: how the form was opened."""

@@ -68,7 +68,9 @@ def link_to(message: MessageLink, label: str) -> Web:
 def joined(sentences: Sequence[Sequence[Part]], by: str = " · ") -> list[Part]:
     """Put a separator between the sentences that say anything."""
     parts: list[Part] = []
-    for sentence in filter(None, sentences):
+    for sentence in sentences:
+        if not any(not isinstance(part, Words) or part.text for part in sentence):
+            continue
         if parts:
             parts.append(Words(by))
         parts += sentence

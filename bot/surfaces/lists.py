@@ -7,22 +7,23 @@ from typing import Final, Literal
 
 from slack_sdk.models.blocks import Block, RichTextBlock, RichTextElement, RichTextListElement
 
-from bot.models.vocabulary import CATEGORY_OF, OPEN_STATES, Category
+from bot.models.vocabulary import State
 from bot.surfaces import blocks
-from bot.surfaces.card import headline, state_line
 from bot.surfaces.commands import COMMANDS, Audience, CommandWord
 from bot.surfaces.ids import COMMAND, SHORTCUT_LABEL
 from bot.surfaces.inline import Part, When, Words, joined, link_to
-from bot.surfaces.rendered import Rendered
-from bot.surfaces.sentences import (
-    Refusal,
-    event_sentence,
-    kind_words,
-    level_words,
-    raised_by,
-    refusal,
+from bot.surfaces.lines import (
+    description_of,
+    facts_line,
+    headline,
+    links_line,
+    raised_line,
+    resolution_of,
+    state_line,
 )
-from bot.surfaces.text import clean, cut, one_line
+from bot.surfaces.rendered import Rendered
+from bot.surfaces.sentences import Refusal, event_sentence, level_words, refusal
+from bot.surfaces.text import cut, fit, one_line, told
 from bot.workflows.reading import DeskView, EventView, TicketPage, TicketView
 
 PAGE_SIZE: Final = 10
@@ -37,10 +38,11 @@ LinkTo = Literal["conversation", "card"]
 
 
 def ticket_list(page: TicketPage, *, heading: str, command: str, link: LinkTo = "conversation") -> Rendered:
-    """One page of tickets, one line each. `command` (`/ticket queue`) is what shows the next page.
+    """One page of tickets, one line each. `command` is the word that shows it: `queue`.
 
     Requesters are linked to the conversation, agents to the card: a direct message opens for its owner only.
     """
+    command = f"{COMMAND} {command.removeprefix(COMMAND).strip()}"
     if not page.tickets:
         return _past_the_end(page, heading=heading, command=command)
     count = "1 ticket" if page.total == 1 else f"{page.total} tickets"
@@ -65,16 +67,16 @@ def ticket_detail(view: TicketView, events: Sequence[EventView]) -> Rendered:
 
     Give only the events that the reader may know of.
     """
-    description = clean(view.description, _MOST_DESCRIPTION)
-    resolution = clean(view.resolution or "", _MOST_RESOLUTION) if view.state not in OPEN_STATES else ""
+    description, _ = fit(description_of(view), limit=_MOST_DESCRIPTION)
+    resolution, _ = fit(resolution_of(view), limit=_MOST_RESOLUTION)
     body: list[RichTextElement] = [blocks.section([*headline(view), Words("\n"), *state_line(view)])]
     said: list[Sequence[Part]] = [headline(view), state_line(view)]
     if description:
         body.append(blocks.quote(description))
-        said.append([Words(cut(description, _MOST_SPOKEN))])
+        said.append([Words(cut(told(description), _MOST_SPOKEN))])
     if resolution:
         body += [blocks.section([Words("Resolution:")]), blocks.quote(resolution)]
-        said.append([Words(f"Resolution: {cut(resolution, _MOST_FACT)}")])
+        said.append([Words(f"Resolution: {cut(told(resolution), _MOST_FACT)}")])
     facts, history = _facts(view), _history(events)
     blocks_: list[Block] = [
         RichTextBlock(block_id="detail.body", elements=body),
@@ -131,20 +133,16 @@ def _past_the_end(page: TicketPage, *, heading: str, command: str) -> Rendered:
 
 
 def _facts(view: TicketView) -> list[Part]:
-    levels = f"Impact {level_words(view.impact)}, urgency {level_words(view.urgency)}"
-    facts = [kind_words(view.kind), one_line(view.category or "", _MOST_FACT), levels]
-    if affected := one_line(view.affected or "", _MOST_FACT):
-        facts.append(f"affects {affected}")
+    levels = f"impact {level_words(view.impact)}, urgency {level_words(view.urgency)}"
     closes: list[Part] = []
-    if view.closes_at and CATEGORY_OF[view.state] is Category.RESOLVED:
+    if view.closes_at and view.state is State.RESOLVED:
         closes = [Words("closes "), When(view.closes_at)]
     return joined(
         [
-            [Words(" · ".join(filter(None, facts)))],
-            [Words(f"{raised_by(view)} "), When(view.raised_at)],
+            facts_line(view, levels),
+            raised_line(view),
             closes,
-            [Words(f"continues {view.continues}")] if view.continues else [],
-            [Words(f"goes on in {view.continued_by}")] if view.continued_by else [],
+            links_line(view),
             [link_to(view.conversation, "Conversation")] if view.conversation else [],
             [link_to(view.card, "Card")] if view.card else [],
         ]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from bot.surfaces import blocks
-from bot.surfaces.card import state_line, title_of
 from bot.surfaces.commands import Mistyped
 from bot.surfaces.ids import COMMAND
 from bot.surfaces.inline import Mention, Part, Words, joined, link_to, name_of
+from bot.surfaces.lines import number_of, state_line, title_of
 from bot.surfaces.rendered import Rendered
-from bot.surfaces.text import clean, one_line
+from bot.surfaces.sentences import Refusal, refusal
+from bot.surfaces.text import clean, one_line, plain
 from bot.workflows.reading import PersonView, TicketView
 
 _MOST_SENTENCE: Final = 1000
@@ -25,21 +26,20 @@ def told(sentence: str) -> Rendered:
 
 def mistyped(command: Mistyped) -> Rendered:
     """What was probably meant by a command that was not understood."""
-    word = one_line(command.word, _MOST_WORD)
+    word = one_line(plain(command.word, {}), _MOST_WORD)
     meant = f"{COMMAND} {one_line(command.suggestion, _MOST_WORD)}"
-    return told(
-        f"I don't know “{word}”. Did you mean {meant}? "
-        f"To raise a ticket, describe the problem in a few words, or type {COMMAND} alone for the form."
-    )
+    return told(refusal(Refusal.NOT_UNDERSTOOD, word=word, suggestion=meant))
 
 
 def assigned(view: TicketView, by: PersonView) -> Rendered:
     """Tell the assignee, by mention, in the thread of the card. Raises ValueError if nobody is assigned."""
     if view.assignee is None:
-        raise ValueError(f"{view.number} has no assignee to tell; send this notice after assigning somebody.")
+        raise ValueError(
+            f"{number_of(view)} has no assignee to tell; send this notice after assigning somebody."
+        )
     said: list[Part] = [
         Mention(view.assignee),
-        Words(f", {name_of(by)} assigned {view.number} to you: {title_of(view)}"),
+        Words(f", {name_of(by)} assigned {number_of(view)} to you: {title_of(view)}"),
     ]
     return blocks.note(said, "assigned")
 
@@ -47,17 +47,17 @@ def assigned(view: TicketView, by: PersonView) -> Rendered:
 def lost_race(view: TicketView) -> Rendered:
     """Tell somebody who claimed a moment too late."""
     who = name_of(view.assignee) if view.assignee else "Somebody else"
-    return told(f"{who} was a moment faster and has {view.number} now. Nothing for you to do.")
+    return told(f"{who} was a moment faster and has {number_of(view)} now. Nothing for you to do.")
 
 
 def raised(view: TicketView) -> Rendered:
     """Confirm to the raiser, where they stand, that the ticket exists and where it is talked about."""
-    return _about(view, [Words(f"Raised {view.number}: "), Words(title_of(view), bold=True)])
+    return _about(view, [Words(f"Raised {number_of(view)}: "), Words(title_of(view), bold=True)])
 
 
 def already_raised(view: TicketView) -> Rendered:
     """Point somebody to the ticket that a thread has already: there is one per thread, ever."""
-    head: list[Part] = [Words(f"This is {view.number} already: "), Words(title_of(view), bold=True)]
+    head: list[Part] = [Words(f"This is {number_of(view)} already: "), Words(title_of(view), bold=True)]
     return _about(view, joined([head, state_line(view)]))
 
 

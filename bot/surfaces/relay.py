@@ -11,12 +11,11 @@ from slack_sdk.models.blocks import RichTextBlock, RichTextElement
 from bot.surfaces import blocks
 from bot.surfaces.inline import Part, Web, Words, as_text, joined
 from bot.surfaces.rendered import Rendered
-from bot.surfaces.text import Address, cut, length, one_line, plain, read, shown
+from bot.surfaces.text import cut, fit, one_line, plain, read
 from bot.workflows.reading import CommentView
 
 MOST_USERNAME: Final = 80
 _MOST_MESSAGE: Final = 8000
-_MOST_ADDRESSES: Final = 20
 _MOST_WRITTEN: Final = 3000
 _MOST_FILES: Final = 10
 _MOST_FILE_NAME: Final = 100
@@ -32,10 +31,10 @@ def relayed(comment: CommentView) -> Rendered:
     """
     if comment.deleted:
         return blocks.note([Words(_REMOVED, italic=True)], "relay")
-    pieces, is_cut = _within(read(comment.text, comment.names))
+    pieces, is_cut = fit(read(comment.text, comment.names), limit=_MOST_MESSAGE)
     sections: list[RichTextElement] = []
     if pieces:
-        sections.append(blocks.inline([element for piece in pieces for element in shown(piece)]))
+        sections.append(blocks.prose(pieces))
     notes: list[Sequence[Part]] = []
     if is_cut:
         notes.append([Words(_CUT_SHORT, italic=True)])
@@ -54,22 +53,6 @@ def attribution(comment: CommentView) -> dict[str, str]:
     if picture and _PICTURE.fullmatch(picture):
         said["icon_url"] = picture
     return said
-
-
-def _within(pieces: Sequence[str | Address]) -> tuple[list[str | Address], bool]:
-    """As many pieces as fit one message, and whether something was left out. Too many links become words."""
-    kept: list[str | Address] = []
-    room, links = _MOST_MESSAGE, 0
-    for piece in pieces:
-        words = piece.url if isinstance(piece, Address) else piece
-        if length(words) > room:
-            if isinstance(piece, str) and room > 1:
-                kept.append(cut(words, room))
-            return kept, True
-        room -= length(words)
-        links += isinstance(piece, Address)
-        kept.append(words if links > _MOST_ADDRESSES else piece)
-    return kept, False
 
 
 def _files(comment: CommentView) -> list[Part]:

@@ -29,6 +29,8 @@ _STATES: Final = {
 }
 _KINDS: Final = {Kind.INCIDENT: "Incident", Kind.REQUEST: "Request"}
 _LEVELS: Final = {Level.LOW: "low", Level.MEDIUM: "medium", Level.HIGH: "high"}
+_STATE_VALUES: Final = frozenset(state.value for state in State)
+_ACTION_VALUES: Final = frozenset(action.value for action in Action)
 _POSSIBLE: Final = {
     Action.CLAIM: "claim it",
     Action.RELEASE: "release it",
@@ -85,8 +87,8 @@ def raised_by(view: TicketView) -> str:
 def event_sentence(event: EventView) -> str:
     """What happened, in one sentence without a full stop. It never shows the text of a note or a message.
 
-    Read of `event.data`, each where it is there: `to` (assigned: the assignee's name; waited: the state;
-    prioritised: the priority; continued: the other ticket), `from` (prioritised), `reason`.
+    Read of `event.data`, each where it is there: `to_name` (assigned), `to` (waited: the state), `from` and
+    `to` (prioritised), `undone` (the kind of event taken back), `by` (continued: the other ticket).
     """
     actor = name_of(event.actor) if event.actor else None
     return _EVENTS[event.kind](actor, _Data(event.data))
@@ -112,16 +114,13 @@ def _did(words: str, *, by_itself: str | None = None) -> _Sentence:
 
 
 def _assigned(actor: str | None, data: _Data) -> str:
-    return f"{actor or 'The desk'} assigned it to {data['to'] or 'somebody else'}"
+    return f"{actor or 'The desk'} assigned it to {data['to_name'] or 'somebody else'}"
 
 
 _WAITING: Final[dict[str, str]] = {
     State.WAITING_REQUESTER: "is waiting for the requester",
     State.WAITING_SUPPLIER: "is waiting for a supplier",
     State.WAITING_APPROVAL: "is waiting for approval",
-    "requester": "is waiting for the requester",
-    "supplier": "is waiting for a supplier",
-    "approval": "is waiting for approval",
 }
 
 
@@ -134,8 +133,19 @@ def _prioritised(actor: str | None, data: _Data) -> str:
     return f"{actor or 'The desk'} changed the priority{change}"
 
 
+def _undone(actor: str | None, data: _Data) -> str:
+    return f"{actor or 'The desk'} took back {_TAKEN_BACK.get(data['undone'], 'the last step')}"
+
+
 def _continued(_actor: str | None, data: _Data) -> str:
-    return f"It goes on in {data['to']}" if data["to"] else "It goes on in another ticket"
+    return f"It goes on in {data['by'] or 'another ticket'}"
+
+
+_TAKEN_BACK: Final[dict[str, str]] = {
+    EventKind.RESOLVED: "the resolution",
+    EventKind.WAITED: "the waiting",
+    EventKind.PRIORITISED: "the change of priority",
+}
 
 
 _EVENTS: Final[dict[EventKind, _Sentence]] = {
@@ -144,7 +154,7 @@ _EVENTS: Final[dict[EventKind, _Sentence]] = {
     EventKind.RELEASED: _did("released it"),
     EventKind.ASSIGNED: _assigned,
     EventKind.WAITED: _waited,
-    EventKind.RESUMED: _did("resumed it"),
+    EventKind.RESUMED: _did("resumed it", by_itself="It goes on after an answer"),
     EventKind.RESOLVED: _did("resolved it"),
     EventKind.REOPENED: _did("reopened it"),
     EventKind.CLOSED: _did("closed it", by_itself="It closed by itself"),
@@ -152,7 +162,7 @@ _EVENTS: Final[dict[EventKind, _Sentence]] = {
     EventKind.NOTED: _did("added a note"),
     EventKind.COMMENTED: _did("wrote a message"),
     EventKind.PRIORITISED: _prioritised,
-    EventKind.UNDONE: _did("took back the last step"),
+    EventKind.UNDONE: _undone,
     EventKind.MESSAGE_EDITED: _did("edited a message", by_itself="A message was edited"),
     EventKind.MESSAGE_DELETED: _did("deleted a message", by_itself="A message was deleted"),
     EventKind.RESOLUTION_NOTED: _did("noted what fixed it"),
@@ -164,7 +174,7 @@ _EVENTS: Final[dict[EventKind, _Sentence]] = {
 
 
 class Refusal(StrEnum):
-    """Why something was not done. The names in braces are the data that the sentence can use."""
+    """What a person is told when something was not done."""
 
     NOT_AGENT = "not_agent"
     GUEST = "guest"
@@ -173,15 +183,19 @@ class Refusal(StrEnum):
     DEACTIVATED = "deactivated"
     UNKNOWN = "unknown"
     NOT_POSSIBLE = "not_possible"
+    NOTHING_TO_CHANGE = "nothing_to_change"
     ALREADY_CLAIMED = "already_claimed"
     HELD_BY_ANOTHER = "held_by_another"
+    NO_SUCH_AGENT = "no_such_agent"
+    NO_SUCH_PERSON = "no_such_person"
     NO_SUCH_TICKET = "no_such_ticket"
+    NO_SUCH_MESSAGE = "no_such_message"
     NO_DESK = "no_desk"
     NO_DESK_HERE = "no_desk_here"
     NOTE_REQUIRED = "note_required"
     RESOLUTION_REQUIRED = "resolution_required"
-    NO_SUCH_PERSON = "no_such_person"
     UNDO_TOO_LATE = "undo_too_late"
+    NOT_UNDERSTOOD = "not_understood"
     TEMPORARY = "temporary"
     LOOKING_UP = "looking_up"
     MALFORMED = "malformed"
@@ -198,47 +212,63 @@ _REFUSALS: Final = {
     Refusal.DEACTIVATED: "That account is deactivated, so nothing has changed. "
     "An administrator of the workspace can help.",
     Refusal.UNKNOWN: "I could not see yet who you are, so nothing has changed. Please try again in a minute.",
-    Refusal.NOT_POSSIBLE: "{number} is {state}, so that cannot be done now.{possible}",
+    Refusal.NOT_POSSIBLE: "{number} is {state}, so you cannot {action} now.{possible}",
+    Refusal.NOTHING_TO_CHANGE: "That is so already; nothing has changed.",
     Refusal.ALREADY_CLAIMED: "{by} has {number} already. If you want it, ask them to release it.",
     Refusal.HELD_BY_ANOTHER: "{by} has {number}. They can do that, or a lead can.",
+    Refusal.NO_SUCH_AGENT: "{who} is not an agent of {desk}, so {number} stays as it was. "
+    "Please choose one of its agents.",
+    Refusal.NO_SUCH_PERSON: "I found nobody called {who}. Type @ and pick the person from Slack's list.",
     Refusal.NO_SUCH_TICKET: "I cannot find {number}, or you may not see it. /ticket list shows your tickets.",
-    Refusal.NO_DESK: "No desk is configured yet, so nobody would read a ticket. "
+    Refusal.NO_SUCH_MESSAGE: "That message is gone, so there is nothing to raise. "
+    "/ticket and a few words raise a ticket too.",
+    Refusal.NO_DESK: "No desk is configured for this yet, so nobody would read it. "
     "An administrator can set one up in desk.yaml.",
     Refusal.NO_DESK_HERE: "No desk listens in this channel. /ticket raises a ticket from anywhere.",
-    Refusal.NOTE_REQUIRED: "Please say in a few words why; that goes on the timeline of {number}.",
-    Refusal.RESOLUTION_REQUIRED: "Please say in a few words how {number} was resolved; the requester reads that.",
-    Refusal.NO_SUCH_PERSON: "I found nobody called {who}. Type @ and pick the person from Slack's list.",
+    Refusal.NOTE_REQUIRED: "Please say it in a few words; they go on the timeline of {number}.",
+    Refusal.RESOLUTION_REQUIRED: "Please say in a few words how {number} was resolved. "
+    "The requester reads it.",
     Refusal.UNDO_TOO_LATE: "It is too late to take that back on {number}, so it stays. "
     "The buttons on the card still change it.",
+    Refusal.NOT_UNDERSTOOD: "I don't know “{word}”. Did you mean {suggestion}? To raise a ticket, "
+    "describe the problem in a few words, or type /ticket alone for the form.",
     Refusal.TEMPORARY: "That did not work just now, and nothing has changed. Please try again in a minute.",
     Refusal.LOOKING_UP: "Looking that up; you'll hear from me.",
     Refusal.MALFORMED: "I could not read that, so nothing has changed. /ticket help shows what works.",
 }
 _WITHOUT_DATA: Final = {
     "number": "the ticket",
-    "by": "Somebody else",
+    "by": "somebody else",
     "desk": "this desk",
     "state": "in another state",
+    "action": "do that",
     "possible": "",
-    "who": "that",
+    "who": "that person",
+    "word": "that",
+    "suggestion": "/ticket help",
 }
 
 
 def refusal(kind: Refusal, **data: str) -> str:
     """Say why something was not done and what to do next, as plain text.
 
-    Data, all of which may be missing: `number`, `desk`, `by` (a name), `state` (of `state_words`), `possible`
-    (of `possible_words`), `who`.
+    Data, all of which may be missing: `number`, `desk` (its name), `by`, `who` (names), `state` and `action`
+    (of the vocabulary, or in words), `possible` (of `possible_words`), `word`, `suggestion`.
     """
-    known = {name: _inert(value) for name, value in data.items() if value}
-    if "state" in known:
-        known["state"] = known["state"].lower()
-    if "possible" in known:
-        known["possible"] = f" You can {known['possible']}."
+    known = {name: _worded(name, _inert(value)) for name, value in data.items() if value}
     sentence = _REFUSALS[kind].format_map({**_WITHOUT_DATA, **known})
     return sentence[:1].upper() + sentence[1:]
 
 
+def _worded(name: str, value: str) -> str:
+    """Words of the vocabulary as people say them; everything else as it is."""
+    if name == "state":
+        return (_STATES[State(value)] if value in _STATE_VALUES else value).lower()
+    if name == "action" and value in _ACTION_VALUES:
+        return _POSSIBLE.get(Action(value), "do that")
+    return f" You can {value}." if name == "possible" else value
+
+
 def _inert(value: str) -> str:
-    """One line without angle brackets: a refusal is harmless even where somebody forgets to escape it."""
+    """One line without angle brackets: harmless even where somebody forgets to escape it."""
     return one_line(value, 300).replace("<", "‹").replace(">", "›")

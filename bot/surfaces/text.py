@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -96,7 +96,7 @@ def plain(incoming: str, names: Mapping[str, str]) -> str:
     `names` holds display names of people and channels by id. A link whose label is not its address becomes
     `label (address)`.
     """
-    return clean("".join(_told(piece) for piece in read(incoming, names)))
+    return clean(told(read(incoming, names)))
 
 
 def rich(incoming: str, names: Mapping[str, str]) -> list[RichTextElement]:
@@ -127,8 +127,17 @@ class Address:
 
 def read(incoming: str, names: Mapping[str, str]) -> list[str | Address]:
     """Split Slack's incoming mrkdwn into cleaned words and web addresses."""
-    pieces = _joined(_pieces(incoming, names))
-    return [piece for piece in map(_cleaned, pieces) if piece]
+    pieces = [piece for piece in map(_cleaned, _joined(_pieces(incoming, names))) if piece]
+    if pieces and isinstance(pieces[0], str):
+        pieces[0] = pieces[0].lstrip()
+    if pieces and isinstance(pieces[-1], str):
+        pieces[-1] = pieces[-1].rstrip()
+    return [piece for piece in pieces if piece]
+
+
+def told(pieces: Sequence[str | Address]) -> str:
+    """Pieces of `read` as one plain text."""
+    return "".join(piece.url if isinstance(piece, Address) else piece for piece in pieces)
 
 
 def shown(piece: str | Address) -> list[RichTextElement]:
@@ -136,6 +145,29 @@ def shown(piece: str | Address) -> list[RichTextElement]:
     if isinstance(piece, Address):
         return [RichTextElementParts.Link(url=piece.url)]
     return elements(piece)
+
+
+def fit(
+    pieces: Sequence[str | Address], *, limit: int, lines: int | None = None, addresses: int = 20
+) -> tuple[list[str | Address], bool]:
+    """Keep as many pieces as fit, and say whether something was left out.
+
+    More `addresses` than a person would write become words: blocks have a limit that Slack does not document.
+    """
+    kept: list[str | Address] = []
+    room, left = limit, lines
+    for piece in pieces:
+        words = told([piece])
+        if left is not None and words.count("\n") >= left:
+            first = "\n".join(words.split("\n")[:left])
+            return [*kept, cut(first, room) if length(first) > room else f"{first} {ELLIPSIS}"], True
+        if length(words) > room:
+            return [*kept, *([cut(words, room)] if isinstance(piece, str) and room > 1 else [])], True
+        room -= length(words)
+        left = None if left is None else left - words.count("\n")
+        addresses -= isinstance(piece, Address)
+        kept.append(piece if addresses >= 0 else words)
+    return kept, False
 
 
 # --- how clean looks at a character ---
@@ -258,10 +290,6 @@ def _cleaned(piece: str | Address) -> str | Address:
 
 def _edge(space: str) -> str:
     return "\n" if "\n" in space else " " if space else ""
-
-
-def _told(piece: str | Address) -> str:
-    return piece.url if isinstance(piece, Address) else piece
 
 
 # --- emoji by name ---

@@ -24,10 +24,11 @@ class PortTaken(CannotListen):
 
 
 class WebServer:
-    """A running server. `stop` returns once it no longer listens."""
+    """A running server. `port` is where it listens, also when any free one was asked for."""
 
     def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
         self._listener = listener
+        self.port = int(listener.getsockname()[1])
         self._server = _Server(
             uvicorn.Config(
                 app,
@@ -41,11 +42,6 @@ class WebServer:
             )
         )
         self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
-
-    @property
-    def port(self) -> int:
-        """The port that it listens at, also when any free one was asked for."""
-        return int(self._listener.getsockname()[1])
 
     def start(self) -> None:
         """Returns once requests are answered. Raises `CannotListen`."""

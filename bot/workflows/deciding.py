@@ -10,13 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.clock import instant_of
-from bot.models import Comment, Reaction, Ticket, Workspace
+from bot.models import Channel, Comment, Outbox, Reaction, Ticket, Workspace
 from bot.models.vocabulary import ENDED_STATES, Action, Level, Role, Source
 from bot.store.dialects import upsert
 from bot.workflows import conversing, people, permissions, raising, service_desk, telling, undoing
 from bot.workflows.desks import Definition, Desks, load_desks
 from bot.workflows.facts import Message, MessageFact
-from bot.workflows.gestures import Acted, Added, AnyGesture, Changed, Filed, Pointed, Reacted, Wrote
+from bot.workflows.gestures import Acted, AnyGesture, Asked, Changed, Chose, Filed, Pointed, Reacted, Wrote
 from bot.workflows.outcomes import Done, FactsMissing, Ignored, Outcome, Refusal, Refused
 from bot.workflows.raising import Draft, Place
 from bot.workflows.telling import Telling
@@ -43,7 +43,7 @@ class Scene:
             actor=people.actor(self.session, gesture.person_id, desk, ticket),
             at=min(gesture.at, self.now),
             now=self.now,
-            gesture=gesture.key,
+            gesture=gesture.trace,
             on_request=on_request,
         )
 
@@ -92,8 +92,10 @@ def decide(
             return _pointed(scene, gesture)
         case Acted():
             return _acted(scene, gesture)
-        case Added():
-            return _added(scene, gesture)
+        case Chose():
+            return _chose(scene, gesture)
+        case Asked():
+            return _asked(scene, gesture)
 
 
 def _reacted(scene: Scene, gesture: Reacted) -> Outcome:
@@ -176,13 +178,16 @@ def _raise_from(scene: Scene, work: Work, message: Message, source: Source) -> O
     if message.is_missing:
         raise Refused(Refusal.NO_SUCH_MESSAGE)
     root = message.thread_ts or message.ts
-    existing = scene.ticket_at(message.channel, root)
+    existing = scene.ticket_at(message.channel, root) or _ticket_written_in(
+        scene.session, message.channel, message.ts
+    )
     if existing is not None:
         return _points_to(existing)
     raiser = work.actor.person_id
     # Words of another app belong to nobody: who pointed at them is the requester.
     requester = raiser if message.is_app or message.author_id is None else message.author_id
     people.known_person(scene.session, requester)
+    reachable = _can_answer_in(scene.session, work.desk, message.channel)
     draft = Draft(
         requester_id=requester,
         raiser_id=raiser,
@@ -190,10 +195,18 @@ def _raise_from(scene: Scene, work: Work, message: Message, source: Source) -> O
         description=message.text,
         source=source,
         raised_at=min(instant_of(message.ts), scene.now),
-        place=Place(channel=message.channel, root_ts=root),
+        place=Place(channel=message.channel, root_ts=root) if reachable else Place(),
         origin=(message.channel, message.ts),
     )
     return raising.raise_ticket(work, draft)
+
+
+def _can_answer_in(session: Session, desk: Definition, channel_id: str) -> bool:
+    """Where the bot is not, the conversation is a direct message."""
+    if channel_id.startswith("D") or channel_id in desk.request_channels:
+        return True
+    channel = session.get(Channel, channel_id)
+    return channel is not None and channel.is_member
 
 
 def _filed(scene: Scene, gesture: Filed) -> Outcome:
@@ -222,6 +235,7 @@ def _pointed(scene: Scene, gesture: Pointed) -> Outcome:
     """The shortcut works on any message that the bot can answer under."""
     message = gesture.message
     desk = scene.desks.of_channel(message.channel) or scene.desks.get(gesture.desk_key or "")
+    desk = desk or (scene.desks.all[0] if len(scene.desks.all) == 1 else None)
     if desk is None:
         raise Refused(Refusal.NO_DESK)
     source = Source.DIRECT_MESSAGE if message.channel.startswith("D") else Source.SHORTCUT
@@ -315,24 +329,72 @@ def _wrote_directly(scene: Scene, gesture: Wrote) -> Outcome:
         data={
             "text": message.text,
             "tickets": [ticket.number for ticket in open_tickets],
-            "desks": [desk.key for desk in scene.desks.all],
-            "message_ts": message.ts,
+            "author": gesture.person_id,
+            "files": [list(pair) for pair in message.files],
         },
     )
     return Done(event="asked", number="", ticket_id=0)
 
 
-def _added(scene: Scene, gesture: Added) -> Outcome:
-    """A direct message that belongs to an open ticket: kept as a comment, shown at the card."""
+def _chose(scene: Scene, gesture: Chose) -> Outcome:
+    """A direct message that belongs to an open ticket becomes a comment; otherwise it raises one."""
+    message = _offered_message(scene, gesture)
+    if gesture.number is None:
+        work = scene.work(gesture, scene.desks.all[0])
+        return _raise_from(scene, work, message, Source.DIRECT_MESSAGE)
     ticket = _ticket_numbered(scene, gesture.number)
     work = scene.work(gesture, scene.desk_of(ticket), ticket)
-    permissions.require(Action.SHOW, work.actor.roles, ticket.state)
-    done = conversing.comment(work, ticket, gesture.message, at_card=False)
+    if Role.REQUESTER not in work.actor.roles:
+        raise Refused(Refusal.NO_SUCH_TICKET, number=gesture.number)
+    done = conversing.comment(work, ticket, message, at_card=False)
     return done or Done(event="commented", number=ticket.number, ticket_id=ticket.id)
 
 
+def _offered_message(scene: Scene, gesture: Chose) -> Message:
+    """What the person wrote, as kept beside the offer. Raises Refused when it was somebody else's."""
+    key = f"choice:{gesture.channel}:{gesture.ts}"
+    row = scene.session.scalars(select(Outbox).where(Outbox.key == key)).first()
+    if row is None or row.data["author"] != gesture.person_id or not scene.desks.all:
+        raise Refused(Refusal.NO_SUCH_MESSAGE)
+    files = tuple((name, link) for name, link in row.data["files"])
+    return Message(
+        channel=gesture.channel,
+        ts=gesture.ts,
+        text=row.data["text"],
+        author_id=gesture.person_id,
+        files=files,
+    )
+
+
+def _asked(scene: Scene, gesture: Asked) -> Outcome:
+    """Whether the person may see what they ask for; `data["desks"]` names the desks of a queue."""
+    if not scene.desks.all:
+        raise Refused(Refusal.NO_DESK)
+    if gesture.query == "show":
+        return _asked_for_ticket(scene, gesture)
+    actors = {desk.key: people.actor(scene.session, gesture.person_id, desk) for desk in scene.desks.all}
+    if gesture.query == "mine":
+        permissions.require(Action.RAISE, next(iter(actors.values())).roles, None)
+        return Done(event="mine", number="", ticket_id=0)
+    allowed = [key for key, who in actors.items() if permissions.is_allowed(Action.QUEUE, who.roles, None)]
+    if not allowed:
+        permissions.require(Action.QUEUE, next(iter(actors.values())).roles, None)
+    return Done(event=gesture.query, number="", ticket_id=0, data={"desks": ",".join(allowed)})
+
+
+def _asked_for_ticket(scene: Scene, gesture: Asked) -> Outcome:
+    number = gesture.number or ""
+    ticket = scene.session.scalars(select(Ticket).where(Ticket.number == number)).first()
+    if ticket is None:
+        raise Refused(Refusal.NO_SUCH_TICKET, number=number)
+    actor = people.actor(scene.session, gesture.person_id, scene.desk_of(ticket), ticket)
+    if not permissions.is_allowed(Action.SHOW, actor.roles, ticket.state):
+        raise Refused(Refusal.NO_SUCH_TICKET, number=number)
+    return Done(event="show", number=ticket.number, ticket_id=ticket.id)
+
+
 def _changed(scene: Scene, gesture: Changed) -> Outcome:
-    """Edits and deletions of ticketed messages are noted; others are remembered only inside ticketed threads."""
+    """Edits and deletions of ticketed messages and of comments are noted."""
     ticket = _ticket_written_in(scene.session, gesture.channel, gesture.ts)
     if ticket is None:
         return Ignored()
@@ -382,7 +444,7 @@ def _acted(scene: Scene, gesture: Acted) -> Outcome:
 
 
 def _hide_from_outsiders(work: Work, ticket: Ticket) -> None:
-    """To somebody who may not even see it, a ticket does not exist; an insider of the desk hears the reason."""
+    """An outsider hears why at once, whatever the ticket's state."""
     if work.actor.is_outsider:
         permissions.require(Action.SHOW, work.actor.roles, ticket.state)
 

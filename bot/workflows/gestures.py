@@ -32,6 +32,11 @@ class _Gesture(BaseModel):
     at: AwareDatetime
     reply_to: ReplyTo = ReplyTo()
 
+    @property
+    def trace(self) -> str:
+        """What the timeline keeps of the gesture."""
+        return self.key
+
 
 class Reacted(_Gesture):
     """An emoji was put on a message, or taken away."""
@@ -42,6 +47,11 @@ class Reacted(_Gesture):
     emoji: str
     event_ts: str
     added: bool
+
+    @property
+    def trace(self) -> str:
+        """The same for putting on and taking away: an undo finds what it takes back by this."""
+        return f"emoji:{self.channel}:{self.ts}:{self.person_id}:{self.emoji}"
 
 
 class Wrote(_Gesture):
@@ -101,17 +111,32 @@ class Acted(_Gesture):
     wait_for: State = State.WAITING_REQUESTER
 
 
-class Added(_Gesture):
-    """A direct message was said to belong to a ticket."""
+class Chose(_Gesture):
+    """A direct message was said to belong to a ticket, or (no number) to be a new one."""
 
-    type: Literal["added"] = "added"
-    number: str
-    message: Message
+    type: Literal["chose"] = "chose"
+    channel: str
+    ts: str
+    """The message that the choice was offered for."""
+    number: str | None = None
 
 
-Gesture = Annotated[Reacted | Wrote | Changed | Filed | Pointed | Acted | Added, Field(discriminator="type")]
+class Asked(_Gesture):
+    """A list or a ticket is asked for; changes nothing."""
 
-GESTURES: TypeAdapter[Reacted | Wrote | Changed | Filed | Pointed | Acted | Added] = TypeAdapter(Gesture)
+    type: Literal["asked"] = "asked"
+    query: Literal["mine", "queue", "unassigned", "show"]
+    page: int = 1
+    number: str | None = None
+
+
+Gesture = Annotated[
+    Reacted | Wrote | Changed | Filed | Pointed | Acted | Chose | Asked, Field(discriminator="type")
+]
+
+GESTURES: TypeAdapter[Reacted | Wrote | Changed | Filed | Pointed | Acted | Chose | Asked] = TypeAdapter(
+    Gesture
+)
 """Reads a gesture back from the inbox."""
 
-AnyGesture = Reacted | Wrote | Changed | Filed | Pointed | Acted | Added
+AnyGesture = Reacted | Wrote | Changed | Filed | Pointed | Acted | Chose | Asked

@@ -11,12 +11,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.clock import Clock, real_now
-from bot.models import Inbox, InboxState
+from bot.models import Inbox, InboxState, Ticket
+from bot.models.vocabulary import Action
 from bot.store import Store
 from bot.store.dialects import insert_once
+from bot.workflows import people, permissions
 from bot.workflows.deciding import decide
+from bot.workflows.desks import load_desks
 from bot.workflows.factcodec import decode_message, encode_fact
-from bot.workflows.gestures import GESTURES, AnyGesture
+from bot.workflows.gestures import GESTURES, AnyGesture, Asked, Reacted, Wrote
 from bot.workflows.outcomes import Conflict, Deferred, FactsMissing, Ignored, Outcome, Refused
 
 Result = TypeVar("Result")
@@ -40,6 +43,22 @@ class Intake:
         if not isinstance(outcome, Ignored):
             self._wake()
         return outcome
+
+    def would_refuse(self, person_id: str, action: Action, number: str) -> Refused | None:
+        """Whether an action would be refused now, as far as is known; changes nothing."""
+        with self._store.read() as session:
+            try:
+                desks = load_desks(session)
+                ticket = session.scalars(select(Ticket).where(Ticket.number == number)).first()
+                desk = desks.get(ticket.desk_key) if ticket else None
+                if ticket is not None and desk is not None:
+                    actor = people.actor(session, person_id, desk, ticket)
+                    permissions.require(action, actor.roles, ticket.state)
+            except Refused as refused:
+                return refused
+            except FactsMissing:
+                return None
+        return None
 
     def decide_waiting(self, row_id: int) -> tuple[AnyGesture, Outcome] | None:
         """Decide a kept gesture again, as of its own instant; None when it is decided already."""
@@ -72,8 +91,12 @@ class Intake:
             outcome = decide(session, gesture, now=self._clock.now())
         except Refused as refusal:
             session.rollback()
-            is_new = _keep(session, gesture.type, gesture.key, InboxState.DONE, reason=refusal.refusal.value)
-            return refusal if is_new else Ignored()
+            if isinstance(gesture, Reacted | Wrote):
+                # A repeat must not tell the person twice; a form may be corrected and sent again.
+                reason = refusal.refusal.value
+                is_new = _keep(session, gesture.type, gesture.key, InboxState.DONE, reason=reason)
+                return refusal if is_new else Ignored()
+            return refusal
         except FactsMissing as missing:
             session.rollback()
             payload = {
@@ -83,7 +106,7 @@ class Intake:
             }
             is_new = _keep(session, gesture.type, gesture.key, InboxState.WAITING, payload=payload)
             return Deferred(facts=missing.facts) if is_new else Ignored()
-        if isinstance(outcome, Ignored):
+        if isinstance(outcome, Ignored) or isinstance(gesture, Asked):
             session.rollback()
         return outcome
 

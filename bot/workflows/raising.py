@@ -117,9 +117,11 @@ def _next_number(session: Session, prefix: str) -> str:
 
 def _anchor(session: Session, ticket: Ticket, draft: Draft) -> None:
     """The thread's root stands for the ticket, and so does the reply that it was raised from."""
-    if draft.place.root_ts is None or draft.continues is not None:
+    if draft.continues is not None:
         return
-    messages: dict[tuple[str | None, str], str] = {(draft.place.channel, draft.place.root_ts): "conversation"}
+    messages: dict[tuple[str | None, str], str] = {}
+    if draft.place.root_ts is not None:
+        messages[draft.place.channel, draft.place.root_ts] = "conversation"
     if draft.origin is not None:
         messages.setdefault(draft.origin, "origin")
     for (channel, ts), role in messages.items():

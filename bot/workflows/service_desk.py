@@ -113,7 +113,7 @@ def _working_state(ticket: Ticket) -> State:
 
 
 def resolve(work: Work, ticket: Ticket, resolution: str | None) -> Done:
-    """Say that it works again. Without a resolution the resolver is asked for one; unassigned, it becomes theirs."""
+    """Say that it works again. Without a resolution the resolver is asked; nobody's ticket becomes theirs."""
     permit(work, Action.RESOLVE, ticket)
     data = {"from": ticket.state.value, "assignee": ticket.assignee_id}
     move(work, ticket, State.RESOLVED, assignee_id=ticket.assignee_id or work.actor.id)

@@ -1,4 +1,4 @@
-"""What must be told: rows of the outbox, enqueued in the transaction that decides them; delivery sends them."""
+"""What must be told: rows of the outbox, enqueued by the transaction that decides; delivery sends them."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def _want(session: Session, version: int, *where: Any) -> None:
 
 
 def record_sent(session: Session, row: Outbox, *, channel: str, ts: str) -> None:
-    """A message of ours is in Slack for the first time: reactions to it and replies to it belong to the ticket.
+    """A message of ours is in Slack: from now on reactions to it and replies to it belong to the ticket.
 
     Called by delivery in the transaction that marks the row as sent.
     """

@@ -10,7 +10,7 @@ from sandbox.jsontypes import JsonObject
 @method("auth.test")
 def auth_test(call: Call) -> JsonObject:
     team, app = call.workspace.team, call.sandbox.app
-    if call.token_kind == "app":
+    if not call.by_bot:
         return {"app_name": app.manifest.name, "app_id": app.app_id}
     return {
         "url": f"https://{team.domain}.slack.com/",

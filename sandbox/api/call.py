@@ -25,12 +25,12 @@ class ApiError(Exception):
 
 @dataclass(frozen=True)
 class Call:
-    """Method, arguments and the sandbox to work on."""
+    """Method, arguments and the sandbox to work on; `by_bot` is False for the app-level token."""
 
     sandbox: Sandbox
     method: str
     args: JsonObject
-    token_kind: str
+    by_bot: bool = True
 
     @property
     def workspace(self) -> Workspace:
@@ -96,7 +96,7 @@ class Call:
         return message
 
     def refuse(self, problems: list[Problem]) -> None:
-        """Raises the first error among the problems; warnings and, if not strict, errors go on record only."""
+        """Raises the first error of the problems; warnings are only recorded, errors too if not strict."""
         for item in problems:
             if item.is_warning:
                 self.sandbox.violate(item.code, self.method, item.message)
@@ -128,5 +128,7 @@ def argument(call: Call, name: str) -> str:
     """A required argument that must not be empty. Raises invalid_arguments."""
     value = as_text(call.args.get(name))
     if not value:
-        raise ApiError("invalid_arguments", response_metadata={"messages": [f"[ERROR] missing required field: {name}"]})
+        raise ApiError(
+            "invalid_arguments", response_metadata={"messages": [f"[ERROR] missing required field: {name}"]}
+        )
     return value

@@ -181,7 +181,9 @@ def post_ephemeral(call: Call) -> JsonObject:
 def permalink(call: Call) -> JsonObject:
     channel = call.conversation(argument(call, "channel"))
     message = call.message_at(channel, argument(call, "message_ts"))
-    link = f"https://{call.workspace.team.domain}.slack.com/archives/{channel.id}/p{message.ts.replace('.', '')}"
+    link = (
+        f"https://{call.workspace.team.domain}.slack.com/archives/{channel.id}/p{message.ts.replace('.', '')}"
+    )
     if message.is_reply:
         link += f"?thread_ts={as_text(message.thread_ts)}&cid={channel.id}"
     return {"channel": channel.id, "permalink": link}

@@ -49,7 +49,8 @@ def listed(call: Call, channels: list[Channel], *, num_members: bool) -> JsonObj
         channels = [channel for channel in channels if not channel.is_archived]
     page, cursor = paginate(call, channels, [c.id for c in channels], default=100, maximum=1000)
     shown = [
-        shapes.channel(channel, call.workspace, viewer=call.bot_user, num_members=num_members) for channel in page
+        shapes.channel(channel, call.workspace, viewer=call.bot_user, num_members=num_members)
+        for channel in page
     ]
     return {"channels": shown, "response_metadata": {"next_cursor": cursor}}
 

@@ -15,6 +15,7 @@ from sandbox.api import auth, chat, conversations, files, history, reactions, us
 from sandbox.api.call import HANDLERS, ApiError, Call
 from sandbox.core import Sandbox
 from sandbox.faults import Fault
+from sandbox.forms import UnreadableForm, read_form
 from sandbox.jsontypes import JsonObject, as_text
 from sandbox.validation.arguments import METHODS, scopes_for, validate_arguments
 
@@ -23,13 +24,13 @@ FAMILIES = (auth, chat, conversations, files, history, reactions, users, views)
 
 MAX_BODY = 2_000_000
 
-# What a correct app can meet at any time, because people and other apps act too. Every other error is a breach.
+# What a correct app can meet at any time, because people act too. Every other error is a breach.
 FORGIVEN = frozenset(
     {
         "account_inactive", "already_archived", "already_in_channel", "already_pinned", "already_reacted",
-        "bot_not_found", "cannot_reply_to_message", "channel_not_found", "duplicate_external_id", "file_not_found",
-        "hash_conflict", "is_archived", "message_not_found", "name_taken", "no_reaction", "no_such_subteam",
-        "not_found", "plan_upgrade_required", "ratelimited", "team_not_found", "thread_not_found",
+        "bot_not_found", "cannot_reply_to_message", "channel_not_found", "duplicate_external_id",
+        "file_not_found", "hash_conflict", "is_archived", "message_not_found", "name_taken", "no_reaction",
+        "no_such_subteam", "not_found", "plan_upgrade_required", "ratelimited", "team_not_found", "thread_not_found",
         "too_many_emoji", "too_many_reactions", "token_revoked", "user_disabled", "user_not_found",
         "user_not_in_channel", "users_not_found",
     }
@@ -93,18 +94,26 @@ def _response(sandbox: Sandbox, outcome: Outcome, fault: Fault | None) -> Respon
 async def read_arguments(request: Request) -> JsonObject:
     """Query, form or JSON body as one object. Raises ApiError for bodies that cannot be read."""
     args: JsonObject = dict(request.query_params)
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    header = request.headers.get("content-type", "")
+    content_type = header.partition(";")[0].strip().lower()
+    body = await request.body()
+    if len(body) > MAX_BODY:
+        raise ApiError("request_too_large")
     if content_type == "application/json":
-        body = await request.body()
-        if len(body) > MAX_BODY:
-            raise ApiError("request_too_large")
         return args | _json_body(body)
     if content_type in {"application/x-www-form-urlencoded", "multipart/form-data"}:
-        form = await request.form()
-        return args | {key: value for key, value in form.multi_items() if isinstance(value, str)}
-    if await request.body():
+        return args | _form_body(body, header)
+    if body:
         raise ApiError("invalid_post_type")
     return args
+
+
+def _form_body(body: bytes, content_type: str) -> JsonObject:
+    try:
+        fields = read_form(body, content_type)
+    except UnreadableForm as error:
+        raise ApiError("invalid_form_data") from error
+    return {field.name: field.text for field in fields if not field.is_file}
 
 
 def _json_body(body: bytes) -> JsonObject:
@@ -135,9 +144,7 @@ def _outage(fault: Fault) -> Outcome:
     return Outcome({"ok": False, "error": "service_unavailable"}, status=503)
 
 
-async def _under_fault(
-    sandbox: Sandbox, fault: Fault, name: str, *, args: JsonObject, token: str
-) -> Outcome:
+async def _under_fault(sandbox: Sandbox, fault: Fault, name: str, *, args: JsonObject, token: str) -> Outcome:
     if fault.kind == "ratelimited":
         seconds = str(max(1, round(fault.seconds)))
         return Outcome({"ok": False, "error": "ratelimited"}, 429, {"Retry-After": seconds})
@@ -183,7 +190,7 @@ def _checked(sandbox: Sandbox, name: str, *, args: JsonObject, token: str) -> Js
             sandbox.violate("not_supported_by_sandbox", name, "a real method that the sandbox does not offer")
         raise ApiError("unknown_method", req_method=name)
     call = Call(sandbox, name, args, _identify(sandbox, name, token))
-    if call.token_kind == "bot" and scopes_for(name):
+    if call.by_bot and scopes_for(name):
         call.require_scope(*scopes_for(name))
     seconds = sandbox.limits.take(name, METHODS[name].tier, call.text("channel"))
     if seconds:
@@ -192,8 +199,8 @@ def _checked(sandbox: Sandbox, name: str, *, args: JsonObject, token: str) -> Js
     return handler(call)
 
 
-def _identify(sandbox: Sandbox, name: str, token: str) -> str:
-    """The kind of token. Raises what Slack answers to wrong ones."""
+def _identify(sandbox: Sandbox, name: str, token: str) -> bool:
+    """True for the bot token. Raises what Slack answers to wrong ones."""
     app = sandbox.app
     if not token:
         raise ApiError("not_authed")
@@ -201,10 +208,11 @@ def _identify(sandbox: Sandbox, name: str, token: str) -> str:
         raise ApiError("invalid_auth")
     if not app.is_installed:
         raise ApiError("token_revoked" if token == app.bot_token else "account_inactive")
-    kind = "bot" if token == app.bot_token else "app"
-    if name != "auth.test" and kind != METHODS[name].token:
+    by_bot = token == app.bot_token
+    wants_bot = METHODS[name].token == "bot"  # noqa: S105 - a kind of token, not a secret
+    if name != "auth.test" and by_bot != wants_bot:
         raise ApiError("not_allowed_token_type")
-    return kind
+    return by_bot
 
 
 def _detail(error: ApiError) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sandbox import shapes
-from sandbox.api.chat import post_target
 from sandbox.api.call import ApiError, Call, argument, method
+from sandbox.api.chat import post_target
 from sandbox.entities import File, Message
 from sandbox.ids import new_id
 from sandbox.jsontypes import JsonObject, as_text, objects, texts

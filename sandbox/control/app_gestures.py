@@ -67,14 +67,17 @@ async def suggest(gesture: Gesture) -> JsonObject:
     """`user, element, query` (and `channel, ts`) → `options` of an external select."""
     holder: View | Message = gesture.message() if gesture.text("ts") else _view(gesture)
     options = await gesture.interactions.suggest(
-        user=gesture.user().id, holder=holder, reference=gesture.needed("element"), query=gesture.text("query")
+        user=gesture.user().id,
+        holder=holder,
+        reference=gesture.needed("element"),
+        query=gesture.text("query"),
     )
     return {"options": options}
 
 
 @act("submit")
 async def submit(gesture: Gesture) -> JsonObject:
-    """`user, values` (by input label, block_id or action_id) → the result; `errors` are shown to the person."""
+    """`user, values` (by input label, block_id or action_id) → the result with the `errors` shown."""
     view = _view(gesture)
     if view.type != "modal":
         raise NotPossible("No modal is open.")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 from sandbox.control.request import Gesture, act
+from sandbox.ids import new_secret
 from sandbox.interactions import NotPossible
-from sandbox.jsontypes import JsonObject, as_object
+from sandbox.jsontypes import JsonObject
 
 
 @act("fault")
@@ -59,6 +60,19 @@ async def refresh_sockets(gesture: Gesture) -> JsonObject:
     return {"sockets": gesture.sandbox.sockets.disconnect_all("refresh_requested")}
 
 
+@act("deliver_to")
+async def deliver_to(gesture: Gesture) -> JsonObject:
+    """`url?`: signed HTTP to that request URL from now on; without one Socket Mode."""
+    gesture.sandbox.deliver_to(gesture.text("url"))
+    return {}
+
+
+@act("verify_url")
+async def verify_url(gesture: Gesture) -> JsonObject:
+    """Sends url_verification → `verified`."""
+    return {"verified": await gesture.sandbox.delivery.verify_url(new_secret(32))}
+
+
 @act("redeliver")
 async def redeliver(gesture: Gesture) -> JsonObject:
     """Lets events that wait for their next try go now."""
@@ -77,4 +91,4 @@ async def forget(gesture: Gesture) -> JsonObject:
 async def reset(gesture: Gesture) -> JsonObject:
     """Back to the seed."""
     await gesture.sandbox.reset()
-    return as_object({})
+    return {}

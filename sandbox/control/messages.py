@@ -30,7 +30,11 @@ async def post(gesture: Gesture) -> JsonObject:
 
 
 def _posted(gesture: Gesture, message: Message) -> JsonObject:
-    return {"ts": message.ts, "channel": message.channel, "message": shapes.message(message, gesture.workspace)}
+    return {
+        "ts": message.ts,
+        "channel": message.channel,
+        "message": shapes.message(message, gesture.workspace),
+    }
 
 
 def _composed(gesture: Gesture, author: User) -> Message:

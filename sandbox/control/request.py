@@ -60,7 +60,11 @@ class Gesture:
         """A message, or an ephemeral of `user`. Raises NotInWorkspace."""
         channel, ts, user = self.channel().id, self.needed("ts"), self.user().id
         for ephemeral in self.workspace.ephemerals:
-            if (ephemeral.channel, ephemeral.ts, ephemeral.user) == (channel, ts, user) and not ephemeral.deleted:
+            if (ephemeral.channel, ephemeral.ts, ephemeral.user) == (
+                channel,
+                ts,
+                user,
+            ) and not ephemeral.deleted:
                 return ephemeral
         return self.workspace.message(channel, ts)
 

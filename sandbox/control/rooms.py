@@ -6,13 +6,18 @@ import dataclasses
 
 from sandbox import shapes
 from sandbox.control.request import Gesture, act
-from sandbox.entities import User
+from sandbox.entities import ChannelKind, User
 from sandbox.happenings import AppRemoved
 from sandbox.interactions import NotPossible
 from sandbox.jsontypes import JsonObject, texts
 from sandbox.seed import UsergroupSeed, UserSeed, build_seed
 
-_CHANGEABLE = frozenset(field.name for field in dataclasses.fields(User)) - {"id", "team_id", "updated", "bot_id"}
+_CHANGEABLE = frozenset(field.name for field in dataclasses.fields(User)) - {
+    "id",
+    "team_id",
+    "updated",
+    "bot_id",
+}
 
 
 @act("create_channel")
@@ -22,7 +27,7 @@ async def create_channel(gesture: Gesture) -> JsonObject:
     if gesture.workspace.channel_named(name) is not None:
         raise NotPossible(f"#{name} exists already.")
     creator = gesture.user().id
-    kind = "private" if gesture.flag("private") else "public"
+    kind: ChannelKind = "private" if gesture.flag("private") else "public"
     channel = gesture.workspace.create_channel(name, creator=creator, kind=kind)
     for member in texts(gesture.args.get("members")):
         gesture.workspace.join(channel, gesture.workspace.user(member).id, inviter=creator)

@@ -117,10 +117,11 @@ VALUE_ERRORS = [
         "colour: red\n",
         1,
         "colour",
-        'Unknown key "colour". Known here: administrators, calendars, priorities, slas, desks, catalogue, services.',
+        'Unknown key "colour".'
+        " Known here: administrators, calendars, priorities, slas, desks, catalogue, services.",
     ),
     ("- it\n", 1, "", "Keys with values belong here, one per line: `key: value`."),
-    ("desks:\n  - it\n", 2, "desks", "Keys with values belong here, one per line: `key: value`."),
+    ("desks:\n  - it\n", 1, "desks", "Keys with values belong here, one per line: `key: value`."),
     (
         DESK + '    triage_channel: "#other"\n',
         4,
@@ -158,7 +159,7 @@ VALUE_ERRORS = [
     (
         "priorities:\n  matrix:\n    high: {high: P1, medium: P1, low: P2}\n"
         "    medium: {high: P1, medium: P2, low: P3}\n",
-        3,
+        2,
         "priorities.matrix",
         '"low" is missing. Add it: the priorities at impact low.',
     ),
@@ -194,10 +195,10 @@ VALUE_ERRORS = [
         'Unknown key "mon-fir". Did you mean "mon-fri"?',
     ),
     (
-        "calendars:\n  office:\n    timezone: UTC\n    weekend: '09:00-17:00'\n",
+        "calendars:\n  office:\n    timezone: UTC\n    opening: '09:00-17:00'\n",
         4,
-        "calendars.office.weekend",
-        '"weekend" does not name weekdays. Write them like mon, mon-fri, "sat,sun" or daily.',
+        "calendars.office.opening",
+        '"opening" does not name weekdays. Write them like mon, mon-fri, "sat,sun" or daily.',
     ),
     (
         "calendars:\n  office:\n    timezone: UTC\n    daily: '09:00-17:00'\n    sun: []\n",
@@ -248,7 +249,8 @@ VALUE_ERRORS = [
         '"2026-02-30" is not a date. Write it like 2026-12-24.',
     ),
     (
-        "calendars:\n  office:\n    timezone: UTC\n    mon: '09:00-17:00'\n    special:\n      24.12.2026: []\n",
+        "calendars:\n  office:\n    timezone: UTC\n    mon: '09:00-17:00'\n"
+        "    special:\n      24.12.2026: []\n",
         6,
         "calendars.office.special",
         '"24.12.2026" is not a date. Write it like 2026-12-24.',
@@ -257,7 +259,8 @@ VALUE_ERRORS = [
         "calendars:\n  my office: 24x7\n",
         2,
         "calendars.my office",
-        '"my office" cannot be a name. Use up to 40 letters, digits, - and _, beginning with a letter or digit.',
+        '"my office" cannot be a name.'
+        " Use up to 40 letters, digits, - and _, beginning with a letter or digit.",
     ),
     # slas
     (
@@ -280,7 +283,7 @@ VALUE_ERRORS = [
     ),
     (
         SLA.replace("      P5: {resolve: 5d}\n", ""),
-        8,
+        7,
         "slas.gold.targets",
         '"P5" is missing. Add it: the targets of P5.',
     ),
@@ -349,7 +352,8 @@ VALUE_ERRORS = [
         SLA + "    pause_while: [resolved]\n",
         13,
         "slas.gold.pause_while[1]",
-        '"resolved" is not a state that can pause. Known: waiting_requester, waiting_supplier, waiting_approval.',
+        '"resolved" is not a state that can pause.'
+        " Known: waiting_requester, waiting_supplier, waiting_approval.",
     ),
     (
         SLA + "    escalate:\n      - {at: resolve breech, to: leads}\n",
@@ -392,7 +396,8 @@ VALUE_ERRORS = [
         SLA + "    escalate:\n      - {at: resolve breach}\n",
         14,
         "slas.gold.escalate[1]",
-        '"to" is missing. Add it: who is told: assignee, agents, assignee_or_agents, leads, managers, a person, a channel, or a list of these.',
+        '"to" is missing. Add it: who is told: assignee, agents, assignee_or_agents,'
+        " leads, managers, a person, a channel, or a list of these.",
     ),
     # desks
     (
@@ -617,10 +622,7 @@ def test_a_mistake_is_reported_with_its_line_its_path_and_a_remedy(
 
 @pytest.mark.parametrize("number", range(len(VALUE_ERRORS)))
 def test_one_mistake_is_one_problem(number: int) -> None:
-    text, _, path, _ = VALUE_ERRORS[number]
-    # An unknown name that hides a needed key is two mistakes to correct, and both are said.
-    if path not in {"calendars.office.mon-fir", "calendars.office.weekend"}:
-        assert len(problems(text)) == 1
+    assert len(problems(VALUE_ERRORS[number][0])) == 1
 
 
 def test_all_problems_of_a_file_are_reported_in_its_order() -> None:

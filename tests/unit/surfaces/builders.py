@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypedDict, Unpack
 
-from bot.models.vocabulary import CATEGORY_OF, Action, Category, EventKind, Kind, Level, State
+from bot.models.vocabulary import CATEGORY_OF, Action, Category, EventKind, Kind, Level, State, Visibility
 from bot.surfaces.rendered import Rendered
 from bot.workflows.reading import (
     CommentView,
@@ -116,16 +116,16 @@ def ticket(**fields: Unpack[TicketFields]) -> TicketView:
 
 def resolved(**fields: Unpack[TicketFields]) -> TicketView:
     """A ticket that Ben resolved and that can be reopened for three days."""
-    known: TicketFields = {
-        "state": State.RESOLVED,
-        "assignee": BEN,
-        "resolution": "Put out the fire and replaced the fuser.",
-        "closes_at": MONDAY + timedelta(days=3),
-        "last_event": event(EventKind.RESOLVED, BEN),
-        "possible": (Action.REOPEN, Action.CLOSE, Action.NOTE),
-        "version": 4,
-    }
-    return ticket(**{**known, **fields})
+    plain = ticket(
+        state=State.RESOLVED,
+        assignee=BEN,
+        resolution="Put out the fire and replaced the fuser.",
+        closes_at=MONDAY + timedelta(days=3),
+        last_event=event(EventKind.RESOLVED, BEN),
+        possible=(Action.REOPEN, Action.CLOSE, Action.NOTE),
+        version=4,
+    )
+    return replace(plain, **fields)
 
 
 def in_state(state: State) -> TicketView:
@@ -141,8 +141,6 @@ def page(count: int, *, number: int = 1, pages: int = 1, total: int | None = Non
 
 
 def comment(text: str, *, author: PersonView = ANA, names: dict[str, str] | None = None) -> CommentView:
-    from bot.models.vocabulary import Visibility
-
     return CommentView(
         ticket="INC-12", author=author, visibility=Visibility.PUBLIC, text=text, names=names or {}
     )

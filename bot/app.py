@@ -1,0 +1,355 @@
+"""The composition root: the only place that wires the parts together."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+from prometheus_client import generate_latest
+
+from bot import config
+from bot.clock import Clock, monotonic, real_now
+from bot.config import LoadedConfig
+from bot.delivery.client import SlackClient
+from bot.delivery.metrics import REGISTRY
+from bot.delivery.replies import REPLY_TIMEOUT, DirectReplies
+from bot.delivery.sender import Sender
+from bot.directory.fill import Directory, SlackNotReady
+from bot.directory.worker import FactsWorker
+from bot.errors import DeskbellError
+from bot.handlers.adapters import SocketMode, http_dispatcher
+from bot.handlers.answers import reply
+from bot.handlers.bolt import Identity, build_bolt
+from bot.handlers.context import Handling
+from bot.models import Workspace
+from bot.schedule import Schedule
+from bot.settings import Settings, SlackAccess
+from bot.store import Store, StoreUnavailable
+from bot.store.lock import FileLock
+from bot.store.migrate import require_head, upgrade
+from bot.web.application import HealthReport, create_web
+from bot.web.server import WebServer, serve
+from bot.web.slack import SlackAnswer, SlackEdge
+from bot.workflows import closing, configuring, records
+from bot.workflows.intake import Intake
+from bot.workflows.outcomes import Reply
+
+log = structlog.get_logger(__name__)
+
+Result = TypeVar("Result")
+
+FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
+"""Seconds between attempts while the database or Slack cannot be reached."""
+STOP_WITHIN = 8.0
+"""Seconds that everything together may take to stop, of the ten that an operator waits."""
+
+
+class Stopped(Exception):
+    """The process was told to stop while it waited."""
+
+
+@dataclass
+class Status:
+    """What `/health` says while the parts come up."""
+
+    waiting_for: str = "starting"
+    is_ready: bool = False
+    problems: list[str] = field(default_factory=list)
+
+
+class Bot:
+    """A running desk: its parts, how they come up, and how they go down."""
+
+    def __init__(self, settings: Settings, access: SlackAccess, loaded: LoadedConfig | None) -> None:
+        self._settings = settings
+        self._access = access
+        self._loaded = loaded
+        self._stop = threading.Event()
+        self.status = Status()
+        self.clock = Clock(settings.desk_clock_offset)
+        self.store = Store(settings.database_url)
+        self._client = self._slack(timeout=10.0)
+        self.replies = DirectReplies(self._slack(timeout=REPLY_TIMEOUT))
+        self.sender = Sender(
+            self.store, self._client, settle=settings.delivery_settle, pace=settings.delivery_pace
+        )
+        self.intake = Intake(self.store, self.clock, wake=self.wake)
+        self.directory = Directory(self.store, self._slack(timeout=10.0), self.clock)
+        self.facts = FactsWorker(self.store, self._slack(timeout=10.0), self.clock, self._decide_waiting)
+        self._identity: Identity | None = None
+        handling = Handling(
+            store=self.store,
+            clock=self.clock,
+            intake=self.intake,
+            views=self._slack(timeout=REPLY_TIMEOUT),
+            bot_user_id=lambda: self._identity.bot_user_id if self._identity else None,
+        )
+        self._bolt = build_bolt(handling, lambda: self._identity)
+        self._schedule = Schedule({"close": lambda: closing.close_due(self.store, self.clock.now())})
+        self._socket = self._socket_mode()
+        self._web: WebServer | None = None
+
+    def _slack(self, *, timeout: float) -> SlackClient:
+        return SlackClient(self._access.bot_token, base_url=self._settings.slack_api_url, timeout=timeout)
+
+    def _socket_mode(self) -> SocketMode | None:
+        if self._access.app_token is None:
+            return None
+        return SocketMode(
+            self._bolt,
+            app_token=self._access.app_token,
+            base_url=self._settings.slack_api_url,
+            replies=self.replies.send_all,
+            park=self._park,
+        )
+
+    def wake(self) -> None:
+        """Something was committed: let delivery and the facts worker look at once."""
+        self.sender.wake()
+        self.facts.wake()
+
+    def stop(self, *_signal: object) -> None:
+        """Ask the process to stop; may be called from a signal handler."""
+        self._stop.set()
+
+    def run(self, *, migrate: bool) -> None:
+        """Come up, work until stopped, go down. Raises DeskbellError when coming up cannot succeed."""
+        self._web = self._serve()
+        try:
+            self._come_up(migrate=migrate)
+            log.info("Deskbell is ready", port=self._web.port)
+            self._stop.wait()
+        except Stopped:
+            log.info("stopped while starting")
+        finally:
+            self._go_down()
+
+    def _come_up(self, *, migrate: bool) -> None:
+        self._patiently("the database", lambda: self._prepare_database(migrate=migrate))
+        self._learn_identity()
+        self.replies.start()
+        self._patiently("Slack", self.directory.start)
+        self._learn_identity()
+        self._configure()
+        self.directory.start_refreshing()
+        self.sender.start()
+        self.facts.start()
+        self._schedule.start()
+        if self._socket is not None:
+            self._patiently("Socket Mode", self._socket.connect)
+        self.status.is_ready = True
+        self.wake()
+
+    def _prepare_database(self, *, migrate: bool) -> None:
+        if migrate:
+            upgrade(self._settings.database_url)
+        require_head(self.store.engine)
+
+    def _patiently(self, what: str, attempt: Callable[[], Result]) -> Result:
+        """Try until it works, with growing pauses; what can never work raises its own DeskbellError."""
+        pause = FIRST_WAIT
+        while True:
+            try:
+                return attempt()
+            except (StoreUnavailable, SlackNotReady, OSError) as error:
+                if isinstance(error, StoreUnavailable) and not error.may_pass:
+                    raise
+                self.status.waiting_for = f"{what}: {error}"
+                log.warning("waiting", what=what, reason=str(error), seconds=pause)
+            if self._stop.wait(pause):
+                raise Stopped
+            pause = min(LONGEST_WAIT, pause * 2)
+
+    def _learn_identity(self) -> None:
+        with self.store.read() as session:
+            row = session.query(Workspace).first()
+        if row is not None:
+            self._identity = Identity(
+                team_id=row.team_id,
+                bot_id=row.bot_id,
+                bot_user_id=row.bot_user_id,
+                bot_token=self._access.bot_token,
+            )
+
+    def _configure(self) -> None:
+        """Put desk.yaml in force when it changed; a desk that cannot work is off, the others are not."""
+        loaded = self._loaded
+        if loaded is not None:
+            self.store.run(lambda session: configuring.apply_config(session, loaded, self.clock.now()))
+            for section in loaded.inactive:
+                log.info("checked and stored, but inactive until it is built", section=section)
+        problems = self.store.run(configuring.resolve_desks)
+        problems += self.directory.join_channels()
+        for problem in problems:
+            log.warning("a desk needs attention", problem=problem)
+        self.status.problems = problems
+        self.directory.refresh_members()
+
+    def _serve(self) -> WebServer:
+        slack = None
+        if self._socket is None:
+            dispatcher = http_dispatcher(self._bolt, replies=self.replies.send_all, park=self._park)
+            slack = SlackEdge(
+                signing_secrets=self._access.signing_secrets,
+                dispatch=lambda body, headers: self._if_known(dispatcher, body, headers),
+            )
+        web = create_web(health=self.health, metrics=self._metrics, slack=slack)
+        server = serve(web, host=self._settings.host, port=self._settings.port)
+        server.start()
+        return server
+
+    def _if_known(self, dispatcher: Callable[..., SlackAnswer], body: bytes, headers: object) -> SlackAnswer:
+        """Until the bot knows who it is, Slack is asked to come again."""
+        if self._identity is None or self._stop.is_set():
+            return SlackAnswer(status=503)
+        return dispatcher(body, headers)
+
+    def _park(self, kind: str, payload: dict[str, object], reason: str) -> None:
+        key = f"{kind}:{real_now().astimezone(UTC).isoformat()}"
+        self.intake.park(kind, key, payload, reason)
+
+    def _decide_waiting(self, row_id: int) -> list[Reply]:
+        decided = self.intake.decide_waiting(row_id)
+        if decided is None:
+            return []
+        gesture, outcome = decided
+        with self.store.read() as session:
+            word = reply(session, gesture, outcome)
+        return [word] if word else []
+
+    def health(self) -> HealthReport:
+        """Whether work is being done, and what explains it."""
+        if not self.status.is_ready:
+            return HealthReport(ready=False, detail={"waiting_for": self.status.waiting_for})
+        try:
+            sender = self.sender.health()
+        except StoreUnavailable as error:
+            return HealthReport(ready=False, detail={"waiting_for": f"the database: {error}"})
+        detail: dict[str, object] = {
+            "oldest_due_seconds": round(sender.oldest_due_seconds, 3),
+            "outbox": sender.counts,
+            "delivery": sender.problem or "ok",
+            "tick_lag_seconds": round(self._schedule.lag(), 3),
+            "problems": self.status.problems,
+        }
+        if self._socket is not None:
+            detail["socket"] = "connected" if self._socket.is_connected() else "disconnected"
+        return HealthReport(ready=True, detail=detail)
+
+    def _metrics(self) -> bytes:
+        try:
+            self.sender.health()
+        except StoreUnavailable:
+            log.warning("metrics are taken without the database")
+        return generate_latest(REGISTRY)
+
+    def _go_down(self) -> None:
+        """Intake first, then what works in the background, the database last."""
+        give_up_at = monotonic() + STOP_WITHIN
+        self.status.is_ready, self.status.waiting_for = False, "stopping"
+        if self._socket is not None:
+            self._socket.close()
+        self._schedule.stop()
+        self.facts.stop(max(0.1, give_up_at - monotonic()))
+        self.directory.stop(max(0.1, give_up_at - monotonic()))
+        self.sender.stop(max(0.1, give_up_at - monotonic()))
+        self.replies.stop(max(0.1, min(2.0, give_up_at - monotonic())))
+        if self._web is not None:
+            self._web.stop()
+        self.store.close()
+        log.info("stopped")
+
+
+def run(settings: Settings, *, migrate: bool) -> int:
+    """Run the bot until SIGTERM or SIGINT; the exit code. Raises DeskbellError when it cannot start."""
+    access = settings.require_slack()
+    loaded = _load(settings.desk_config) if settings.desk_config else None
+    with FileLock(settings.database_url):
+        bot = Bot(settings, access, loaded)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, bot.stop)
+        bot.run(migrate=migrate)
+    return 0
+
+
+def _load(path: Path) -> LoadedConfig:
+    return config.load(path.read_text(encoding="utf-8"), source=str(path))
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database to the newest revision."""
+    with FileLock(settings.database_url):
+        upgrade(settings.database_url)
+
+
+def plan_config(settings: Settings, path: Path) -> list[str]:
+    """What applying a desk.yaml would change, a sentence each."""
+    loaded = _load(path)
+    with _reading(settings) as store, store.read() as session:
+        current = configuring.in_force(session)
+    old = config.load(current.text).config if current else None
+    return config.plan(old, loaded.config)
+
+
+def apply_config(settings: Settings, path: Path) -> list[str]:
+    """Put a desk.yaml in force; what changed."""
+    changes = plan_config(settings, path)
+    loaded = _load(path)
+    with FileLock(settings.database_url), _reading(settings) as store:
+        store.run(
+            lambda session: configuring.apply_config(session, loaded, Clock(settings.desk_clock_offset).now())
+        )
+    return changes
+
+
+def export_config(settings: Settings) -> str:
+    """The configuration in force, as a desk.yaml. Raises NothingConfigured."""
+    with _reading(settings) as store, store.read() as session:
+        current = configuring.in_force(session)
+    if current is None:
+        raise NothingConfigured
+    return current.text
+
+
+class NothingConfigured(DeskbellError):
+    """No configuration has been applied yet; run `deskbell config apply`."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__ or "")
+
+
+def export_records(settings: Settings, out: Path | None) -> None:
+    """Write all tickets with their timelines as JSON lines, to a file or to standard output."""
+    with _reading(settings) as store, store.read() as session:
+        records.export(session, out)
+
+
+def verify_audit(settings: Settings) -> list[str]:
+    """A sentence for each timeline that was altered; none when all are sound."""
+    with _reading(settings) as store, store.read() as session:
+        return records.verify(session)
+
+
+def _reading(settings: Settings) -> _Closing:
+    store = Store(settings.database_url)
+    require_head(store.engine)
+    return _Closing(store)
+
+
+class _Closing:
+    """A store that is closed at the end of a `with`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __enter__(self) -> Store:
+        return self._store
+
+    def __exit__(self, *_error: object) -> None:
+        self._store.close()

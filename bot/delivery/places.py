@@ -1,0 +1,54 @@
+"""Where a delivery goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.delivery.reconcile import Identity
+from bot.models import Outbox, Person, Workspace
+from bot.store.outbox import Claim
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A channel (None: a direct message that is not open yet), and the thread in it.
+
+    For an emoji, `thread_ts` is the message that it sits on.
+    """
+
+    channel: str | None
+    thread_ts: str | None
+
+
+def place_of(session: Session, claim: Claim) -> Place:
+    """Where the claimed delivery goes, as the records stand now."""
+    channel, thread_ts = claim.channel, claim.thread_ts
+    if claim.thread_key is not None:
+        root = session.scalar(select(Outbox).where(Outbox.key == claim.thread_key))
+        if root is not None:
+            channel = channel or root.channel
+            thread_ts = thread_ts or _root_ts(claim, root)
+    if channel is None and claim.person_id is not None:
+        channel = session.scalar(select(Person.direct_channel).where(Person.id == claim.person_id))
+    return Place(channel=channel, thread_ts=thread_ts)
+
+
+def _root_ts(claim: Claim, root: Outbox) -> str | None:
+    """An emoji sits on the very message; a reply goes under the root of its thread."""
+    return root.ts if claim.is_emoji else root.thread_ts or root.ts
+
+
+def identity(session: Session) -> Identity | None:
+    """Who we are; None until the directory has been filled for the first time."""
+    workspace = session.scalars(select(Workspace)).first()
+    if workspace is None:
+        return None
+    return Identity(
+        user_id=workspace.bot_user_id,
+        bot_id=workspace.bot_id,
+        app_id=workspace.app_id,
+        secret=workspace.marker_secret,
+    )

@@ -1,0 +1,184 @@
+"""What a delivery says, rendered from the records when it is sent; or why it need not be said any more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.errors import DeskbellError
+from bot.models import Outbox, Ticket
+from bot.models.vocabulary import OPEN_STATES, State
+from bot.store.outbox import Claim
+from bot.surfaces import card, conversation, notices, relay
+from bot.surfaces.rendered import Rendered
+from bot.workflows import reading
+from bot.workflows.desks import load_desks
+from bot.workflows.telling import Telling
+
+
+class NothingToRender(DeskbellError):
+    """A delivery names records that are not there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """A message. `version` is what the delivery shows once it is in Slack."""
+
+    text: str
+    blocks: list[dict[str, object]]
+    version: int
+    attribution: Mapping[str, str] = field(default_factory=dict)
+    """`username` and `icon_url`, where it is posted in somebody's name."""
+
+
+@dataclass(frozen=True)
+class Emoji:
+    """Not a message: an emoji of ours, as the delivery's data say. `is_done`: nothing has to be called."""
+
+    version: int
+    is_done: bool = False
+
+
+@dataclass(frozen=True)
+class Superseded:
+    """It is no longer true, for this reason."""
+
+    reason: str
+
+
+Rendering = Content | Emoji | Superseded
+Render = Callable[[Session, Claim], Rendering]
+
+
+def render(session: Session, claim: Claim) -> Rendering:
+    """Render a claimed delivery in a read transaction. Raises NothingToRender.
+
+    The wanted version is read before the records: what is shown is then never older than it claims to be.
+    """
+    row = session.get(Outbox, claim.id)
+    if row is None:
+        raise NothingToRender(f"The delivery {claim.key} is not in the database any more.")
+    kind = Telling(claim.kind)
+    if kind is Telling.EMOJI:
+        was_never_there = claim.shown_version == 0 and claim.first_try_at is None
+        return Emoji(row.wanted_version, is_done=was_never_there and not row.data["present"])
+    if claim.ts is None:
+        reason = _VALIDITY.get(kind, _always)(session, row)
+        if reason is not None:
+            return Superseded(reason)
+    rendered = _RENDERERS[kind](session, row)
+    attribution = _attribution(session, row) if kind is Telling.RELAY else {}
+    return Content(
+        text=rendered.text, blocks=rendered.blocks, version=row.wanted_version, attribution=attribution
+    )
+
+
+# --- is it still true? ---
+
+Validity = Callable[[Session, Outbox], str | None]
+
+
+def _always(_session: Session, _row: Outbox) -> None:
+    return None
+
+
+def _still_assigned(session: Session, row: Outbox) -> str | None:
+    ticket = _ticket(session, row)
+    if ticket.state not in OPEN_STATES:
+        return "The work had ended."
+    if ticket.assignee_id != row.data["assignee_id"]:
+        return "Somebody else had it by then."
+    return None
+
+
+def _still_resolved(session: Session, row: Outbox) -> str | None:
+    if _ticket(session, row).state in OPEN_STATES | {State.CANCELLED}:
+        return "It was reopened before."
+    newer = select(Outbox.id).where(
+        Outbox.ticket_id == row.ticket_id, Outbox.kind == row.kind, Outbox.id > row.id
+    )
+    return "It was reopened and resolved again before." if session.scalar(newer.limit(1)) else None
+
+
+def _still_written(session: Session, row: Outbox) -> str | None:
+    return "It was deleted before." if reading.read_comment(session, row.data["comment_id"]).deleted else None
+
+
+_VALIDITY: Final[Mapping[Telling, Validity]] = {
+    Telling.ASSIGNED: _still_assigned,
+    Telling.RESOLVED_WORD: _still_resolved,
+    Telling.RELAY: _still_written,
+}
+
+
+# --- what does it say? ---
+
+
+def _card(session: Session, row: Outbox) -> Rendered:
+    return card.card(reading.read_ticket(session, _ticket(session, row).id))
+
+
+def _opening(session: Session, row: Outbox) -> Rendered:
+    view = reading.read_ticket(session, _ticket(session, row).id)
+    return conversation.opening(view, place=row.data["place"])
+
+
+def _resolved_word(session: Session, row: Outbox) -> Rendered:
+    return conversation.resolved_word(reading.read_ticket(session, _ticket(session, row).id))
+
+
+def _relay(session: Session, row: Outbox) -> Rendered:
+    return relay.relayed(reading.read_comment(session, row.data["comment_id"]))
+
+
+def _attribution(session: Session, row: Outbox) -> Mapping[str, str]:
+    return relay.attribution(reading.read_comment(session, row.data["comment_id"]))
+
+
+def _assigned(session: Session, row: Outbox) -> Rendered:
+    view = reading.read_ticket(session, _ticket(session, row).id)
+    return notices.assigned(view, reading.read_person(session, row.data["by_id"]))
+
+
+def _choice(session: Session, row: Outbox) -> Rendered:
+    numbers = row.data["tickets"]
+    tickets = session.scalars(select(Ticket).where(Ticket.number.in_(numbers)))
+    found = {ticket.number: ticket.id for ticket in tickets}
+    views = [reading.read_ticket(session, found[number]) for number in numbers if number in found]
+    text = row.data["text"]
+    desks = [
+        reading.DeskView(key=desk.key, name=desk.name, categories=desk.categories)
+        for desk in load_desks(session).all
+        if desk.key in row.data.get("desks", [])
+    ]
+    names = reading.mentioned_names(session, text)
+    return conversation.choose_for_direct_message(text, views, desks, names=names)
+
+
+def _notice(_session: Session, row: Outbox) -> Rendered:
+    return notices.administrator_notice(row.data["title"], row.data["detail"], row.data["fix"])
+
+
+def _ticket(session: Session, row: Outbox) -> Ticket:
+    ticket = session.get(Ticket, row.ticket_id) if row.ticket_id is not None else None
+    if ticket is None:
+        raise NothingToRender(f"The ticket of the delivery {row.key} is not in the database.")
+    return ticket
+
+
+_RENDERERS: Final[Mapping[Telling, Callable[[Session, Outbox], Rendered]]] = {
+    Telling.CARD: _card,
+    Telling.OPENING: _opening,
+    Telling.RESOLVED_WORD: _resolved_word,
+    Telling.RELAY: _relay,
+    Telling.ASSIGNED: _assigned,
+    Telling.CHOICE: _choice,
+    Telling.NOTICE: _notice,
+}
+
+KINDS: Final = frozenset(kind.value for kind in (*_RENDERERS, Telling.EMOJI))
+"""What this version can send; other kinds are left to the version that knows them."""

@@ -1,0 +1,218 @@
+"""The sender: threads that claim what is due and bring it to Slack."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy.orm import Session
+
+from bot.clock import monotonic
+from bot.delivery import rendering
+from bot.delivery.attempt import AUTH_PAUSE, Attempt, Bench
+from bot.delivery.client import AuthRefused, NotSent, Refused, SlackClient, Unknown
+from bot.delivery.metrics import OLDEST_DUE, OUTBOX
+from bot.delivery.outage import Outage
+from bot.delivery.pacing import ALL_POSTS, Pacer
+from bot.delivery.reads import Reader
+from bot.delivery.rendering import Render
+from bot.store import Store, StoreUnavailable, outbox
+from bot.store.outbox import LIVE, POSTS, Claim
+
+POLL: Final = 1.0
+"""Seconds after which the outbox is looked at even if nobody called `wake`."""
+_SHORTEST_WAIT: Final = 0.01
+_CHORES_EVERY: Final = 30.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SenderHealth:
+    """How delivery stands."""
+
+    problem: str | None
+    """Why nothing is sent at the moment; None while all is well."""
+    oldest_due_seconds: float
+    counts: dict[str, int]
+    """Deliveries that have not ended, by state."""
+
+
+@dataclass(frozen=True)
+class _Work:
+    claim: Claim
+    claimed_at: float
+
+
+class Sender:
+    """Sends what is due, in the order and at the pace that Slack permits. Every replica may run one."""
+
+    def __init__(
+        self,
+        store: Store,
+        client: SlackClient,
+        *,
+        settle: float = 60.0,
+        pace: float = 1.0,
+        threads: int = 3,
+        render: Render = rendering.render,
+    ) -> None:
+        """`settle` is DELIVERY_SETTLE in seconds, `pace` is DELIVERY_PACE."""
+        self._store = store
+        self._stop = threading.Event()
+        self._woken = threading.Event()
+        self._leading = threading.Lock()
+        self._chores_at = 0.0
+        self._pacer = Pacer(store, factor=pace)
+        self._bench = Bench(
+            store=store,
+            client=client,
+            pacer=self._pacer,
+            reader=Reader(client, self._pacer, self._stop),
+            outage=Outage(),
+            render=render,
+            settle=timedelta(seconds=settle),
+            stop=self._stop,
+        )
+        self._threads = [
+            threading.Thread(target=self._run, name=f"sender-{number}", daemon=True)
+            for number in range(1, threads + 1)
+        ]
+
+    def start(self) -> None:
+        """Begin. What an earlier process on the same SQLite file left half-sent is looked for first."""
+        if self._store.is_sqlite:
+            self._store.run(self._recover)
+        for thread in self._threads:
+            thread.start()
+
+    def wake(self) -> None:
+        """Something was enqueued: look at once. May be called from any thread; never waits."""
+        self._woken.set()
+
+    def stop(self, timeout: float) -> bool:
+        """Begin no call, let those under way end. False if some did not within `timeout` seconds.
+
+        What they were sending is then settled by whoever finds the lease expired.
+        """
+        self._stop.set()
+        self._woken.set()
+        give_up_at = monotonic() + timeout
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(max(0.0, give_up_at - monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def health(self) -> SenderHealth:
+        """How delivery stands; also brings the gauges up to date. Never waits for the writer."""
+        with self._store.read() as session:
+            now = self._store.now(session)
+            backlog = outbox.backlog(session, now)
+        seconds = (now - backlog.oldest_due).total_seconds() if backlog.oldest_due else 0.0
+        counts = {state.value: backlog.counts.get(state.value, 0) for state in LIVE}
+        for state, count in counts.items():
+            OUTBOX.labels(state).set(count)
+        OLDEST_DUE.set(seconds)
+        return SenderHealth(
+            problem=self._bench.outage.reason, oldest_due_seconds=max(0.0, seconds), counts=counts
+        )
+
+    # --- threads: one leads, looking for work; with work in hand it lets the next one lead ---
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            with self._leading:
+                work = self._next_work()
+            if work is not None:
+                self._do(work)
+
+    def _do(self, work: _Work) -> None:
+        try:
+            Attempt(self._bench, work.claim, claimed_at=work.claimed_at).run()
+        except StoreUnavailable as error:
+            log.warning(
+                "a delivery was not settled; its lease will end", key=work.claim.key, reason=str(error)
+            )
+        except Exception:
+            # A thread that dies would stop all delivery; the lease ends and the row is looked at again.
+            log.exception("a delivery failed unexpectedly", key=work.claim.key)
+        # Whatever waited for this one may go now.
+        self._woken.set()
+
+    def _next_work(self) -> _Work | None:
+        """Wait until there is something to do, or until it is time to stop."""
+        while not self._stop.is_set():
+            rest = self._bench.outage.remaining()
+            if rest > 0:
+                self._stop.wait(rest)
+            elif not self._bench.outage.is_open or self._slack_answers():
+                work, wait = self._look()
+                if work is not None:
+                    return work
+                self._woken.wait(wait)
+        return None
+
+    def _look(self) -> tuple[_Work | None, float]:
+        self._woken.clear()
+        claimed_at = monotonic()
+        try:
+            if claimed_at >= self._chores_at:
+                self._chores_at = claimed_at + _CHORES_EVERY
+                self._store.run(self._chores)
+            claim, wait = self._store.run(self._claim)
+        except StoreUnavailable as error:
+            log.warning("the outbox cannot be read", reason=str(error))
+            return None, POLL
+        return (None if claim is None else _Work(claim, claimed_at)), wait
+
+    def _slack_answers(self) -> bool:
+        """After an outage: one harmless call, before any delivery is risked."""
+        outage = self._bench.outage
+        try:
+            self._bench.client.call("auth.test")
+        except AuthRefused as failure:
+            outage.pause(str(failure), AUTH_PAUSE)
+        except (NotSent, Unknown) as failure:
+            outage.failed(str(failure))
+        except Refused:
+            outage.succeeded()
+            return True
+        else:
+            outage.succeeded()
+            return True
+        return False
+
+    # --- transactions ---
+
+    def _claim(self, session: Session) -> tuple[Claim | None, float]:
+        """A claim, or for how many seconds there is none."""
+        now = self._store.now(session)
+        shut = self._pacer.shut(session, now)
+        while (due := outbox.next_due(session, now, kinds=rendering.KINDS, shut=shut)) is not None:
+            closed = self._take_turn(session, due.lane, now)
+            if closed is None:
+                return outbox.take(session, due, owner=self._store.owner, now=now), 0.0
+            shut[closed] = self._pacer.shut(session, now).get(closed, now)
+        opens = [*shut.values(), outbox.next_instant(session, now)]
+        wait = min(((at - now).total_seconds() for at in opens if at is not None), default=POLL)
+        return None, min(POLL, max(_SHORTEST_WAIT, wait))
+
+    def _take_turn(self, session: Session, lane: str, now: datetime) -> str | None:
+        """None when it is this lane's turn, else the key that keeps it from going."""
+        keys = (lane, ALL_POSTS) if lane.startswith(POSTS) else (lane,)
+        return next((key for key in keys if not self._pacer.take(session, key, now)), None)
+
+    def _recover(self, session: Session) -> None:
+        found = outbox.recover(session, owner=self._store.owner, now=self._store.now(session))
+        if found:
+            log.info("deliveries of an earlier process are uncertain and looked for", count=found)
+
+    def _chores(self, session: Session) -> None:
+        now = self._store.now(session)
+        orphans = outbox.park_orphans(session, now)
+        if orphans:
+            log.error("parked what belongs under messages that were never posted", count=orphans)
+        self._pacer.forget(session, now)

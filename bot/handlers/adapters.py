@@ -1,0 +1,126 @@
+"""The two ways in: Socket Mode, and signed HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+import structlog
+from slack_bolt import App
+from slack_sdk import WebClient
+from slack_sdk.socket_mode.builtin.client import SocketModeClient
+from slack_sdk.socket_mode.client import BaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
+
+from bot.handlers.bolt import Answered, dispatch
+from bot.web.slack import SlackAnswer
+from bot.workflows.outcomes import Reply
+
+log = structlog.get_logger(__name__)
+
+Replies = Callable[[Iterable[Reply]], None]
+Park = Callable[[str, dict[str, Any], str], None]
+"""Keeps a payload that can never work: kind, payload, reason."""
+
+PING_INTERVAL = 5
+"""Seconds; a half-open connection is noticed after four to five of them."""
+CONCURRENCY = 10
+
+
+class SocketMode:
+    """Envelopes in, acknowledgements out; connects again by itself."""
+
+    def __init__(self, app: App, *, app_token: str, base_url: str, replies: Replies, park: Park) -> None:
+        self._app = app
+        self._replies = replies
+        self._park = park
+        self.client = SocketModeClient(
+            app_token=app_token,
+            web_client=WebClient(token=app_token, base_url=base_url, timeout=10, retry_handlers=[]),
+            ping_interval=PING_INTERVAL,
+            concurrency=CONCURRENCY,
+        )
+        self.client.socket_mode_request_listeners.append(self._on_request)
+
+    def connect(self) -> None:
+        """Open the connection. Raises SlackApiError or OSError when Slack cannot be reached."""
+        self.client.connect()
+
+    def is_connected(self) -> bool:
+        """Whether envelopes can arrive at the moment."""
+        return self.client.is_connected()
+
+    def close(self) -> None:
+        """Stop the intake; what is being handled may finish."""
+        self.client.close()
+
+    def _on_request(self, client: BaseSocketModeClient, request: SocketModeRequest) -> None:
+        if not isinstance(request.payload, dict):
+            self._park("socket", {"payload": request.payload}, "The payload is no object.")
+            client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
+            return
+        headers = _retry_headers(request)
+        answered = dispatch(self._app, request.payload, headers, mode="socket_mode")
+        if answered.status != 200:
+            log.warning("an envelope stays unacknowledged", type=request.type, status=answered.status)
+            return
+        response = SocketModeResponse(envelope_id=request.envelope_id, payload=_payload(request, answered))
+        client.send_socket_mode_response(response)
+        self._replies(answered.after)
+
+
+def _retry_headers(request: SocketModeRequest) -> dict[str, str]:
+    headers = {
+        "x-slack-retry-num": request.retry_attempt,
+        "x-slack-retry-reason": request.retry_reason,
+    }
+    return {name: str(value) for name, value in headers.items() if value}
+
+
+def _payload(request: SocketModeRequest, answered: Answered) -> dict[str, Any] | None:
+    if not answered.body or not request.accepts_response_payload:
+        return None
+    if answered.content_type.startswith("application/json"):
+        body = json.loads(answered.body)
+        return body if isinstance(body, dict) else None
+    return {"text": answered.body}
+
+
+def http_dispatcher(
+    app: App, *, replies: Replies, park: Park
+) -> Callable[[bytes, Mapping[str, str]], SlackAnswer]:
+    """Handle verified raw bodies; what cannot be parsed is parked and acknowledged, it would never work."""
+
+    def handle(body: bytes, headers: Mapping[str, str]) -> SlackAnswer:
+        text = body.decode("utf-8", "replace")
+        problem = _problem(text, headers.get("content-type", ""))
+        if problem is not None:
+            park("http", {"body": text[:10_000]}, problem)
+            return SlackAnswer()
+        answered = dispatch(app, text, headers, mode="http")
+        return SlackAnswer(
+            status=answered.status,
+            headers={"content-type": answered.content_type},
+            body=answered.body.encode(),
+            after=(lambda: replies(answered.after)) if answered.after else None,
+        )
+
+    return handle
+
+
+def _problem(text: str, content_type: str) -> str | None:
+    """Why a body can never be understood; Bolt's own parser would raise on it."""
+    raw = text
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        fields = parse_qs(text)
+        if "payload" not in fields:
+            return None if "command" in fields else "The form holds neither a payload nor a command."
+        raw = fields["payload"][0]
+    try:
+        payload = json.loads(raw)
+    except (ValueError, RecursionError):
+        return "The body is no JSON."
+    return None if isinstance(payload, dict) else "The body is no object."

@@ -1,0 +1,130 @@
+"""From an outcome to the words for the person who made the gesture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from bot.models.vocabulary import State
+from bot.surfaces import confirmations, lists, notices, sentences
+from bot.surfaces.rendered import Rendered
+from bot.workflows import reading
+from bot.workflows.gestures import AnyGesture, Asked
+from bot.workflows.outcomes import Deferred, Done, Ignored, Outcome, Refusal, Refused, Reply
+
+REFUSALS: Mapping[Refusal, sentences.Refusal] = {
+    Refusal.NOT_AN_AGENT: sentences.Refusal.NOT_AGENT,
+    Refusal.GUEST: sentences.Refusal.GUEST,
+    Refusal.STRANGER: sentences.Refusal.STRANGER,
+    Refusal.APP: sentences.Refusal.APP,
+    Refusal.DEACTIVATED: sentences.Refusal.DEACTIVATED,
+    Refusal.UNKNOWN_PERSON: sentences.Refusal.UNKNOWN,
+    Refusal.NOT_IN_THIS_STATE: sentences.Refusal.NOT_POSSIBLE,
+    Refusal.ALREADY_CLAIMED: sentences.Refusal.ALREADY_CLAIMED,
+    Refusal.NOT_YOURS: sentences.Refusal.HELD_BY_ANOTHER,
+    Refusal.NEEDS_A_LEAD: sentences.Refusal.HELD_BY_ANOTHER,
+    Refusal.ASSIGNEE_IS_NO_AGENT: sentences.Refusal.NO_SUCH_AGENT,
+    Refusal.NO_SUCH_TICKET: sentences.Refusal.NO_SUCH_TICKET,
+    Refusal.NO_DESK: sentences.Refusal.NO_DESK,
+    Refusal.NOTE_REQUIRED: sentences.Refusal.NOTE_REQUIRED,
+    Refusal.TOO_LATE_TO_UNDO: sentences.Refusal.UNDO_TOO_LATE,
+    Refusal.NO_SUCH_MESSAGE: sentences.Refusal.NO_SUCH_MESSAGE,
+    Refusal.NOTHING_TO_CHANGE: sentences.Refusal.NOT_POSSIBLE,
+}
+
+
+@dataclass(frozen=True)
+class Ack:
+    """What goes back to Slack as the acknowledgement, and the direct replies after it."""
+
+    body: dict[str, object] | None = None
+    after: list[Reply] = field(default_factory=list)
+
+
+def told(rendered: Rendered) -> Ack:
+    """A command's answer, seen by the person alone."""
+    return Ack({"response_type": "ephemeral", "text": rendered.text, "blocks": rendered.blocks})
+
+
+def render(session: Session, gesture: AnyGesture, outcome: Outcome) -> Rendered | None:
+    """What the person is told of an outcome; None when what they see changing says it already."""
+    match outcome:
+        case Ignored():
+            return None
+        case Deferred():
+            return notices.told(sentences.refusal(sentences.Refusal.LOOKING_UP))
+        case Refused():
+            return notices.told(refusal_sentence(session, outcome))
+        case Done() if isinstance(gesture, Asked):
+            return ASKED[gesture.query](session, gesture, outcome)
+        case Done():
+            return confirmations.confirmation(outcome.event, outcome.number, _names(session, outcome.data))
+
+
+def refusal_sentence(session: Session, refused: Refused) -> str:
+    """Why nothing changed, with names instead of ids."""
+    data = _names(session, refused.data)
+    if "state" in data:
+        data["state"] = sentences.state_words(State(data["state"]))
+    return sentences.refusal(REFUSALS[refused.refusal], **data)
+
+
+def _names(session: Session, data: Mapping[str, str]) -> dict[str, str]:
+    people = {"by": "by", "person": "who", "assignee": "assignee"}
+    return {
+        people.get(key, key): reading.read_person(session, value).name if key in people and value else value
+        for key, value in data.items()
+    }
+
+
+def quiet_reply(session: Session, gesture: AnyGesture, outcome: Outcome) -> Reply | None:
+    """The direct word after an emoji, a button or a message: only where nothing visible says it."""
+    if isinstance(outcome, Done) and outcome.event not in confirmations.WORTH_A_WORD:
+        return None
+    if isinstance(outcome, Done) and outcome.event == "resolved" and outcome.data.get("noted"):
+        return None
+    if isinstance(outcome, Deferred):
+        return None
+    return reply(session, gesture, outcome)
+
+
+def reply(session: Session, gesture: AnyGesture, outcome: Outcome) -> Reply | None:
+    """The word for the person, addressed."""
+    rendered = render(session, gesture, outcome)
+    if rendered is None:
+        return None
+    return Reply(
+        person_id=gesture.person_id,
+        channel=gesture.reply_to.channel,
+        thread_ts=gesture.reply_to.thread_ts,
+        response_url=gesture.reply_to.response_url,
+        text=rendered.text,
+    )
+
+
+def _mine(session: Session, gesture: Asked, _done: Done) -> Rendered:
+    page = reading.list_tickets(session, page=gesture.page, requester_id=gesture.person_id)
+    return lists.ticket_list(page, heading="Your open tickets", command="list")
+
+
+def _queue(session: Session, gesture: Asked, done: Done) -> Rendered:
+    keys = tuple(done.data["desks"].split(","))
+    only_unassigned = gesture.query == "unassigned"
+    page = reading.list_tickets(session, page=gesture.page, desk_keys=keys, unassigned=only_unassigned)
+    heading = "Nobody has these" if only_unassigned else "The queue"
+    return lists.ticket_list(page, heading=heading, command=gesture.query, link="card")
+
+
+def _show(session: Session, _gesture: Asked, done: Done) -> Rendered:
+    view = reading.read_ticket(session, done.ticket_id)
+    return lists.ticket_detail(view, reading.read_events(session, done.ticket_id))
+
+
+ASKED: Mapping[str, Callable[[Session, Asked, Done], Rendered]] = {
+    "mine": _mine,
+    "queue": _queue,
+    "unassigned": _queue,
+    "show": _show,
+}

@@ -1,0 +1,166 @@
+"""Bolt, wired to the handlers: one listener for each kind of traffic, tables decide the rest.
+
+`process_before_response` makes the acknowledgement leave after the commit: a listener that raises leaves an event
+unacknowledged, and Slack delivers it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from slack_bolt import App, BoltContext, BoltRequest, BoltResponse
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
+
+from bot.handlers.answers import Ack, told
+from bot.handlers.commands import on_command
+from bot.handlers.context import Handling
+from bot.handlers.events import on_event
+from bot.handlers.interactions import on_button, on_form, on_shortcut
+from bot.handlers.payloads import MalformedPayload, Payload
+from bot.store import StoreUnavailable
+from bot.surfaces import forms, notices, sentences
+from bot.workflows.outcomes import Reply
+
+log = structlog.get_logger(__name__)
+
+ANYTHING = re.compile(r"[\s\S]*")
+AFTER = "deskbell_after"
+"""Where a request carries the direct replies that are made once its acknowledgement has left."""
+
+Handler = Callable[[Handling, Payload], Ack]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who the bot is, from the directory: listeners never wait for `auth.test`."""
+
+    team_id: str
+    bot_id: str
+    bot_user_id: str
+    bot_token: str
+
+
+class NotReady(Exception):
+    """The bot does not know yet who it is."""
+
+
+def build_bolt(handling: Handling, identity: Callable[[], Identity | None]) -> App:
+    """The Bolt application. Requests are verified before they get here."""
+
+    def authorize(**_arguments: object) -> AuthorizeResult:
+        who = identity()
+        if who is None:
+            raise NotReady
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=who.team_id,
+            bot_id=who.bot_id,
+            bot_user_id=who.bot_user_id,
+            bot_token=who.bot_token,
+        )
+
+    app = App(
+        process_before_response=True,
+        request_verification_enabled=False,
+        authorize=authorize,
+        client=WebClient(retry_handlers=[], timeout=2),
+    )
+    app.event(ANYTHING)(_listener(handling, "event", on_event))
+    app.command(ANYTHING)(_listener(handling, "command", on_command))
+    app.action(ANYTHING)(_listener(handling, "action", on_button))
+    app.shortcut(ANYTHING)(_listener(handling, "shortcut", on_shortcut))
+    app.view(ANYTHING)(_listener(handling, "form", on_form))
+    app.view_closed(ANYTHING)(_listener(handling, "view_closed", lambda _handling, _payload: Ack()))
+    return app
+
+
+def _listener(handling: Handling, kind: str, handler: Handler) -> Callable[..., BoltResponse]:
+    def listen(body: dict[str, Any], context: BoltContext) -> BoltResponse:
+        ack = guarded(handling, kind, handler, body)
+        after: list[Reply] = context.get(AFTER, [])
+        after.extend(ack.after)
+        return _response(ack)
+
+    return listen
+
+
+def _response(ack: Ack) -> BoltResponse:
+    if ack.body is None:
+        return BoltResponse(status=200, body="")
+    return BoltResponse(
+        status=200, body=json.dumps(ack.body), headers={"content-type": ["application/json;charset=utf-8"]}
+    )
+
+
+def guarded(handling: Handling, kind: str, handler: Handler, body: Payload) -> Ack:
+    """Run a handler at the edge of the process: what can never work is parked, with a word to the person.
+
+    Raises StoreUnavailable for an event, so that it stays unacknowledged.
+    """
+    try:
+        return handler(handling, body)
+    except MalformedPayload as error:
+        log.warning("a payload was parked", kind=kind, reason=str(error))
+        handling.intake.park(kind, digest(body), {"body": dict(body)}, str(error))
+        return _sorry(kind, sentences.Refusal.MALFORMED)
+    except StoreUnavailable:
+        if kind == "event":
+            raise
+        log.error("the database cannot be used", kind=kind)
+        return _sorry(kind, sentences.Refusal.TEMPORARY)
+    except Exception as error:
+        reference = secrets.token_hex(4)
+        log.exception("a gesture failed", kind=kind, reference=reference)
+        handling.intake.park(
+            kind, digest(body), {"body": dict(body)}, f"{type(error).__name__} ({reference})"
+        )
+        return _sorry(kind, sentences.Refusal.TEMPORARY)
+
+
+def digest(body: Payload) -> str:
+    """What names a payload without a key of its own: its content, less what changes with each delivery."""
+    changing = {"event_id", "event_time", "token", "authorizations", "event_context"}
+    stable = {key: value for key, value in body.items() if key not in changing}
+    return hashlib.sha256(json.dumps(stable, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+def _sorry(kind: str, refusal: sentences.Refusal) -> Ack:
+    sentence = sentences.refusal(refusal)
+    if kind == "command":
+        return told(notices.told(sentence))
+    if kind == "form":
+        view = forms.message_view("That did not work", sentence)
+        return Ack({"response_action": "update", "view": view})
+    return Ack()
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Bolt's answer to one request, and the replies to make once it has left."""
+
+    status: int
+    body: str
+    content_type: str
+    after: list[Reply]
+
+
+def dispatch(app: App, body: str | dict[str, Any], headers: Mapping[str, str], *, mode: str) -> Answered:
+    """Let Bolt handle one request. Raises nothing for what a listener raised: the status says it."""
+    after: list[Reply] = []
+    request = BoltRequest(
+        body=body,
+        headers={name: [value] for name, value in headers.items()},
+        context={AFTER: after},
+        mode=mode,
+    )
+    answer = app.dispatch(request)
+    content_type = answer.first_headers().get("content-type", "text/plain")
+    return Answered(answer.status, answer.body or "", content_type, after)

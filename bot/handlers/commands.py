@@ -1,0 +1,139 @@
+"""`/ticket`: parse the words, open a form or do what they say, answer in the acknowledgement."""
+
+from __future__ import annotations
+
+import re
+
+from bot.handlers.answers import Ack, render, told
+from bot.handlers.context import Handling, desk_views
+from bot.handlers.payloads import Payload, optional, text
+from bot.models.vocabulary import Action, Source, State
+from bot.surfaces import commands, forms, lists, notices, sentences
+from bot.surfaces.ids import FormContext
+from bot.surfaces.text import plain
+from bot.workflows.gestures import Acted, AnyGesture, Asked, ReplyTo
+from bot.workflows.reading import TicketView
+
+PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+SUPPLIER_WORDS = frozenset({"supplier", "vendor"})
+
+
+def on_command(handling: Handling, payload: Payload) -> Ack:
+    """Whatever is typed means something; the answer is the acknowledgement."""
+    command = commands.parse_command(optional(payload, "text") or "")
+    match command:
+        case commands.Help():
+            return told(lists.help_text(desk_views(handling.desks())))
+        case commands.Mistyped():
+            return told(notices.mistyped(command))
+        case commands.Raise(description):
+            return _open_form(handling, payload, description)
+        case commands.Act():
+            return _act(handling, payload, command)
+        case _:
+            return _answer(handling, _question(handling, payload, command))
+
+
+def _question(
+    handling: Handling,
+    payload: Payload,
+    command: commands.ListMine | commands.Queue | commands.Unassigned | commands.Show,
+) -> Asked:
+    words = {commands.ListMine: "mine", commands.Queue: "queue", commands.Unassigned: "unassigned"}
+    common = _common(handling, payload)
+    if isinstance(command, commands.Show):
+        return Asked.model_validate({**common, "query": "show", "number": command.number})
+    return Asked.model_validate({**common, "query": words[type(command)], "page": command.page})
+
+
+def _common(handling: Handling, payload: Payload) -> dict[str, object]:
+    return {
+        "key": f"command:{text(payload, 'trigger_id')}",
+        "person_id": text(payload, "user_id"),
+        "at": handling.now(),
+        "reply_to": ReplyTo(
+            channel=optional(payload, "channel_id"), response_url=optional(payload, "response_url")
+        ),
+    }
+
+
+def _answer(handling: Handling, gesture: AnyGesture) -> Ack:
+    outcome = handling.intake.handle(gesture)
+    with handling.store.read() as session:
+        rendered = render(session, gesture, outcome)
+    return told(rendered) if rendered else Ack()
+
+
+def _open_form(handling: Handling, payload: Payload, description: str) -> Ack:
+    desks = handling.desks()
+    if not desks.all:
+        return _say(sentences.Refusal.NO_DESK)
+    channel = optional(payload, "channel_id")
+    here = desks.of_channel(channel or "")
+    here = here or (desks.all[0] if len(desks.all) == 1 else None)
+    view = forms.raise_form(
+        desk_views(desks),
+        text=plain(description, handling.names_in(description)),
+        context=FormContext(channel=channel, source=Source.COMMAND.value),
+        desk_key=here.key if here else None,
+    )
+    return _opened(handling, payload, view)
+
+
+def _opened(handling: Handling, payload: Payload, view: dict[str, object]) -> Ack:
+    if handling.open_view(text(payload, "trigger_id"), view):
+        return Ack()
+    return _say(sentences.Refusal.TEMPORARY)
+
+
+def _say(refusal: sentences.Refusal, **data: str) -> Ack:
+    return told(notices.told(sentences.refusal(refusal, **data)))
+
+
+def _act(handling: Handling, payload: Payload, command: commands.Act) -> Ack:
+    form = _form_instead(command)
+    if form is not None:
+        view = handling.ticket(command.number)
+        if view is None:
+            return _say(sentences.Refusal.NO_SUCH_TICKET, number=command.number)
+        return _opened(handling, payload, form_for(form, view))
+    written = command.rest.strip()
+    named = PERSON.match(written)
+    if command.action is Action.ASSIGN and named is None:
+        return _say(sentences.Refusal.NO_SUCH_PERSON, who=written)
+    gesture = Acted.model_validate(
+        {
+            **_common(handling, payload),
+            "action": command.action,
+            "number": command.number,
+            "text": plain(written, handling.names_in(written)) or None,
+            "assignee_id": named.group(1) if named else None,
+            "wait_for": _wait_for(written),
+        }
+    )
+    return _answer(handling, gesture)
+
+
+def _form_instead(command: commands.Act) -> Action | None:
+    """What asks for more than was typed opens its form."""
+    asks = {Action.RESOLVE, Action.NOTE, Action.ASSIGN}
+    if command.action is Action.PRIORITISE or (command.action in asks and not command.rest.strip()):
+        return command.action
+    return None
+
+
+def form_for(action: Action, view: TicketView) -> dict[str, object]:
+    """The form of an action that needs one."""
+    return {
+        Action.RESOLVE: forms.resolve_form,
+        Action.NOTE: forms.note_form,
+        Action.ASSIGN: forms.assign_form,
+        Action.PRIORITISE: forms.priority_form,
+    }[action](view)
+
+
+def _wait_for(written: str) -> State:
+    first = written.split(maxsplit=1)[0].lower().strip(".,") if written else ""
+    if first in SUPPLIER_WORDS:
+        return State.WAITING_SUPPLIER
+    return State.WAITING_APPROVAL if first == "approval" else State.WAITING_REQUESTER

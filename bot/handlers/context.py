@@ -1,0 +1,86 @@
+"""What every handler is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy.orm import Session
+
+from bot.clock import Clock, real_now
+from bot.delivery.client import CallFailed, SlackClient
+from bot.directory.events import apply_event
+from bot.handlers.answers import Ack, quiet_reply
+from bot.handlers.payloads import Payload
+from bot.store import Store
+from bot.workflows import configuring, reading
+from bot.workflows.desks import Desks, load_desks
+from bot.workflows.gestures import AnyGesture
+from bot.workflows.intake import Intake
+from bot.workflows.reading import DeskView, TicketView
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handling:
+    """The parts of the house that handlers speak to. `views` has a short timeout, for views.open alone."""
+
+    store: Store
+    clock: Clock
+    intake: Intake
+    views: SlackClient
+    bot_user_id: Callable[[], str | None]
+
+    def now(self) -> datetime:
+        """The business instant."""
+        return self.clock.now()
+
+    def quietly(self, gesture: AnyGesture) -> Ack:
+        """Decide; tell the person only what nothing visible says."""
+        outcome = self.intake.handle(gesture)
+        with self.store.read() as session:
+            word = quiet_reply(session, gesture, outcome)
+        return Ack(after=[word] if word else [])
+
+    def desks(self) -> Desks:
+        """The active desks."""
+        with self.store.read() as session:
+            return load_desks(session)
+
+    def ticket(self, number: str) -> TicketView | None:
+        """A ticket as forms show it."""
+        with self.store.read() as session:
+            ticket = reading.find_ticket(session, number)
+            return reading.read_ticket(session, ticket.id) if ticket else None
+
+    def names_in(self, text: str) -> dict[str, str]:
+        """The names that a text mentions, by id."""
+        with self.store.read() as session:
+            return reading.mentioned_names(session, text)
+
+    def open_view(self, trigger_id: str, view: dict[str, object]) -> bool:
+        """Open a modal: before the acknowledgement, once, never retried. False when it could not be opened."""
+        try:
+            self.views.call("views.open", trigger_id=trigger_id, view=view)
+        except CallFailed as failure:
+            log.warning("a form could not be opened", reason=str(failure))
+            return False
+        return True
+
+    def directory_event(self, event: Payload) -> None:
+        """Let the directory follow an event; desks that lacked a name may find it now."""
+
+        def work(session: Session) -> None:
+            if apply_event(session, dict(event), real_now()):
+                session.flush()
+                configuring.resolve_desks(session)
+
+        self.store.run(work)
+
+
+def desk_views(desks: Desks) -> list[DeskView]:
+    """The desks as forms offer them."""
+    return [DeskView(key=desk.key, name=desk.name, categories=desk.categories) for desk in desks.all]

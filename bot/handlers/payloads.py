@@ -1,0 +1,96 @@
+"""Reading Slack's payloads: every access says what it expects, and what is not so is named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TypeAlias
+
+from bot.clock import instant_of
+from bot.errors import DeskbellError
+from bot.workflows.facts import Message
+
+Payload: TypeAlias = Mapping[str, object]
+
+
+class MalformedPayload(DeskbellError):
+    """A payload that can never be understood; it is parked."""
+
+    def __init__(self, path: str, expected: str) -> None:
+        super().__init__(f"{path} should be {expected}")
+
+
+def text(payload: Payload, *path: str) -> str:
+    """The string at a path. Raises MalformedPayload when there is none."""
+    value = optional(payload, *path)
+    if value is None:
+        raise MalformedPayload(".".join(path), "a text")
+    return value
+
+
+def optional(payload: Payload, *path: str) -> str | None:
+    """The string at a path, None when it or a part of the path is missing. Raises MalformedPayload."""
+    value: object = payload
+    for key in path:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(key)
+    if value is None or isinstance(value, str):
+        return _storable(value)
+    raise MalformedPayload(".".join(path), "a text")
+
+
+def _storable(value: str | None) -> str | None:
+    """PostgreSQL stores neither NUL nor lone surrogates."""
+    if value is None:
+        return None
+    return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def mapping(payload: Payload, *path: str) -> Payload:
+    """The object at a path. Raises MalformedPayload when there is none."""
+    value: object = payload
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    if not isinstance(value, Mapping):
+        raise MalformedPayload(".".join(path), "an object")
+    return value
+
+
+def objects(payload: Payload, key: str) -> list[Payload]:
+    """The objects in a list; a missing list is empty. Raises MalformedPayload."""
+    value = payload.get(key) or []
+    if not isinstance(value, list):
+        raise MalformedPayload(key, "a list")
+    return [item for item in value if isinstance(item, Mapping)]
+
+
+def instant(ts: str) -> datetime:
+    """The instant of a ts. Raises MalformedPayload."""
+    try:
+        return instant_of(ts)
+    except (ValueError, OverflowError, OSError) as error:
+        raise MalformedPayload("ts", f"a Slack timestamp, not {ts[:40]!r}") from error
+
+
+def message_of(payload: Payload, channel: str) -> Message:
+    """A message in an event or a shortcut. Raises MalformedPayload."""
+    ts = text(payload, "ts")
+    instant(ts)
+    author = optional(payload, "user")
+    return Message(
+        channel=channel,
+        ts=ts,
+        text=optional(payload, "text") or "",
+        author_id=author,
+        is_app=optional(payload, "bot_id") is not None or optional(payload, "subtype") == "bot_message",
+        thread_ts=optional(payload, "thread_ts"),
+        files=tuple(_files(payload)),
+    )
+
+
+def _files(payload: Payload) -> list[tuple[str, str]]:
+    return [
+        (optional(file, "name") or optional(file, "title") or "file", optional(file, "permalink") or "")
+        for file in objects(payload, "files")
+    ]

@@ -1,0 +1,53 @@
+"""The tick: APScheduler as a ticker, one in-memory interval job for each concern. Due work is rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from bot.clock import real_now
+from bot.store import StoreUnavailable
+
+log = structlog.get_logger(__name__)
+
+TICK = 1.0
+"""Seconds between two ticks."""
+
+
+class Schedule:
+    """Runs each concern every second, never twice at once, and remembers when it last went round."""
+
+    def __init__(self, concerns: Mapping[str, Callable[[], object]]) -> None:
+        self._last: dict[str, datetime] = {}
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        for name, work in concerns.items():
+            self._scheduler.add_job(self._go_round, "interval", seconds=TICK, args=(name, work), id=name)
+
+    def start(self) -> None:
+        """Begin to tick."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Stop; a round under way finishes."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+
+    def lag(self) -> float:
+        """Seconds since the concern that is most behind last went round; 0 before the first round."""
+        if not self._last:
+            return 0.0
+        return max(0.0, (real_now() - min(self._last.values())).total_seconds() - TICK)
+
+    def _go_round(self, name: str, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except StoreUnavailable as error:
+            log.warning("a round was skipped", concern=name, reason=str(error))
+            return
+        self._last[name] = real_now()

@@ -1,0 +1,51 @@
+"""What a person is told when something they did took place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.surfaces import notices
+from bot.surfaces.rendered import Rendered
+
+_CONFIRMATIONS: Final[Mapping[str, str]] = {
+    "raised": "{number} is raised. You'll hear from us in its conversation.",
+    "exists": "{number} covers this thread already, so no second ticket was raised.",
+    "asked": "",
+    "claimed": "{number} is yours.",
+    "already_yours": "{number} is yours already.",
+    "released": "{number} is back in the queue.",
+    "nobody_had_it": "Nobody had {number}, so nothing has changed.",
+    "assigned": "{number} is {assignee}'s now. They are told.",
+    "already_theirs": "{assignee} has {number} already.",
+    "waiting": "{number} is waiting.",
+    "already_waiting": "{number} is waiting already.",
+    "resumed": "{number} goes on.",
+    "resolved": "{number} is resolved; the requester is told.",
+    "resolution_noted": "Noted as what fixed {number}.",
+    "reopened": "{number} is open again.",
+    "already_open": "{number} is open already.",
+    "closed": "{number} is closed.",
+    "cancelled": "{number} is cancelled.",
+    "noted": "Your note is on {number}. Only the desk reads it.",
+    "commented": "Added to {number}.",
+    "prioritised": "{number} is {priority} now.",
+    "same_priority": "{number} is {priority} already, so nothing has changed.",
+}
+
+_ASK_FOR_RESOLUTION: Final = (
+    "{number} is resolved. What fixed it? Reply in this thread, and the requester reads it too."
+)
+
+WORTH_A_WORD: Final = frozenset({"exists", "resolved", "already_theirs", "same_priority"})
+"""Events that nothing visible shows to who made the gesture; others need no word after an emoji or a button."""
+
+
+def confirmation(event: str, number: str, data: Mapping[str, str]) -> Rendered | None:
+    """The sentence for an event; None when there is nothing to say."""
+    asks = event == "resolved" and not data.get("noted")
+    sentence = _ASK_FOR_RESOLUTION if asks else _CONFIRMATIONS.get(event, "")
+    if not sentence:
+        return None
+    known = {"assignee": "somebody", "priority": "changed", **data, "number": number}
+    return notices.told(sentence.format_map(known))

@@ -1,0 +1,243 @@
+"""`deskbell sandbox`: a local workspace and the bot, as two processes that know each other only by address.
+
+They stay in our process group, so that whatever ends the group ends all of it.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import typer
+
+from bot.clock import monotonic
+from bot.errors import DeskbellError
+from bot.manifest import EVENTS_PATH, render_manifest
+from bot.settings import VARIABLES
+
+HOST = "127.0.0.1"
+PAGE_PORT = 3300
+BOT_PORT = 3000
+
+Found = TypeVar("Found")
+
+_HOME = Path(__file__).resolve().parent.parent
+_START_TIMEOUT = 60.0  # seconds
+_STOP_TIMEOUT = 12.0  # seconds; the bot itself takes at most ten
+_POLL = 0.1  # seconds
+_PORTS_TRIED = 100
+_CLOCK_OFFSET = "clock-offset"
+
+
+class TrialFailed(DeskbellError):
+    """The sandbox or the bot in it did not start, or ended by itself."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What the sandbox says about itself when it is up."""
+
+    url: str
+    api_url: str
+    bot_token: str
+    app_token: str
+    signing_secret: str
+
+
+class Child:
+    """A process of ours; what it prints goes to a file."""
+
+    def __init__(
+        self, name: str, arguments: list[str], *, folder: Path, environment: Mapping[str, str]
+    ) -> None:
+        self.name = name
+        self._log = folder / f"{name}.log"
+        with self._log.open("wb") as log:
+            # The folder holds no .env, so that a real workspace's tokens cannot slip in.
+            self._process = subprocess.Popen(  # noqa: S603  # our own modules, without a shell
+                [sys.executable, "-m", *arguments],
+                cwd=folder,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def printed(self) -> list[str]:
+        """The lines it has completed so far."""
+        return self._log.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
+
+    def require_running(self) -> None:
+        """Raises `TrialFailed`, with its last words, when it has ended."""
+        code = self._process.poll()
+        if code is not None:
+            said = "\n".join(self.printed()[-5:]) or "nothing"
+            raise TrialFailed(f"The {self.name} ended by itself with exit code {code}; it said:\n{said}")
+
+    def stop(self) -> None:
+        """Ask it to end, insist after a while or on another Ctrl-C, and wait until it is gone."""
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP_TIMEOUT)
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+            self._process.kill()
+            self._process.wait()
+
+
+def run(*, port: int | None, over_http: bool, tour: bool) -> int:
+    """Start both, then play the tour or wait for Ctrl-C or SIGTERM; stop both. Returns the exit code."""
+    page_port = free_port(PAGE_PORT) if port is None else require_free(port)
+    bot_port = free_port(BOT_PORT, besides=page_port)
+    try:
+        with _interrupted_by_sigterm(), ExitStack() as ending:
+            folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="deskbell-sandbox-")))
+            workspace, children = _start(
+                ending, folder, page_port=page_port, bot_port=bot_port, over_http=over_http
+            )
+            if tour:
+                return _play_tour(workspace)
+            typer.echo(f"The sandbox is ready: open {workspace.url}/ in a browser. Ctrl-C ends it.")
+            _wait_for_the_end(children)
+    except KeyboardInterrupt:
+        return 1 if tour else 0
+    return 0
+
+
+def free_port(first: int, *, besides: int | None = None) -> int:
+    """The first port from `first` on that nobody listens at. Raises `TrialFailed`."""
+    for port in range(first, first + _PORTS_TRIED):
+        if port != besides and _is_free(port):
+            return port
+    raise TrialFailed(f"No port from {first} to {first + _PORTS_TRIED - 1} is free: stop what listens there.")
+
+
+def require_free(port: int) -> int:
+    """The same port. Raises `TrialFailed` when somebody listens at it."""
+    if not _is_free(port):
+        raise TrialFailed(f"Port {port} is taken by another program: choose another with --port.")
+    return port
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server((HOST, port)).close()
+    except OSError:
+        return False
+    return True
+
+
+def _start(
+    ending: ExitStack, folder: Path, *, page_port: int, bot_port: int, over_http: bool
+) -> tuple[Workspace, list[Child]]:
+    bot_url = f"http://{HOST}:{bot_port}"
+    manifest = folder / "manifest.json"
+    manifest.write_text(render_manifest(request_url=bot_url if over_http else None), encoding="utf-8")
+    arguments = ["sandbox", "--port", str(page_port), "--manifest", str(manifest)]
+    arguments += ["--clock-offset", str(folder / _CLOCK_OFFSET)]
+    if over_http:
+        arguments += ["--http-url", bot_url + EVENTS_PATH]
+    sandbox = Child("sandbox", arguments, folder=folder, environment=_environment({}))
+    ending.callback(sandbox.stop)
+    workspace = _when(lambda: _announced(sandbox), sandbox)
+    variables = _bot_variables(workspace, folder, port=bot_port, over_http=over_http)
+    bot = Child("bot", ["bot", "run"], folder=folder, environment=_environment(variables))
+    ending.callback(bot.stop)
+    _when(lambda: _is_ready(bot_port) or None, sandbox, bot)
+    return workspace, [sandbox, bot]
+
+
+def _bot_variables(workspace: Workspace, folder: Path, *, port: int, over_http: bool) -> dict[str, str]:
+    receiving = (
+        {"SLACK_SIGNING_SECRET": workspace.signing_secret}
+        if over_http
+        else {"SLACK_APP_TOKEN": workspace.app_token}
+    )
+    return {
+        **receiving,
+        "SLACK_API_URL": workspace.api_url,
+        "SLACK_BOT_TOKEN": workspace.bot_token,
+        "DATABASE_URL": f"sqlite:///{folder / 'deskbell.db'}",
+        "DESK_CONFIG": str(_HOME / "desk.example.yaml"),
+        "DESK_CLOCK_OFFSET": str(folder / _CLOCK_OFFSET),
+        "HOST": HOST,
+        "PORT": str(port),
+    }
+
+
+def _environment(variables: Mapping[str, str]) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name.upper() not in VARIABLES}
+    paths = [str(_HOME), *filter(None, [inherited.get("PYTHONPATH")])]
+    return {**inherited, **variables, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
+
+
+def _announced(sandbox: Child) -> Workspace | None:
+    lines = sandbox.printed()
+    if not lines:
+        return None
+    told = json.loads(lines[0])
+    return Workspace(**{name: told[name] for name in Workspace.__dataclass_fields__})
+
+
+def _is_ready(port: int) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=3)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _when(find: Callable[[], Found | None], *children: Child) -> Found:
+    """What `find` finds, as soon as it does. Raises `TrialFailed` when a child ends or it takes too long."""
+    deadline = monotonic() + _START_TIMEOUT
+    while monotonic() < deadline:
+        found = find()
+        if found is not None:
+            return found
+        for child in children:
+            child.require_running()
+        time.sleep(_POLL)
+    slow = children[-1]
+    said = "\n".join(slow.printed()[-5:]) or "nothing"
+    raise TrialFailed(f"The {slow.name} was not ready after {_START_TIMEOUT:.0f} s; it said:\n{said}")
+
+
+def _play_tour(workspace: Workspace) -> int:
+    command = [sys.executable, "-m", "sandbox.tour", "--url", workspace.url]
+    with subprocess.Popen(command, env=_environment({})) as tour:  # noqa: S603  # our own module
+        try:
+            return tour.wait()
+        except KeyboardInterrupt:
+            tour.terminate()
+            raise
+
+
+def _wait_for_the_end(children: list[Child]) -> None:
+    while True:
+        for child in children:
+            child.require_running()
+        time.sleep(_POLL)
+
+
+@contextmanager
+def _interrupted_by_sigterm() -> Iterator[None]:
+    """SIGTERM ends the block as Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,197 @@
+"""desk.yaml put in force: stored as a version, its names resolved to ids by what the directory knows."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from bot import config
+from bot.config import ChannelCard, ChannelRef, DeskConfig, LoadedConfig, PersonCard, PersonRef
+from bot.errors import DeskbellError
+from bot.models import Channel, Configuration, Desk, Person, Usergroup
+from bot.store.dialects import upsert
+from bot.workflows import telling
+from bot.workflows.desks import AgentSource, Definition
+from bot.workflows.people import administrators
+from bot.workflows.telling import Telling
+
+
+@dataclass(frozen=True)
+class Names:
+    """The people, channels and user groups that the directory knows."""
+
+    people: tuple[PersonCard, ...]
+    channels: tuple[ChannelCard, ...]
+    usergroups: dict[str, str]
+    """Handle (lower case) → id."""
+
+    def person(self, ref: PersonRef) -> str:
+        """Raises Unresolved or Ambiguous."""
+        return config.resolve_person(ref, self.people)
+
+    def channel(self, ref: ChannelRef) -> str:
+        """Raises Unresolved or Ambiguous."""
+        return config.resolve_channel(ref, self.channels)
+
+    def agents(self, source: config.Agents) -> AgentSource:
+        """Raises Unresolved or Ambiguous, or UnknownUsergroup."""
+        match source:
+            case config.MembersOf(channel):
+                return AgentSource(kind="channel", ids=(self.channel(channel),))
+            case config.People(people):
+                return AgentSource(kind="people", ids=tuple(self.person(ref) for ref in people))
+            case config.Usergroup(handle):
+                found = self.usergroups.get(handle.removeprefix("@").lower())
+                if found is None:
+                    raise UnknownUsergroup(handle)
+                return AgentSource(kind="usergroup", ids=(found,))
+
+
+class UnknownUsergroup(DeskbellError):
+    """No user group has this handle."""
+
+    def __init__(self, handle: str) -> None:
+        super().__init__(f'No user group is known as "{handle}". Correct the handle in desk.yaml.')
+
+
+def read_names(session: Session) -> Names:
+    """What the directory knows at the moment. Archived channels and deactivated people do not count."""
+    people = session.scalars(select(Person).where(Person.is_deactivated.is_(False), Person.is_app.is_(False)))
+    channels = session.scalars(select(Channel).where(Channel.is_archived.is_(False)))
+    groups = session.scalars(select(Usergroup).where(Usergroup.is_disabled.is_(False)))
+    return Names(
+        people=tuple(PersonCard(p.id, p.handle, p.name, p.email) for p in people),
+        channels=tuple(ChannelCard(c.id, c.name) for c in channels),
+        usergroups={group.handle.lower(): group.id for group in groups},
+    )
+
+
+def in_force(session: Session) -> Configuration | None:
+    """The newest configuration."""
+    return session.scalars(select(Configuration).order_by(Configuration.id.desc()).limit(1)).first()
+
+
+def apply_config(session: Session, loaded: LoadedConfig, now: datetime) -> bool:
+    """Put a configuration in force; False when the same one is already. Resolves nothing yet."""
+    current = in_force(session)
+    if current is not None and current.digest == loaded.digest:
+        return False
+    session.add(Configuration(digest=loaded.digest, text=loaded.text, applied_at=now))
+    session.flush()
+    return True
+
+
+def resolve_desks(session: Session) -> list[str]:
+    """Find ids for the desks whose names are not resolved yet under the configuration in force.
+
+    What is resolved stays so, also when a channel is renamed: the last known ids are valid. Returns the
+    problems, a sentence each; a desk with a problem is disabled, the others work.
+    """
+    current = in_force(session)
+    if current is None:
+        return []
+    desired = config.load(current.text).config
+    session.execute(delete(Desk).where(Desk.key.not_in(list(desired.desks))))
+    names = read_names(session)
+    problems = [
+        problem
+        for position, key in enumerate(desired.desks)
+        if (problem := _resolve(session, desired, key, position, current.id, names))
+    ]
+    session.expire_all()
+    return problems
+
+
+def _resolve(
+    session: Session, desired: DeskConfig, key: str, position: int, version: int, names: Names
+) -> str | None:
+    row = session.get(Desk, key)
+    if row is not None and row.is_active and row.configuration_id == version:
+        return None
+    try:
+        definition, problem = define(desired, key, names), None
+    except DeskbellError as error:
+        definition, problem = None, f"The desk “{desired.desks[key].name}” is off: {error}"
+    values = {
+        "key": key,
+        "position": position,
+        "name": desired.desks[key].name,
+        "definition": definition.to_json() if definition else {},
+        "is_active": definition is not None,
+        "problem": problem,
+        "configuration_id": version,
+    }
+    upsert(session, Desk, values, keys=["key"])
+    if problem is not None:
+        tell_administrators(session, f"desk:{key}:{_short(problem)}", "A desk is off", problem)
+    return problem
+
+
+def define(desired: DeskConfig, key: str, names: Names) -> Definition:
+    """A desk with its names resolved. Raises Unresolved, Ambiguous or UnknownUsergroup."""
+    desk = desired.desks[key]
+    matrix = desired.priorities.cells
+    return Definition(
+        key=key,
+        name=desk.name,
+        timezone=desk.timezone,
+        request_channels=tuple(names.channel(ref) for ref in desk.request_channels),
+        triage_channel=names.channel(desk.triage_channel),
+        managers_channel=names.channel(desk.managers_channel) if desk.managers_channel else None,
+        agents=names.agents(desk.agents),
+        leads=tuple(names.person(ref) for ref in desk.leads),
+        managers=tuple(names.person(ref) for ref in desk.managers),
+        administrators=_administrators(desired, names),
+        close_after=desk.close_after,
+        undo_within=desk.undo_within,
+        emoji=desk.emoji.gestures(),
+        categories=desk.categories,
+        matrix={f"{impact.value}/{urgency.value}": name for (impact, urgency), name in matrix.items()},
+    )
+
+
+def _administrators(desired: DeskConfig, names: Names) -> tuple[str, ...] | None:
+    if desired.administrators is None:
+        return None
+    return tuple(names.person(ref) for ref in desired.administrators)
+
+
+def tell_administrators(session: Session, key: str, title: str, detail: str, fix: str = "") -> None:
+    """Tell each administrator once about a failure; the key names it."""
+    for person_id in administrators(session, _named_administrators(session)):
+        telling.tell(
+            session,
+            f"notice:{key}:{person_id}",
+            Telling.NOTICE,
+            person_id=person_id,
+            data={"title": title, "detail": detail, "fix": fix},
+        )
+
+
+def _named_administrators(session: Session) -> tuple[str, ...] | None:
+    """The administrators of desk.yaml, as far as their names can be resolved."""
+    current = in_force(session)
+    named = config.load(current.text).config.administrators if current else None
+    if named is None:
+        return None
+    names = read_names(session)
+    found = []
+    for ref in named:
+        try:
+            found.append(names.person(ref))
+        except DeskbellError:
+            continue
+    return tuple(found) or None
+
+
+def forget_resolution(session: Session) -> None:
+    """Make every desk be resolved anew, as after a change of what names mean."""
+    session.execute(update(Desk).values(configuration_id=0))
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,68 @@
+"""Reading the records as a whole: export, and the audit of the timelines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.models import Comment, Ticket, TimelineEvent
+from bot.workflows.work import GENESIS, event_hash
+
+
+def export(session: Session, out: Path | None) -> None:
+    """One JSON object a line: each ticket with its timeline and comments."""
+    if out is None:
+        _write(session, sys.stdout)
+        return
+    with out.open("w", encoding="utf-8") as file:
+        _write(session, file)
+
+
+def _write(session: Session, file: TextIO) -> None:
+    for ticket in session.scalars(select(Ticket).order_by(Ticket.id)):
+        record = _columns(ticket) | {
+            "timeline": [_columns(event) for event in _timeline(session, ticket)],
+            "comments": [_columns(row) for row in _comments(session, ticket)],
+        }
+        file.write(json.dumps(record, default=str, ensure_ascii=False) + "\n")
+
+
+def _columns(row: Ticket | TimelineEvent | Comment) -> dict[str, Any]:
+    return {column.key: getattr(row, column.key) for column in row.__table__.columns}
+
+
+def _timeline(session: Session, ticket: Ticket) -> list[TimelineEvent]:
+    rows = select(TimelineEvent).where(TimelineEvent.ticket_id == ticket.id).order_by(TimelineEvent.seq)
+    return list(session.scalars(rows))
+
+
+def _comments(session: Session, ticket: Ticket) -> list[Comment]:
+    return list(session.scalars(select(Comment).where(Comment.ticket_id == ticket.id).order_by(Comment.id)))
+
+
+def verify(session: Session) -> list[str]:
+    """A sentence for each timeline with an edited, removed or reordered event."""
+    tickets = session.scalars(select(Ticket).order_by(Ticket.id))
+    return [sentence for ticket in tickets for sentence in _broken(session, ticket)]
+
+
+def _broken(session: Session, ticket: Ticket) -> Iterator[str]:
+    prev, seq = GENESIS, 0
+    for event in _timeline(session, ticket):
+        seq += 1
+        if (
+            event.seq != seq
+            or event.prev_hash != prev
+            or event.hash != event_hash(prev, ticket.id, _columns(event))
+        ):
+            yield f"{ticket.number}: event {event.seq} was altered, or one before it was removed."
+            return
+        prev = event.hash
+    if seq != ticket.version or prev != ticket.head_hash:
+        yield f"{ticket.number}: events are missing at the end of its timeline."
