@@ -80,7 +80,9 @@ class Bot:
             self.store, self._client, settle=settings.delivery_settle, pace=settings.delivery_pace
         )
         self.intake = Intake(self.store, self.clock, wake=self.wake)
-        self.directory = Directory(self.store, self._slack(timeout=10.0), self.clock)
+        self.directory = Directory(
+            self.store, self._slack(timeout=10.0), self.clock, pace=settings.delivery_pace
+        )
         self.facts = FactsWorker(self.store, self._slack(timeout=10.0), self.clock, self._decide_waiting)
         self._identity: Identity | None = None
         handling = Handling(

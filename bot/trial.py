@@ -86,6 +86,10 @@ class Child:
             said = "\n".join(self.printed()[-5:]) or "nothing"
             raise TrialFailed(f"The {self.name} ended by itself with exit code {code}; it said:\n{said}")
 
+    def wait(self) -> int:
+        """Wait until it has ended by itself; its exit code."""
+        return self._process.wait(_START_TIMEOUT)
+
     def stop(self) -> None:
         """Ask it to end, insist after a while or on another Ctrl-C, and wait until it is gone."""
         self._process.terminate()
@@ -148,11 +152,11 @@ def _start(
     arguments += ["--clock-offset", str(folder / _CLOCK_OFFSET)]
     if over_http:
         arguments += ["--http-url", bot_url + EVENTS_PATH]
-    sandbox = Child("sandbox", arguments, folder=folder, environment=_environment({}))
+    sandbox = Child("sandbox", arguments, folder=folder, environment=child_environment({}))
     ending.callback(sandbox.stop)
     workspace = _when(lambda: _announced(sandbox), sandbox)
     variables = _bot_variables(workspace, folder, port=bot_port, over_http=over_http)
-    bot = Child("bot", ["bot", "run"], folder=folder, environment=_environment(variables))
+    bot = Child("bot", ["bot", "run"], folder=folder, environment=child_environment(variables))
     ending.callback(bot.stop)
     _when(lambda: _is_ready(bot_port) or None, sandbox, bot)
     return workspace, [sandbox, bot]
@@ -176,7 +180,8 @@ def _bot_variables(workspace: Workspace, folder: Path, *, port: int, over_http: 
     }
 
 
-def _environment(variables: Mapping[str, str]) -> dict[str, str]:
+def child_environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """Our own environment with `variables`, less whatever points at a real workspace or database."""
     inherited = {name: value for name, value in os.environ.items() if name.upper() not in VARIABLES}
     paths = [str(_HOME), *filter(None, [inherited.get("PYTHONPATH")])]
     return {**inherited, **variables, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
@@ -218,7 +223,7 @@ def _when(find: Callable[[], Found | None], *children: Child) -> Found:
 
 def _play_tour(workspace: Workspace) -> int:
     command = [sys.executable, "-m", "sandbox.tour", "--url", workspace.url]
-    with subprocess.Popen(command, env=_environment({})) as tour:  # noqa: S603  # our own module
+    with subprocess.Popen(command, env=child_environment({})) as tour:  # noqa: S603  # our own module
         try:
             return tour.wait()
         except KeyboardInterrupt:

@@ -59,7 +59,7 @@ class Sandbox:
         self.limits = RateLimits(clocks.real, self.settings.rate_scale)
         self.journal = Journal(self.clock.now)
         self.feed = Feed()
-        self.journal.watch(self.feed.publish)
+        self.journal.watch(self.feed.entry)
         self.app = _install(config)
         self.sockets = SocketHub(journal=self.journal, app_id=self.app.app_id, abort=self._cut)
         self._transport: Transport = self.sockets

@@ -159,7 +159,7 @@ def entered_value(placed: Placed, value: object, options: list[JsonObject] | Non
     """The state entry after a person entered `value`.
 
     For selects, `value` is an option's value or text (or a list of them); `options` are those an
-    external select was offered. Raises ValueNotPossible.
+    external select was offered; a search that finds one option picks it. Raises ValueNotPossible.
     """
     kind = placed.type
     if kind in _TEXT_INPUTS:
@@ -225,6 +225,9 @@ def _option(placed: Placed, value: object, offered: list[JsonObject] | None) -> 
     for option in options:
         if plain_label(as_text(as_object(option.get("text")).get("text"))) == plain_label(wanted):
             return option
+    if offered is not None and len(offered) == 1:
+        # What was typed was a search, and this is all it found.
+        return offered[0]
     known = ", ".join(as_text(as_object(option.get("text")).get("text")) for option in options)
     raise ValueNotPossible(f"{placed.label!r} has no option {wanted!r}; it has: {known}.")
 

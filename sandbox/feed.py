@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import AsyncIterator
 
 from sandbox import happenings as happened
 from sandbox import shapes
 from sandbox.entities import Ephemeral
+from sandbox.journal import Entry
 from sandbox.jsontypes import JsonObject
 from sandbox.workspace import Workspace
 
@@ -28,6 +30,11 @@ class Feed:
         )
         for queue in self._queues:
             queue.put_nowait(line)
+
+    def entry(self, kind: str, entry: Entry) -> None:
+        """Publishes an entry of the journal."""
+        if self._queues:
+            self.publish(kind, dataclasses.asdict(entry))
 
     def happening(self, happening: happened.Happening, workspace: Workspace) -> None:
         """Publishes a change of the workspace."""

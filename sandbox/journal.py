@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sandbox.jsontypes import JsonObject
 
-Watcher = Callable[[str, JsonObject], None]
+Watcher = Callable[[str, "Entry"], None]
 
 
 @dataclass
@@ -66,6 +65,9 @@ class Violation:
     detail: str
 
 
+Entry = ApiCall | EnvelopeRecord | Violation
+
+
 class Journal:
     """Append-only lists, cleared by a reset."""
 
@@ -103,7 +105,7 @@ class Journal:
             duration_ms=round(duration_ms, 2),
         )
         self.calls.append(entry)
-        self._notify("call", dataclasses.asdict(entry))
+        self._notify("call", entry)
         return entry
 
     def envelope(self, kind: str, name: str, payload: JsonObject) -> EnvelopeRecord:
@@ -113,12 +115,12 @@ class Journal:
 
     def changed(self, entry: EnvelopeRecord) -> None:
         """Tells the watchers that an envelope got a new attempt or outcome."""
-        self._notify("envelope", dataclasses.asdict(entry) | {"acked": entry.acked})
+        self._notify("envelope", entry)
 
     def violation(self, kind: str, method: str, detail: str) -> None:
         entry = Violation(self._now(), kind, method, detail)
         self.violations.append(entry)
-        self._notify("violation", dataclasses.asdict(entry))
+        self._notify("violation", entry)
 
     def clear(self) -> None:
         self.calls.clear()
@@ -129,6 +131,6 @@ class Journal:
         self._number += 1
         return self._number
 
-    def _notify(self, kind: str, entry: JsonObject) -> None:
+    def _notify(self, kind: str, entry: Entry) -> None:
         for watcher in self._watchers:
             watcher(kind, entry)

@@ -62,6 +62,7 @@ _RATES: Final = {
     "usergroups.users.list": _TIER_2,
     "team.info": _TIER_3,
     "auth.test": _TIER_4,
+    "bots.info": _TIER_3,
 }
 _IN_ONE_CHANNEL: Final = Rate(60, 1)
 

@@ -58,12 +58,13 @@ class SocketMode:
         self.client.close()
 
     def _on_request(self, client: BaseSocketModeClient, request: SocketModeRequest) -> None:
-        if not isinstance(request.payload, dict):
-            self._park("socket", {"payload": request.payload}, "The payload is no object.")
+        payload: object = request.payload  # declared as an object, but whatever was sent is in it
+        if not isinstance(payload, dict):
+            self._park("socket", {"payload": payload}, "The payload is no object.")
             client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
             return
         headers = _retry_headers(request)
-        answered = dispatch(self._app, request.payload, headers, mode="socket_mode")
+        answered = dispatch(self._app, payload, headers, mode="socket_mode")
         if answered.status != 200:
             log.warning("an envelope stays unacknowledged", type=request.type, status=answered.status)
             return

@@ -1,7 +1,7 @@
 """Bolt, wired to the handlers: one listener for each kind of traffic, tables decide the rest.
 
-`process_before_response` makes the acknowledgement leave after the commit: a listener that raises leaves an event
-unacknowledged, and Slack delivers it again.
+`process_before_response` makes the acknowledgement leave after the commit: a listener that raises leaves an
+event unacknowledged, and Slack delivers it again.
 """
 
 from __future__ import annotations
@@ -111,10 +111,10 @@ def guarded(handling: Handling, kind: str, handler: Handler, body: Payload) -> A
         log.warning("a payload was parked", kind=kind, reason=str(error))
         handling.intake.park(kind, digest(body), {"body": dict(body)}, str(error))
         return _sorry(kind, sentences.Refusal.MALFORMED)
-    except StoreUnavailable:
+    except StoreUnavailable as error:
         if kind == "event":
             raise
-        log.error("the database cannot be used", kind=kind)
+        log.warning("the database cannot be used", kind=kind, reason=str(error))
         return _sorry(kind, sentences.Refusal.TEMPORARY)
     except Exception as error:
         reference = secrets.token_hex(4)

@@ -62,7 +62,7 @@ class Handling:
             return reading.mentioned_names(session, text)
 
     def open_view(self, trigger_id: str, view: dict[str, object]) -> bool:
-        """Open a modal: before the acknowledgement, once, never retried. False when it could not be opened."""
+        """Open a modal: before the acknowledgement, once. False when it could not be opened."""
         try:
             self.views.call("views.open", trigger_id=trigger_id, view=view)
         except CallFailed as failure:

@@ -201,10 +201,9 @@ def _digest(values: Payload) -> str:
 def _filed(
     handling: Handling, form: forms.RaiseForm, context: FormContext, common: dict[str, object]
 ) -> Filed:
-    desks = handling.desks()
     desk_key = form.desk_key or context.desk_key
-    if desk_key is None and len(desks.all) == 1:
-        desk_key = desks.all[0].key
+    if desk_key is None and len(desks := handling.desks().all) == 1:
+        desk_key = desks[0].key
     return Filed.model_validate(
         {
             **common,

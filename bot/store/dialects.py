@@ -1,39 +1,83 @@
-"""The few statements that the two databases spell differently."""
+"""The few statements that the two databases spell differently, built once and then reused.
+
+Building a statement costs more than running it: on the way from a gesture to its acknowledgement each one is
+made once per process and given its values at execution.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import CursorResult
+from sqlalchemy import Table
+from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import Insert as PlainInsert
+from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.models import Base
 
 Insert: TypeAlias = postgresql.Insert | sqlite.Insert
 
 
-def _insert(session: Session, model: type[Base]) -> Insert:
-    if session.get_bind().dialect.name == "sqlite":
-        return sqlite.insert(model)
-    return postgresql.insert(model)
+def insert_row(session: Session, model: type[Base], values: Mapping[str, Any]) -> None:
+    """INSERT one row; `values` are by column."""
+    session.connection().execute(_insert(model), dict(values))
+
+
+def insert_returning_id(session: Session, model: type[Base], values: Mapping[str, Any]) -> int:
+    """INSERT one row; the id that the database gave it."""
+    return int(session.connection().execute(_insert_returning_id(model), dict(values)).scalar_one())
 
 
 def insert_once(
     session: Session, model: type[Base], values: Mapping[str, Any], *, keys: Sequence[str]
 ) -> bool:
     """INSERT … ON CONFLICT (keys) DO NOTHING; True when this call wrote the row."""
-    statement = _insert(session, model).values(dict(values)).on_conflict_do_nothing(index_elements=list(keys))
-    result = session.execute(statement)
-    return isinstance(result, CursorResult) and result.rowcount == 1
+    statement = _insert_once(session.get_bind().dialect.name, model, tuple(keys))
+    return session.connection().execute(statement, dict(values)).rowcount == 1
 
 
 def upsert(session: Session, model: type[Base], values: Mapping[str, Any], *, keys: Sequence[str]) -> None:
     """INSERT … ON CONFLICT (keys) DO UPDATE of all other columns given."""
-    statement = _insert(session, model).values(dict(values))
-    changes = {name: statement.excluded[name] for name in values if name not in keys}
-    if changes:
-        session.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=changes))
-    else:
-        session.execute(statement.on_conflict_do_nothing(index_elements=list(keys)))
+    changed = tuple(name for name in values if name not in keys)
+    statement = _upsert(session.get_bind().dialect.name, model, tuple(keys), changed)
+    session.connection().execute(statement, dict(values))
+
+
+def _table(model: type[Base]) -> Table:
+    table = model.__table__
+    if not isinstance(table, Table):
+        raise TypeError(f"{model.__name__} is not mapped to a table.")
+    return table
+
+
+@lru_cache
+def _insert(model: type[Base]) -> PlainInsert:
+    return plain_insert(_table(model))
+
+
+@lru_cache
+def _insert_returning_id(model: type[Base]) -> ReturningInsert[tuple[Any]]:
+    table = _table(model)
+    return plain_insert(table).returning(table.c.id)
+
+
+def _dialect_insert(dialect: str, model: type[Base]) -> Insert:
+    return sqlite.insert(_table(model)) if dialect == "sqlite" else postgresql.insert(_table(model))
+
+
+@lru_cache
+def _insert_once(dialect: str, model: type[Base], keys: tuple[str, ...]) -> Insert:
+    return _dialect_insert(dialect, model).on_conflict_do_nothing(index_elements=keys)
+
+
+@lru_cache
+def _upsert(dialect: str, model: type[Base], keys: tuple[str, ...], changed: tuple[str, ...]) -> Insert:
+    statement = _dialect_insert(dialect, model)
+    if not changed:
+        return statement.on_conflict_do_nothing(index_elements=keys)
+    changes = {name: statement.excluded[name] for name in changed}
+    return statement.on_conflict_do_update(index_elements=keys, set_=changes)

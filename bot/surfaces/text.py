@@ -296,7 +296,7 @@ def _edge(space: str) -> str:
 
 _EMOJI: Final = re.compile(
     r"(?<![A-Za-z0-9_]):(?P<name>(?=[^:]*[a-z]|[+-]1:)[a-z0-9_+'-]{1,100})"
-    r":(?::skin-tone-(?P<tone>[2-6]):)?(?![A-Za-z0-9_])"
+    r":(?::skin-tone-(?P<tone>[2-6]):)?(?![A-Za-z0-9_]|:(?![a-z0-9_+'-]+:))"
 )
 _MOST_EMOJI: Final = 40
 

@@ -36,11 +36,15 @@ class Scene:
     def work(
         self, gesture: AnyGesture, desk: Definition, ticket: Ticket | None = None, *, on_request: bool = False
     ) -> Work:
-        """The unit of work of this gesture. Raises FactsMissing."""
+        """The unit of work; without a ticket no role at the desk counts. Raises FactsMissing."""
+        if ticket is None:
+            actor = people.member(self.session, gesture.person_id)
+        else:
+            actor = people.actor(self.session, gesture.person_id, desk, ticket)
         return Work(
             session=self.session,
             desk=desk,
-            actor=people.actor(self.session, gesture.person_id, desk, ticket),
+            actor=actor,
             at=min(gesture.at, self.now),
             now=self.now,
             gesture=gesture.trace,

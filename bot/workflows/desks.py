@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import Text, select, type_coerce
 from sqlalchemy.orm import Session
 
 from bot.models import Desk
@@ -99,7 +101,15 @@ class Desks:
         return any(desk.meaning(emoji) for desk in self.all)
 
 
+ACTIVE = select(type_coerce(Desk.definition, Text)).where(Desk.is_active).order_by(Desk.position)
+
+
 def load_desks(session: Session) -> Desks:
     """The active desks."""
-    rows = session.execute(select(Desk.definition).where(Desk.is_active).order_by(Desk.position)).scalars()
-    return Desks(tuple(definition_from(row) for row in rows))
+    return Desks(tuple(_parsed(text) for text in session.connection().execute(ACTIVE).scalars()))
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> Definition:
+    """Definitions change rarely and are read with every gesture; equal text is an equal desk."""
+    return definition_from(json.loads(text))

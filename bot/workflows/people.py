@@ -78,6 +78,11 @@ def actor(session: Session, person_id: str, desk: Definition, ticket: Ticket | N
     return Actor(person_id, frozenset(roles))
 
 
+def member(session: Session, person_id: str) -> Actor:
+    """A person with no more than their standing in the workspace, for what needs no role at a desk."""
+    return Actor(person_id, frozenset({standing(known_person(session, person_id))}))
+
+
 def _desk_roles(session: Session, person: Person, desk: Definition) -> set[Role]:
     roles = set()
     if person.id in desk.leads:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from bot.models import Anchor, Numbering, Ticket
+from bot.models import Anchor, Numbering, Ticket, TimelineEvent
 from bot.models.vocabulary import PREFIXES, Action, EventKind, Kind, Level, Source, State
-from bot.store.dialects import insert_once
+from bot.store.dialects import insert_once, insert_returning_id, insert_row
 from bot.workflows import permissions, telling
 from bot.workflows.outcomes import Conflict, Done
 from bot.workflows.telling import Telling
-from bot.workflows.work import GENESIS, Work, open_interval, record
+from bot.workflows.work import GENESIS, Work, begin_interval, next_event, record
+
+NEXT_NUMBER = (
+    update(Numbering)
+    .where(Numbering.prefix == bindparam("kind"))
+    .values(last=Numbering.last + 1)
+    .returning(Numbering.last)
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,51 +71,49 @@ def raise_ticket(work: Work, draft: Draft) -> Done:
     Raises Refused, or Conflict when the thread has a ticket by now.
     """
     permissions.require(Action.RAISE, work.actor.roles, None)
-    ticket = _insert(work, draft)
-    record(work, ticket, EventKind.RAISED, {"source": draft.source.value})
-    open_interval(work, ticket, draft.raised_at)
-    _anchor(work.session, ticket, draft)
+    number = _next_number(work.session, PREFIXES[draft.kind])
+    data = {"source": draft.source.value}
+    event = next_event(work, EventKind.RAISED, data, number=number, seq=1, prev=GENESIS)
+    columns = _columns(work, draft) | {"number": number, "version": 1, "head_hash": event["hash"]}
+    ticket_id = insert_returning_id(work.session, Ticket, columns)
+    insert_row(work.session, TimelineEvent, event | {"ticket_id": ticket_id})
+    begin_interval(work, ticket_id, State.NEW, draft.raised_at)
+    _anchor(work.session, ticket_id, draft)
     if draft.continues is not None:
-        _link(work, draft.continues, ticket)
-    _tell(work, ticket, draft.place)
-    return Done(event="raised", number=ticket.number, ticket_id=ticket.id)
+        _link(work, draft.continues, ticket_id, number)
+    _tell(work, ticket_id, draft)
+    return Done(event="raised", number=number, ticket_id=ticket_id)
 
 
-def _insert(work: Work, draft: Draft) -> Ticket:
+def _columns(work: Work, draft: Draft) -> dict[str, Any]:
     channel, ts = draft.origin or (None, None)
-    ticket = Ticket(
-        number=_next_number(work.session, PREFIXES[draft.kind]),
-        kind=draft.kind,
-        desk_key=work.desk.key,
-        title=draft.title,
-        description=draft.description,
-        category=draft.category,
-        affected=draft.affected,
-        impact=draft.impact,
-        urgency=draft.urgency,
-        priority=work.desk.priority(draft.impact, draft.urgency),
-        state=State.NEW,
-        state_since=draft.raised_at,
-        requester_id=draft.requester_id,
-        raiser_id=draft.raiser_id,
-        source=draft.source,
-        raised_at=draft.raised_at,
-        origin_channel=channel,
-        origin_ts=ts,
-        conversation_channel=draft.place.channel if draft.place.root_ts else None,
-        conversation_ts=draft.place.root_ts,
-        continues_id=draft.continues.id if draft.continues else None,
-        version=0,
-        head_hash=GENESIS,
-    )
-    work.session.add(ticket)
-    work.session.flush()
-    return ticket
+    place = draft.place
+    return {
+        "kind": draft.kind,
+        "desk_key": work.desk.key,
+        "title": draft.title,
+        "description": draft.description,
+        "category": draft.category,
+        "affected": draft.affected,
+        "impact": draft.impact,
+        "urgency": draft.urgency,
+        "priority": work.desk.priority(draft.impact, draft.urgency),
+        "state": State.NEW,
+        "state_since": draft.raised_at,
+        "requester_id": draft.requester_id,
+        "raiser_id": draft.raiser_id,
+        "source": draft.source,
+        "raised_at": draft.raised_at,
+        "origin_channel": channel,
+        "origin_ts": ts,
+        "conversation_channel": place.channel if place.root_ts else None,
+        "conversation_ts": place.root_ts,
+        "continues_id": draft.continues.id if draft.continues else None,
+    }
 
 
 def _next_number(session: Session, prefix: str) -> str:
-    bump = update(Numbering).where(Numbering.prefix == prefix).values(last=Numbering.last + 1)
-    last = session.execute(bump.returning(Numbering.last)).scalar_one_or_none()
+    last = session.connection().execute(NEXT_NUMBER, {"kind": prefix}).scalar_one_or_none()
     if last is None:
         if not insert_once(session, Numbering, {"prefix": prefix, "last": 1}, keys=["prefix"]):
             return _next_number(session, prefix)
@@ -115,7 +121,7 @@ def _next_number(session: Session, prefix: str) -> str:
     return f"{prefix}-{last}"
 
 
-def _anchor(session: Session, ticket: Ticket, draft: Draft) -> None:
+def _anchor(session: Session, ticket_id: int, draft: Draft) -> None:
     """The thread's root stands for the ticket, and so does the reply that it was raised from."""
     if draft.continues is not None:
         return
@@ -125,35 +131,34 @@ def _anchor(session: Session, ticket: Ticket, draft: Draft) -> None:
     if draft.origin is not None:
         messages.setdefault(draft.origin, "origin")
     for (channel, ts), role in messages.items():
-        values = {"channel": channel, "ts": ts, "ticket_id": ticket.id, "role": role}
+        values = {"channel": channel, "ts": ts, "ticket_id": ticket_id, "role": role}
         if not insert_once(session, Anchor, values, keys=["channel", "ts"]):
             raise Conflict
 
 
-def _link(work: Work, earlier: Ticket, ticket: Ticket) -> None:
-    earlier.continued_by_id = ticket.id
-    record(work, earlier, EventKind.CONTINUED, {"by": ticket.number})
+def _link(work: Work, earlier: Ticket, ticket_id: int, number: str) -> None:
+    earlier.continued_by_id = ticket_id
+    record(work, earlier, EventKind.CONTINUED, {"by": number})
 
 
-def _tell(work: Work, ticket: Ticket, place: Place) -> None:
+def _tell(work: Work, ticket_id: int, draft: Draft) -> None:
+    place = draft.place
     telling.tell(
         work.session,
-        f"opening:{ticket.id}",
+        f"opening:{ticket_id}",
         Telling.OPENING,
-        ticket_id=ticket.id,
+        ticket_id=ticket_id,
         channel=place.channel,
-        person_id=None if place.channel else ticket.requester_id,
+        person_id=None if place.channel else draft.requester_id,
         thread_ts=place.root_ts,
         data={"place": place.word},
-        version=ticket.version,
     )
     telling.tell(
         work.session,
-        f"card:{ticket.id}",
+        f"card:{ticket_id}",
         Telling.CARD,
-        ticket_id=ticket.id,
+        ticket_id=ticket_id,
         channel=work.desk.triage_channel,
-        version=ticket.version,
     )
 
 

@@ -59,7 +59,7 @@ def _broken(session: Session, ticket: Ticket) -> Iterator[str]:
         if (
             event.seq != seq
             or event.prev_hash != prev
-            or event.hash != event_hash(prev, ticket.id, _columns(event))
+            or event.hash != event_hash(prev, ticket.number, _columns(event))
         ):
             yield f"{ticket.number}: event {event.seq} was altered, or one before it was removed."
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from bot.clock import real_now
@@ -75,21 +75,42 @@ def tell(
     return insert_once(session, Outbox, values, keys=["key"])
 
 
+_RAISE_WANTED = update(Outbox).values(wanted_version=bindparam("version"))
+_IS_BEHIND = (Outbox.state == OutboxState.SENT, Outbox.wanted_version > Outbox.shown_version)
+_PUT_IN_LINE = update(Outbox).values(
+    state=OutboxState.PENDING, not_before=bindparam("now"), attempts=0, error=None
+)
+_OF_TICKET = (
+    Outbox.ticket_id == bindparam("ticket"),
+    Outbox.kind.in_([Telling.CARD.value, Telling.OPENING.value, Telling.RESOLVED_WORD.value]),
+)
+_OF_ROW = (Outbox.id == bindparam("row"),)
+_RAISE_TICKET = _RAISE_WANTED.where(*_OF_TICKET, Outbox.wanted_version < bindparam("version"))
+_LINE_UP_TICKET = _PUT_IN_LINE.where(*_OF_TICKET, *_IS_BEHIND)
+_RAISE_ROW = _RAISE_WANTED.where(*_OF_ROW, Outbox.wanted_version < bindparam("version"))
+_LINE_UP_ROW = _PUT_IN_LINE.where(*_OF_ROW, *_IS_BEHIND)
+
+
 def refresh(session: Session, *, ticket_id: int, version: int) -> None:
     """The ticket changed: its mirrors (not relays, not emoji) must show at least `version`."""
-    _want(
-        session,
-        version,
-        Outbox.ticket_id == ticket_id,
-        Outbox.kind.in_([Telling.CARD.value, Telling.OPENING.value, Telling.RESOLVED_WORD.value]),
-    )
+    connection = session.connection()
+    connection.execute(_RAISE_TICKET, {"ticket": ticket_id, "version": version})
+    connection.execute(_LINE_UP_TICKET, {"ticket": ticket_id, "now": real_now()})
+
+
+def _refresh_row(session: Session, row: Outbox) -> None:
+    session.flush()
+    connection = session.connection()
+    connection.execute(_RAISE_ROW, {"row": row.id, "version": row.wanted_version + 1})
+    connection.execute(_LINE_UP_ROW, {"row": row.id, "now": real_now()})
+    session.expire(row)
 
 
 def refresh_relay(session: Session, *, comment_id: int) -> None:
     """A comment was edited or deleted: its copy follows."""
     row = session.scalar(select(Outbox).where(Outbox.key == f"relay:{comment_id}"))
     if row is not None:
-        _want(session, row.wanted_version + 1, Outbox.id == row.id)
+        _refresh_row(session, row)
 
 
 def show_emoji(
@@ -119,20 +140,7 @@ def show_emoji(
     row = session.scalar(select(Outbox).where(Outbox.key == key))
     if row is not None and row.data != data:
         row.data = data
-        session.flush()
-        _want(session, row.wanted_version + 1, Outbox.id == row.id)
-
-
-def _want(session: Session, version: int, *where: Any) -> None:
-    now = real_now()
-    session.execute(
-        update(Outbox).where(*where, Outbox.wanted_version < version).values(wanted_version=version)
-    )
-    session.execute(
-        update(Outbox)
-        .where(*where, Outbox.state == OutboxState.SENT, Outbox.wanted_version > Outbox.shown_version)
-        .values(state=OutboxState.PENDING, not_before=now, attempts=0, error=None)
-    )
+        _refresh_row(session, row)
 
 
 def record_sent(session: Session, row: Outbox, *, channel: str, ts: str) -> None:

@@ -7,18 +7,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from bot.models import StateInterval, Ticket, TimelineEvent
 from bot.models.base import canonical
 from bot.models.vocabulary import CATEGORY_OF, Action, EventKind, State
+from bot.store.dialects import insert_row
 from bot.workflows import permissions, telling
 from bot.workflows.desks import Definition
 from bot.workflows.people import Actor
 
 GENESIS = "0" * 64
 """What the first event of a timeline follows."""
+
+
+END_INTERVAL = (
+    update(StateInterval)
+    .where(StateInterval.ticket_id == bindparam("ticket"), StateInterval.ended_at.is_(None))
+    .values(ended_at=bindparam("end"))
+)
+LOCKED_TICKET = select(Ticket).where(Ticket.id == bindparam("ticket")).with_for_update()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +46,8 @@ class Work:
 
 def locked_ticket(session: Session, ticket_id: int) -> Ticket:
     """The ticket, locked for this transaction (on SQLite the transaction already is the lock)."""
-    statement = select(Ticket).where(Ticket.id == ticket_id).with_for_update()
-    return session.execute(statement.execution_options(populate_existing=True)).scalar_one()
+    options = {"populate_existing": True}
+    return session.execute(LOCKED_TICKET, {"ticket": ticket_id}, execution_options=options).scalar_one()
 
 
 def permit(work: Work, action: Action, ticket: Ticket) -> None:
@@ -46,10 +55,10 @@ def permit(work: Work, action: Action, ticket: Ticket) -> None:
     permissions.require(action, work.actor.roles, ticket.state)
 
 
-def event_hash(prev: str, ticket_id: int, values: dict[str, Any]) -> str:
-    """SHA-256 over the previous hash and the canonical JSON of the event."""
+def event_hash(prev: str, number: str, values: dict[str, Any]) -> str:
+    """SHA-256 over the previous hash and the canonical JSON of the event of the ticket with that number."""
     payload = {
-        "ticket": ticket_id,
+        "ticket": number,
         "seq": values["seq"],
         "kind": str(values["kind"]),
         "at": values["at"].isoformat(),
@@ -61,28 +70,33 @@ def event_hash(prev: str, ticket_id: int, values: dict[str, Any]) -> str:
     return hashlib.sha256((prev + canonical(payload)).encode()).hexdigest()
 
 
-def record(work: Work, ticket: Ticket, kind: EventKind, data: dict[str, Any] | None = None) -> None:
-    """Append to the timeline, count the version up and let the ticket's mirrors follow.
-
-    `data` holds ids and words of the vocabulary, never text that people wrote: that must stay erasable.
-    """
-    ticket.version += 1
+def next_event(
+    work: Work, kind: EventKind, data: dict[str, Any] | None, *, number: str, seq: int, prev: str
+) -> dict[str, Any]:
+    """The row of a timeline event that follows the one with hash `prev`; the ticket's id is still missing."""
     values: dict[str, Any] = {
-        "ticket_id": ticket.id,
-        "seq": ticket.version,
+        "seq": seq,
         "kind": kind,
         "at": work.at,
         "recorded_at": work.now,
         "actor_id": work.actor.id,
         "gesture": work.gesture,
         "data": data or {},
-        "prev_hash": ticket.head_hash,
+        "prev_hash": prev,
     }
-    values["hash"] = ticket.head_hash = event_hash(ticket.head_hash, ticket.id, values)
-    work.session.execute(insert(TimelineEvent).values(values))
-    if ticket.version > 1:
-        work.session.flush()
-        telling.refresh(work.session, ticket_id=ticket.id, version=ticket.version)
+    return values | {"hash": event_hash(prev, number, values)}
+
+
+def record(work: Work, ticket: Ticket, kind: EventKind, data: dict[str, Any] | None = None) -> None:
+    """Append to the timeline, count the version up and let the ticket's mirrors follow.
+
+    `data` holds ids and words of the vocabulary, never text that people wrote: that must stay erasable.
+    """
+    event = next_event(work, kind, data, number=ticket.number, seq=ticket.version + 1, prev=ticket.head_hash)
+    ticket.version, ticket.head_hash = event["seq"], event["hash"]
+    insert_row(work.session, TimelineEvent, event | {"ticket_id": ticket.id})
+    work.session.flush()
+    telling.refresh(work.session, ticket_id=ticket.id, version=ticket.version)
 
 
 def move(work: Work, ticket: Ticket, state: State, *, assignee_id: str | None) -> None:
@@ -91,25 +105,23 @@ def move(work: Work, ticket: Ticket, state: State, *, assignee_id: str | None) -
         return
     # An older gesture that arrives late may not reach back before the interval it ends.
     at = max(work.at, ticket.state_since)
-    work.session.execute(
-        update(StateInterval)
-        .where(StateInterval.ticket_id == ticket.id, StateInterval.ended_at.is_(None))
-        .values(ended_at=at)
-    )
+    work.session.connection().execute(END_INTERVAL, {"ticket": ticket.id, "end": at})
     ticket.state, ticket.assignee_id, ticket.state_since = state, assignee_id, at
-    open_interval(work, ticket, at)
+    begin_interval(work, ticket.id, state, at, assignee_id=assignee_id)
 
 
-def open_interval(work: Work, ticket: Ticket, at: datetime) -> None:
-    """Begin an interval in the ticket's present state."""
+def begin_interval(
+    work: Work, ticket_id: int, state: State, at: datetime, *, assignee_id: str | None = None
+) -> None:
+    """Begin an interval that is open towards the future."""
     values = {
-        "ticket_id": ticket.id,
-        "state": ticket.state,
-        "category": CATEGORY_OF[ticket.state],
-        "assignee_id": ticket.assignee_id,
+        "ticket_id": ticket_id,
+        "state": state,
+        "category": CATEGORY_OF[state],
+        "assignee_id": assignee_id,
         "started_at": at,
     }
-    work.session.execute(insert(StateInterval).values(values))
+    insert_row(work.session, StateInterval, values)
 
 
 def show_as_emoji(work: Work, ticket: Ticket, meaning: str, *, present: bool) -> None:

@@ -30,7 +30,8 @@ FORGIVEN = frozenset(
         "account_inactive", "already_archived", "already_in_channel", "already_pinned", "already_reacted",
         "bot_not_found", "cannot_reply_to_message", "channel_not_found", "duplicate_external_id",
         "file_not_found", "hash_conflict", "is_archived", "message_not_found", "name_taken", "no_reaction",
-        "no_such_subteam", "not_found", "plan_upgrade_required", "ratelimited", "team_not_found", "thread_not_found",
+        "no_such_subteam", "not_found", "plan_upgrade_required", "ratelimited", "team_not_found",
+        "thread_not_found",
         "too_many_emoji", "too_many_reactions", "token_revoked", "user_disabled", "user_not_found",
         "user_not_in_channel", "users_not_found",
     }

@@ -222,6 +222,7 @@ def test_closing_is_told_only_on_request(server: SandboxServer, client: SandboxC
 
 def test_a_trigger_works_once_and_for_three_seconds(server: SandboxServer, client: SandboxClient) -> None:
     slack = WebClient(server.bot_token, base_url=server.api_url)
+    client.settings(trigger_lifetime=60)
     app = bolt_app(server)
     triggers: list[str] = []
 
@@ -236,10 +237,10 @@ def test_a_trigger_works_once_and_for_three_seconds(server: SandboxServer, clien
     used, unused = triggers
     slack.views_open(trigger_id=used, view=modal(SUMMARY))
     client.settings(trigger_lifetime=0)
-    open_with = lambda key: error_of(lambda: slack.views_open(trigger_id=key, view=modal(SUMMARY)))  # noqa: E731
-    assert open_with(used) == "exchanged_trigger_id"
-    assert open_with(unused) == "expired_trigger_id"
-    assert open_with("made-up") == "invalid_trigger_id"
+    view = modal(SUMMARY)
+    assert error_of(slack.views_open, trigger_id=used, view=view) == "exchanged_trigger_id"
+    assert error_of(slack.views_open, trigger_id=unused, view=view) == "expired_trigger_id"
+    assert error_of(slack.views_open, trigger_id="made-up", view=view) == "invalid_trigger_id"
 
 
 def test_modals_stack_three_deep(server: SandboxServer, client: SandboxClient) -> None:
@@ -250,11 +251,12 @@ def test_modals_stack_three_deep(server: SandboxServer, client: SandboxClient) -
     @app.action("claim")
     def on_click(ack: Ack, body: JsonObject, client: WebClient) -> None:
         ack()
-        push = lambda: client.views_push(trigger_id=as_text(body["trigger_id"]), view=modal(BUTTONS))  # noqa: E731
+        trigger = as_text(body["trigger_id"])
         if len(pushed) < 2:
-            pushed.append(push()["view"]["previous_view_id"])
+            answer = client.views_push(trigger_id=trigger, view=modal(BUTTONS))
+            pushed.append(answer["view"]["previous_view_id"])
         else:
-            pushed.append(error_of(push))
+            pushed.append(error_of(client.views_push, trigger_id=trigger, view=modal(BUTTONS)))
 
     with connected(server, app):
         client.command("ana", "#it-help", "/probe")
@@ -272,9 +274,7 @@ def test_an_outdated_hash_changes_nothing(
     home = {"type": "home", "blocks": [{"type": "divider"}]}
     first = slack.views_publish(user_id=ana, view=home)["view"]
     slack.views_publish(user_id=ana, view=home, hash=first["hash"])
-    assert (
-        error_of(lambda: slack.views_publish(user_id=ana, view=home, hash=first["hash"])) == "hash_conflict"
-    )
+    assert error_of(slack.views_publish, user_id=ana, view=home, hash=first["hash"]) == "hash_conflict"
     assert client.violations() == []
 
 
@@ -291,8 +291,7 @@ def test_external_ids_are_unique_and_address_a_view(
     view = client.view("ana")
     assert view is not None
     assert view.labels == ["Summary", "Note"]
-    update = lambda: slack.views_update(view_id="V0", view=modal(SUMMARY))  # noqa: E731 - one call
-    assert error_of(update) == "not_found"
+    assert error_of(slack.views_update, view_id="V0", view=modal(SUMMARY)) == "not_found"
 
 
 def test_an_invalid_view_does_not_use_up_the_trigger(server: SandboxServer, client: SandboxClient) -> None:
@@ -302,7 +301,7 @@ def test_an_invalid_view_does_not_use_up_the_trigger(server: SandboxServer, clie
     def on_probe(ack: Ack, body: JsonObject, client: WebClient) -> None:
         trigger = as_text(body["trigger_id"])
         bad = modal(SUMMARY, title={"type": "plain_text", "text": "x" * 25})
-        assert error_of(lambda: client.views_open(trigger_id=trigger, view=bad)) == "invalid_arguments"
+        assert error_of(client.views_open, trigger_id=trigger, view=bad) == "invalid_arguments"
         client.views_open(trigger_id=trigger, view=modal(SUMMARY))
         ack()
 
@@ -359,7 +358,7 @@ def test_an_external_select_asks_the_app(server: SandboxServer, client: SandboxC
     with connected(server, app):
         client.command("ana", "#it-help", "/probe")
         offered = client.suggest("ana", "Service", "mail")
-        client.submit("ana", {"Service": "About About mail"[6:]})
+        client.submit("ana", {"Service": "mail"})
     assert as_object(offered[0]["text"])["text"] == "About mail"
 
 
