@@ -24,7 +24,7 @@ from bot.directory.fill import Directory, SlackNotReady
 from bot.directory.worker import FactsWorker
 from bot.errors import DeskbellError
 from bot.handlers.adapters import SocketMode, http_dispatcher
-from bot.handlers.answers import reply
+from bot.handlers.answers import quiet_reply, reply
 from bot.handlers.bolt import Identity, build_bolt
 from bot.handlers.context import Handling
 from bot.models import Workspace
@@ -83,7 +83,14 @@ class Bot:
         self.directory = Directory(
             self.store, self._slack(timeout=10.0), self.clock, pace=settings.delivery_pace
         )
-        self.facts = FactsWorker(self.store, self._slack(timeout=10.0), self.clock, self._decide_waiting)
+        self.facts = FactsWorker(
+            self.store,
+            self._slack(timeout=10.0),
+            self.clock,
+            self._decide_waiting,
+            send=self.replies.send_all,
+            pace=settings.delivery_pace,
+        )
         self._identity: Identity | None = None
         handling = Handling(
             store=self.store,
@@ -202,9 +209,7 @@ class Bot:
                 dispatch=lambda body, headers: self._if_known(dispatcher, body, headers),
             )
         web = create_web(health=self.health, metrics=self._metrics, slack=slack)
-        server = serve(web, host=self._settings.host, port=self._settings.port)
-        server.start()
-        return server
+        return serve(web, host=self._settings.host, port=self._settings.port)
 
     def _if_known(self, dispatcher: Callable[..., SlackAnswer], body: bytes, headers: object) -> SlackAnswer:
         """Until the bot knows who it is, Slack is asked to come again."""
@@ -222,7 +227,8 @@ class Bot:
             return []
         gesture, outcome = decided
         with self.store.read() as session:
-            word = reply(session, gesture, outcome)
+            speaks = reply if gesture.reply_to.response_url else quiet_reply
+            word = speaks(session, gesture, outcome)
         return [word] if word else []
 
     def health(self) -> HealthReport:

@@ -119,7 +119,7 @@ class SlackClient:
 
     def _send(self, method: str, args: dict[str, object]) -> Answer:
         # Reading methods take forms only; the writing ones take JSON, which keeps nested values whole.
-        body: dict[str, Any] = {"json": args} if method.startswith("chat.") else {"params": args}
+        body: dict[str, Any] = {"json": args} if method.startswith(("chat.", "views.")) else {"params": args}
         try:
             response = self._web.api_call(method, **body)
         except SlackApiError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -72,6 +73,7 @@ def build_bolt(handling: Handling, identity: Callable[[], Identity | None]) -> A
         request_verification_enabled=False,
         authorize=authorize,
         client=WebClient(retry_handlers=[], timeout=2),
+        logger=_logger(),
     )
     app.event(ANYTHING)(_listener(handling, "event", on_event))
     app.command(ANYTHING)(_listener(handling, "command", on_command))
@@ -80,6 +82,13 @@ def build_bolt(handling: Handling, identity: Callable[[], Identity | None]) -> A
     app.view(ANYTHING)(_listener(handling, "form", on_form))
     app.view_closed(ANYTHING)(_listener(handling, "view_closed", lambda _handling, _payload: Ack()))
     return app
+
+
+def _logger() -> logging.Logger:
+    """Bolt warns about tokens in the environment and logs bodies; errors are all that is wanted of it."""
+    logger = logging.getLogger("slack_bolt.deskbell")
+    logger.setLevel(logging.ERROR)
+    return logger
 
 
 def _listener(handling: Handling, kind: str, handler: Handler) -> Callable[..., BoltResponse]:

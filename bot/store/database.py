@@ -139,6 +139,8 @@ class Store:
         """A read-only transaction on one snapshot; never waits for a writer. Raises StoreUnavailable."""
         with self._session(self._reader) as session:
             yield session
+            # What was read may be used after the transaction: a rollback would empty it.
+            session.expunge_all()
             session.rollback()
 
     @contextmanager

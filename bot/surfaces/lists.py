@@ -42,7 +42,7 @@ def ticket_list(page: TicketPage, *, heading: str, command: str, link: LinkTo = 
 
     Requesters are linked to the conversation, agents to the card: a direct message opens for its owner only.
     """
-    command = f"{COMMAND} {command.removeprefix(COMMAND).strip()}"
+    command, heading = f"{COMMAND} {command.removeprefix(COMMAND).strip()}", one_line(heading, _MOST_FACT)
     if not page.tickets:
         return _past_the_end(page, heading=heading, command=command)
     count = "1 ticket" if page.total == 1 else f"{page.total} tickets"

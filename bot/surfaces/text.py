@@ -37,7 +37,7 @@ _KEYCAPS_AND_MARKS: Final = "0123456789#*©®"
 
 def length(text: str) -> int:
     """How long Slack may find a text, in UTF-16 units."""
-    return len(text) if text.isascii() else len(text) + sum(char > "\uffff" for char in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", errors="surrogatepass")) // 2
 
 
 def clean(text: str, limit: int | None = None) -> str:

@@ -18,8 +18,8 @@ def _result(result: Result) -> JsonObject:
 async def command(gesture: Gesture) -> JsonObject:
     """`user, channel, command, text?` → the result with the acknowledgement's body."""
     result = await gesture.interactions.command(
-        user=gesture.user().id,
-        channel=gesture.channel(),
+        user=gesture.actor().id,
+        channel=gesture.visible_channel(),
         name=gesture.needed("command"),
         text=gesture.text("text"),
     )
@@ -29,7 +29,7 @@ async def command(gesture: Gesture) -> JsonObject:
 @act("shortcut")
 async def shortcut(gesture: Gesture) -> JsonObject:
     """`user, callback_id` and, for a message shortcut, `channel, ts`."""
-    user, callback_id = gesture.user().id, gesture.needed("callback_id")
+    user, callback_id = gesture.actor().id, gesture.needed("callback_id")
     if gesture.text("ts"):
         result = await gesture.interactions.message_shortcut(
             user=user, message=gesture.message(), callback_id=callback_id
@@ -45,7 +45,7 @@ async def click(gesture: Gesture) -> JsonObject:
     element, value = gesture.needed("element"), gesture.args.get("value")
     if gesture.text("ts"):
         result = await gesture.interactions.click_message(
-            user=gesture.user().id, message=gesture.seen_message(), reference=element, value=value
+            user=gesture.actor().id, message=gesture.seen_message(), reference=element, value=value
         )
     else:
         result = await gesture.interactions.click_view(view=_view(gesture), reference=element, value=value)
@@ -54,7 +54,7 @@ async def click(gesture: Gesture) -> JsonObject:
 
 def _view(gesture: Gesture) -> View:
     """The modal the person sees, else their App Home; `view_id` names another open one."""
-    screens, user = gesture.workspace.screens, gesture.user()
+    screens, user = gesture.workspace.screens, gesture.actor()
     wanted = gesture.text("view_id")
     view = screens.find(wanted) if wanted else screens.top(user.id) or screens.homes.get(user.id)
     if view is None or view.user != user.id:

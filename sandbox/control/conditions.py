@@ -13,7 +13,10 @@ from sandbox.jsontypes import JsonObject
 @act("fault")
 async def fault(gesture: Gesture) -> JsonObject:
     """`kind, method?, contains?, times?, probability?, seconds?, status?, error?, count?, …` → `id`."""
-    return {"id": gesture.sandbox.faults.add(gesture.args).id}
+    added = gesture.sandbox.faults.add(gesture.args)
+    if added.kind == "outage":
+        gesture.sandbox.sockets.drop_all()
+    return {"id": added.id}
 
 
 @act("lift")

@@ -6,7 +6,7 @@ from sandbox import shapes
 from sandbox.composing import compose
 from sandbox.control.request import Gesture, act
 from sandbox.emoji_names import first_name, is_known
-from sandbox.entities import Message, User
+from sandbox.entities import Channel, Message, User
 from sandbox.ids import named_id, new_uuid
 from sandbox.interactions import NotPossible
 from sandbox.jsontypes import JsonObject, objects
@@ -15,9 +15,8 @@ from sandbox.jsontypes import JsonObject, objects
 @act("post")
 async def post(gesture: Gesture) -> JsonObject:
     """`user, channel, text, thread_ts?, broadcast?, raw?` → `ts`. `raw` text is Slack's markup already."""
-    author, channel = gesture.user(), gesture.member_channel()
-    if author.deleted:
-        raise NotPossible(f"{author.handle} is deactivated.")
+    author, channel = gesture.actor(), gesture.member_channel()
+    _check_messages_tab(gesture, channel)
     message = _composed(gesture, author)
     message.thread_ts = gesture.text("thread_ts")
     if message.thread_ts:
@@ -27,6 +26,13 @@ async def post(gesture: Gesture) -> JsonObject:
             message.subtype = "thread_broadcast"
     posted = gesture.workspace.post(channel, message)
     return _posted(gesture, posted)
+
+
+def _check_messages_tab(gesture: Gesture, channel: Channel) -> None:
+    app = gesture.sandbox.app
+    writable = app.manifest.messages_tab_enabled and not app.manifest.messages_tab_read_only
+    if channel.kind == "im" and app.bot_user in channel.members and not writable:
+        raise NotPossible("Sending messages to this app has been turned off.")
 
 
 def _posted(gesture: Gesture, message: Message) -> JsonObject:
@@ -68,7 +74,7 @@ async def post_webhook(gesture: Gesture) -> JsonObject:
 @act("edit")
 async def edit(gesture: Gesture) -> JsonObject:
     """`user, channel, ts, text`: edits an own message."""
-    author, message = gesture.user(), gesture.message()
+    author, message = gesture.actor(), gesture.message()
     if message.user != author.id:
         raise NotPossible("People can edit their own messages only.")
     text, blocks = compose(gesture.needed("text"), gesture.workspace)
@@ -79,7 +85,7 @@ async def edit(gesture: Gesture) -> JsonObject:
 @act("delete")
 async def delete(gesture: Gesture) -> JsonObject:
     """`user, channel, ts`: deletes an own message; administrators may delete any."""
-    author, message = gesture.user(), gesture.message()
+    author, message = gesture.actor(), gesture.message()
     if message.user != author.id and not author.is_admin:
         raise NotPossible("People can delete their own messages only.")
     gesture.workspace.delete(message)
@@ -94,10 +100,8 @@ def _emoji(gesture: Gesture) -> str:
 
 
 def _reactable(gesture: Gesture) -> tuple[User, Message]:
-    user, message = gesture.user(), gesture.message()
+    user, message = gesture.actor(), gesture.message()
     channel = gesture.channel()
-    if user.id not in channel.members and channel.is_private:
-        raise NotPossible(f"{user.handle} cannot see {channel.name or channel.id}.")
     if channel.is_archived:
         raise NotPossible(f"{channel.name} is archived.")
     return user, message

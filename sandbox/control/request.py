@@ -44,6 +44,20 @@ class Gesture:
         """Raises NotInWorkspace."""
         return self.workspace.user(self.needed(name))
 
+    def actor(self) -> User:
+        """The user who does something. Raises NotPossible for deactivated ones."""
+        user = self.user()
+        if user.deleted:
+            raise NotPossible(f"{user.handle} is deactivated.")
+        return user
+
+    def visible_channel(self) -> Channel:
+        """A channel whose content `user` can see. Raises NotPossible."""
+        user, channel = self.actor(), self.channel()
+        if channel.is_private and user.id not in channel.members:
+            raise NotPossible(f"{user.handle} cannot see {channel.name or channel.id}.")
+        return channel
+
     def channel(self, name: str = "channel") -> Channel:
         """A channel, or a direct conversation of `user` named by the other person. Raises NotInWorkspace."""
         reference = self.needed(name)
@@ -53,12 +67,12 @@ class Gesture:
         return self.workspace.channel(reference)
 
     def message(self) -> Message:
-        """The message at `channel` and `ts`. Raises NotInWorkspace."""
-        return self.workspace.message(self.channel().id, self.needed("ts"))
+        """The message at `channel` and `ts`. Raises NotInWorkspace or NotPossible."""
+        return self.workspace.message(self.visible_channel().id, self.needed("ts"))
 
     def seen_message(self) -> Message | Ephemeral:
         """A message, or an ephemeral of `user`. Raises NotInWorkspace."""
-        channel, ts, user = self.channel().id, self.needed("ts"), self.user().id
+        channel, ts, user = self.visible_channel().id, self.needed("ts"), self.actor().id
         for ephemeral in self.workspace.ephemerals:
             if (ephemeral.channel, ephemeral.ts, ephemeral.user) == (
                 channel,
@@ -70,7 +84,7 @@ class Gesture:
 
     def member_channel(self) -> Channel:
         """A channel that `user` is in and that is open. Raises NotPossible."""
-        user, channel = self.user(), self.channel()
+        user, channel = self.actor(), self.channel()
         if user.id not in channel.members:
             raise NotPossible(f"{user.handle} is not in {channel.name or channel.id}.")
         if channel.is_archived:

@@ -29,6 +29,13 @@ function present(children) {
   return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
 }
 
+/** Redraws an element and puts the focus back on the button at the same place. */
+export function keepingFocus(root, draw) {
+  const before = [...root.querySelectorAll("button")].indexOf(document.activeElement);
+  draw(root);
+  if (before >= 0) root.querySelectorAll("button")[before]?.focus();
+}
+
 /** A link to the web, or only its label where the address is not http(s). */
 export function webLink(address, label) {
   const url = webAddress(address);

@@ -12,7 +12,7 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
-from slack_sdk.socket_mode.client import BaseSocketModeClient
+from slack_sdk.socket_mode import SocketModeClient
 
 from sandbox.jsontypes import JsonObject, as_text
 from sandbox.server import SandboxServer
@@ -34,8 +34,8 @@ MANIFEST: JsonObject = {
     "oauth_config": {
         "scopes": {
             "bot": [
-                "app_mentions:read", "bookmarks:write", "channels:history", "channels:join", "channels:manage",
-                "channels:read", "chat:write", "chat:write.customize", "commands", "emoji:read", "files:read",
+                "app_mentions:read", "bookmarks:write", "channels:history", "channels:join",
+                "channels:manage", "channels:read", "chat:write", "chat:write.customize", "commands", "emoji:read", "files:read",
                 "files:write", "groups:history", "groups:read", "im:history", "im:read", "im:write",
                 "mpim:history", "mpim:read", "mpim:write", "pins:write", "reactions:read", "reactions:write",
                 "team:read", "usergroups:read", "users:read", "users:read.email",
@@ -111,7 +111,7 @@ def connected(server: SandboxServer, app: App) -> Iterator[SocketModeHandler]:
         hang_up(server, handler.client)
 
 
-def hang_up(server: SandboxServer, *sockets: BaseSocketModeClient) -> None:
+def hang_up(server: SandboxServer, *sockets: SocketModeClient) -> None:
     """Closes sockets for good, cut from the other side first: a waiting client takes 3 s to close."""
     for socket in sockets:
         socket.auto_reconnect_enabled = socket.default_auto_reconnect_enabled = False

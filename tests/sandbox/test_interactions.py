@@ -192,7 +192,7 @@ def test_errors_for_unknown_blocks_are_a_violation(server: SandboxServer, client
 def test_a_submission_can_update_push_and_clear(server: SandboxServer, client: SandboxClient) -> None:
     app = bolt_app(server)
     opener(app, modal(SUMMARY))
-    answers = [
+    answers: list[JsonObject] = [
         {"response_action": "update", "view": modal(SUMMARY, title={"type": "plain_text", "text": "Two"})},
         {"response_action": "push", "view": modal(SUMMARY, title={"type": "plain_text", "text": "Three"})},
         {"response_action": "clear"},
@@ -283,6 +283,7 @@ def test_external_ids_are_unique_and_address_a_view(
 ) -> None:
     app = bolt_app(server)
     opener(app, modal(SUMMARY, external_id="form-1"))
+    client.settings(ack_timeout=1)
     with connected(server, app):
         client.command("ana", "#it-help", "/probe")
         client.command("ben", "#it-help", "/probe")

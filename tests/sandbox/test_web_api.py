@@ -25,7 +25,7 @@ def test_a_bot_learns_who_it_is_from_auth_test(slack: WebClient, client: Sandbox
 
 @pytest.mark.parametrize(("token", "error"), [("", "not_authed"), ("xoxb-wrong", "invalid_auth")])
 def test_a_missing_or_wrong_token_is_refused(server: SandboxServer, token: str, error: str) -> None:
-    assert error_of(WebClient, token, base_url=server.api_url).auth_test() == error
+    assert error_of(WebClient(token, base_url=server.api_url).auth_test) == error
 
 
 def test_the_app_token_posts_no_messages(server: SandboxServer, client: SandboxClient) -> None:
@@ -40,7 +40,7 @@ def test_an_uninstalled_app_has_no_valid_token(slack: WebClient, client: Sandbox
 
 
 def test_an_unknown_method_is_an_error_and_a_violation(slack: WebClient, client: SandboxClient) -> None:
-    assert error_of(slack.api_call, "chat.postTelegram") == "unknown_method"
+    assert error_of(slack.api_call, api_method="chat.postTelegram") == "unknown_method"
     assert [v.kind for v in client.violations()] == ["unknown_method"]
 
 
@@ -183,10 +183,8 @@ def test_a_reply_is_no_parent(slack: WebClient, client: SandboxClient) -> None:
     channel = client.channel_id("#it-help")
     parent = client.post("ana", "#it-help", "help")
     reply = client.post("ben", "#it-help", "yes", thread_ts=parent)
-    assert (
-        error_of(slack.chat_scheduleMessage, channel=channel, post_at=1, text="later")
-        == "cannot_reply_to_message"
-    )
+    refusal = error_of(slack.chat_postMessage, channel=channel, text="no", thread_ts=reply)
+    assert refusal == "cannot_reply_to_message"
     assert "thread_ts_of_reply" in {v.kind for v in client.violations()}
 
 
@@ -323,10 +321,8 @@ def test_an_ephemeral_reaches_one_member_only(slack: WebClient, client: SandboxC
     assert client.ephemerals("lea") == []
     assert client.messages("#it-triage") == []
     ana = client.user_id("ana")
-    assert (
-        error_of(slack.chat_scheduleMessage, channel=channel, post_at=1, text="later")
-        == "user_not_in_channel"
-    )
+    refusal = error_of(slack.chat_postEphemeral, channel=channel, user=ana, text="no")
+    assert refusal == "user_not_in_channel"
 
 
 def test_a_custom_name_makes_a_message_without_a_user(slack: WebClient, client: SandboxClient) -> None:

@@ -38,7 +38,7 @@ from bot.store import Store
 from bot.workflows import telling
 from bot.workflows.desks import AgentSource, Definition
 from bot.workflows.facts import Message
-from bot.workflows.factcodec import encode_message
+from bot.workflows.factcodec import encode_message, message_key
 from bot.workflows.gestures import Acted, AnyGesture, Changed, Chose, Filed, Pointed, Reacted, Wrote
 from bot.workflows.intake import Intake
 from bot.workflows.outcomes import Deferred, Done, Outcome, Refused
@@ -284,7 +284,7 @@ class World:
         with self.store.write() as session:
             row = self.waiting_rows(session)[0]
             assert row.payload is not None
-            messages = {f"{message.channel}:{message.ts}": encode_message(message)}
+            messages = {message_key(message): encode_message(message)}
             row.payload = row.payload | {"messages": row.payload["messages"] | messages}
         return self.decide_waiting()
 

@@ -46,9 +46,8 @@ NASTY = (
     "<https://a.test> " * 250,
     "<https://a.test/" + "x" * 3500 + ">",
 )
-TEXT = (
-    st.sampled_from(NASTY) | st.text(max_size=300) | st.lists(st.sampled_from(NASTY), max_size=4).map("".join)
-)
+NASTY_TEXT = st.integers(0, len(NASTY) - 1).map(lambda n: NASTY[n])
+TEXT = NASTY_TEXT | st.text(max_size=60) | st.tuples(NASTY_TEXT, NASTY_TEXT).map("".join)
 PEOPLE = st.builds(
     PersonView,
     id=st.sampled_from(sorted(OUR_PEOPLE)) | st.just("not an id"),
@@ -118,9 +117,7 @@ DESKS = st.lists(
     unique_by=lambda desk: desk.key,
 )
 
-many = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+many = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @given(TICKETS)
@@ -137,7 +134,7 @@ def test_conversations(view: TicketView, place: Place) -> None:
     assert_sendable(conversation.asked_for_note(view))
 
 
-@given(TEXT, st.lists(TICKETS, max_size=6), DESKS)
+@given(TEXT, st.lists(TICKETS, max_size=5), DESKS)
 @many
 def test_choices(text: str, tickets: list[TicketView], desks: list[DeskView]) -> None:
     assert_sendable(conversation.choose_for_direct_message(text, tickets, desks))
@@ -164,14 +161,14 @@ def test_notices(view: TicketView, by: PersonView, text: str) -> None:
     assert_sendable(notices.administrator_notice(text, text, text))
 
 
-@given(st.lists(TICKETS, max_size=10), TEXT, st.sampled_from(["queue", "list", "unassigned"]))
+@given(st.lists(TICKETS, max_size=3), TEXT, st.sampled_from(["queue", "list", "unassigned"]))
 @many
 def test_lists(tickets: list[TicketView], heading: str, command: str) -> None:
     found = TicketPage(tickets=tuple(tickets), page=2, pages=6, total=60)
     assert_sendable(lists.ticket_list(found, heading=heading, command=command))
 
 
-@given(TICKETS, st.lists(EVENTS, max_size=30), DESKS)
+@given(TICKETS, st.lists(EVENTS, max_size=3).map(lambda few: few * 6), DESKS)
 @many
 def test_details_and_help(view: TicketView, events: list[EventView], desks: list[DeskView]) -> None:
     assert_sendable(lists.ticket_detail(view, events))

@@ -1,0 +1,183 @@
+// The page: one workspace, seen as one of its people. The address says who and where: #ana/C123/1700000000.000100
+
+import { listen, readEmoji } from "./api.js";
+import { closeMenu, keepingFocus } from "./dom.js";
+import { notify } from "./gestures.js";
+import { refreshModal } from "./modal.js";
+import { Pane } from "./pane.js";
+import { drawClock, drawPeople, drawSidebar, tick } from "./sidebar.js";
+import { canSee, loadWorkspace, markRead, markUnread, me, openAppConversation, people, state, visibleChannels } from "./state.js";
+import { setEmoji } from "./text.js";
+
+const place = (id) => document.getElementById(id);
+
+const channelPane = new Pane(place("channel"), { inThread: false, openThread });
+const threadPane = new Pane(place("thread"), { inThread: true, openThread, close: () => go({ thread: "" }) });
+const newest = new Map();
+
+function openThread(ts) {
+  go({ thread: ts });
+}
+
+// --- where we are ---
+
+/** Changes who we are or what is open; the address follows, and drawing follows the address. */
+function go({ person = state.me, channel = state.channel, thread = "" }) {
+  const handle = state.users.get(person)?.name ?? "";
+  const wanted = `#${[handle, channel, thread].filter(Boolean).join("/")}`;
+  if (wanted === location.hash) arrive();
+  else location.hash = wanted;
+}
+
+/** A person finds what they had open last, else what is open now, else their first channel. */
+function choosePerson(person) {
+  const found = [state.lastChannel.get(person), state.channel].find((id) => id && canSee(person, id));
+  go({ person, channel: found ?? firstChannel(person) });
+}
+
+function firstChannel(person) {
+  return visibleChannels(person).rooms[0]?.id ?? "";
+}
+
+function placeFromAddress() {
+  const [handle, channel = "", thread = ""] = decodeURIComponent(location.hash.slice(1)).split("/");
+  const everyone = people();
+  const person = (everyone.find((user) => user.name === handle) ?? everyone[0])?.id ?? "";
+  const found = [...state.channels.values()].find((known) => known.id === channel || known.name === channel)?.id ?? "";
+  const isVisible = found && canSee(person, found);
+  return { person, channel: isVisible ? found : firstChannel(person), thread: isVisible ? thread : "" };
+}
+
+async function arrive() {
+  const { person, channel, thread } = placeFromAddress();
+  const moved = person !== state.me || channel !== state.channel;
+  const threaded = moved || thread !== state.thread;
+  Object.assign(state, { me: person, channel, thread });
+  state.lastChannel.set(person, channel);
+  markRead(person, channel);
+  closeMenu();
+  showSidebar(false);
+  drawAround();
+  place("thread").hidden = !thread;
+  document.body.classList.toggle("in-thread", Boolean(thread));
+  await Promise.all([
+    moved ? channelPane.show(channel) : null,
+    threaded ? threadPane.show(thread ? channel : "", thread) : null,
+    refreshModal(),
+  ]);
+}
+
+function drawAround() {
+  place("team").textContent = state.team.name;
+  const title = state.channels.get(state.channel)?.name;
+  document.title = [me()?.profile.display_name, title, state.team.name].filter(Boolean).join(" · ");
+  keepingFocus(place("people"), (root) => drawPeople(root, choosePerson));
+  keepingFocus(place("sidebar"), (root) => drawSidebar(root, (channel) => go({ channel }), openApp));
+  keepingFocus(place("clock"), drawClock);
+}
+
+async function openApp() {
+  go({ channel: await openAppConversation(state.me) });
+}
+
+function showSidebar(isOpen) {
+  document.body.classList.toggle("with-sidebar", isOpen);
+  place("open-sidebar").setAttribute("aria-expanded", String(isOpen));
+}
+
+// --- what happens ---
+
+const due = new Set();
+
+/** Does each kind of work once for many entries that come together. */
+function soon(work) {
+  if (due.size === 0) setTimeout(catchUp, 60);
+  due.add(work);
+}
+
+async function catchUp() {
+  const work = [...due];
+  due.clear();
+  if (work.includes(everything)) await everything();
+  else for (const part of work) await part();
+}
+
+async function messages() {
+  await Promise.all([channelPane.refresh(), state.thread ? threadPane.refresh() : null]);
+}
+
+async function modal() {
+  await refreshModal();
+}
+
+async function around() {
+  drawAround();
+}
+
+/** People or channels changed: names and faces in messages may have, too. */
+async function everything() {
+  await loadWorkspace();
+  state.channel = "";
+  await arrive();
+}
+
+const ENTRIES = {
+  message: (entry) => {
+    noteNews(entry);
+    soon(messages);
+  },
+  message_deleted: () => soon(messages),
+  ephemeral: (entry) => {
+    if (entry.user !== state.me || entry.channel !== state.channel) {
+      markUnread(entry.user, entry.channel);
+      soon(around);
+    }
+    soon(messages);
+  },
+  views: (entry) => {
+    if (entry.user === state.me) soon(modal);
+  },
+  workspace: () => soon(everything),
+  reset: () => soon(everything),
+  clock: (entry) => {
+    state.offset = entry.offset;
+    soon(around);
+    soon(messages);
+  },
+};
+
+async function noteNews({ channel, message }) {
+  if (!state.channels.has(channel)) await loadWorkspace();
+  if (!state.channels.has(channel)) return;
+  const isNew = Number(message.ts) > (newest.get(channel) ?? 0);
+  if (!isNew) return;
+  newest.set(channel, Number(message.ts));
+  for (const member of state.channels.get(channel).members) {
+    const isSeen = member === state.me && channel === state.channel;
+    if (member !== message.user && !isSeen) markUnread(member, channel);
+  }
+  soon(around);
+}
+
+let wasDown = false;
+
+function onConnection(isUp) {
+  if (!isUp) notify("The sandbox does not answer. Waiting for it to come back.", Infinity);
+  else if (wasDown) {
+    notify("");
+    soon(everything);
+  }
+  wasDown = !isUp;
+}
+
+async function start() {
+  setEmoji(await readEmoji());
+  await loadWorkspace();
+  addEventListener("hashchange", arrive);
+  place("open-sidebar").addEventListener("click", () => showSidebar(!document.body.classList.contains("with-sidebar")));
+  setInterval(() => tick(place("clock")), 5000);
+  listen((entry) => ENTRIES[entry.type]?.(entry), onConnection);
+  await arrive();
+}
+
+start();

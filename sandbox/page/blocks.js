@@ -1,0 +1,204 @@
+// Block Kit as nodes. What this page does not know is said in words, never dropped in silence.
+
+import { h, webAddress, webLink } from "./dom.js";
+import { nameOf, people, state, visibleChannels } from "./state.js";
+import { mrkdwn, plainText, richText, textObject } from "./text.js";
+
+/**
+ * Where blocks are drawn.
+ * @typedef {object} Holder
+ * @property {(element: string, value?: unknown) => Promise<void>} act a click or a choice, told to the app
+ * @property {(confirm: object) => Promise<boolean>} confirm asks before an act
+ * @property {Map<string, Field>} fields the inputs that are sent with a form, by block_id
+ *
+ * @typedef {object} Field
+ * @property {() => unknown} read what was entered
+ * @property {(text: string) => void} fail shows an error at the input, or with "" takes it away
+ */
+
+/** All blocks, in order. */
+export function drawBlocks(blocks, holder) {
+  return blocks.map((block) => {
+    const draw = BLOCKS[block.type] ?? unknownBlock;
+    return h("div", { class: `block ${BLOCKS[block.type] ? block.type : "unknown"}` }, draw(block, holder));
+  });
+}
+
+const BLOCKS = {
+  rich_text: richText,
+  section: (block, holder) => [
+    h("div", { class: "words" }, paragraph(block.text), (block.fields ?? []).map(paragraph)),
+    block.accessory ? drawElement(block, block.accessory, holder) : null,
+  ],
+  context: (block) => block.elements.map((item) => (item.type === "image" ? picture(item) : h("span", {}, textObject(item)))),
+  actions: (block, holder) => block.elements.map((element) => drawElement(block, element, holder)),
+  header: (block) => h("h3", {}, textObject(block.text)),
+  divider: () => h("hr"),
+  image: picture,
+  markdown: (block) => h("p", {}, mrkdwn(block.text)),
+  input: drawInput,
+};
+
+function paragraph(text) {
+  return text ? h("p", {}, textObject(text)) : null;
+}
+
+/** Pictures from elsewhere are not fetched: the sandbox stays on this machine. */
+function picture(image) {
+  const address = image.image_url ?? image.slack_file?.url ?? "";
+  return webLink(address, `Picture: ${image.alt_text ?? "without description"}`);
+}
+
+function unknownBlock(block) {
+  const words = collectWords(block).join(" · ");
+  const note = `This page does not draw blocks of type ${block.type}${words ? "; what it says:" : "."}`;
+  return [h("p", { class: "hint" }, note), words ? h("p", {}, plainText(words)) : null];
+}
+
+function collectWords(value) {
+  if (Array.isArray(value)) return value.flatMap(collectWords);
+  if (!value || typeof value !== "object") return [];
+  if (typeof value.text === "string") return [value.text];
+  return Object.values(value).flatMap(collectWords);
+}
+
+// --- elements ---
+
+const TEXT_INPUTS = { email_text_input: "email", url_text_input: "url", number_input: "text", plain_text_input: "text" };
+
+/** An element in a message, or outside of an input block: it acts at once. */
+function drawElement(block, element, holder) {
+  const reference = `${block.block_id}/${element.action_id}`;
+  if (element.type === "button") return drawButton(element, reference, holder);
+  if (element.type === "image") return picture(element);
+  const control = drawControl(element, labelOf(element));
+  if (!control) return h("span", { class: "hint" }, `This page does not draw elements of type ${element.type}.`);
+  control.node.addEventListener("change", () => holder.act(reference, control.read()));
+  // A form sends these along, too.
+  holder.fields?.set(block.block_id, { read: control.read, fail: () => {} });
+  return control.node;
+}
+
+function labelOf(element) {
+  return element.accessibility_label ?? element.placeholder?.text ?? element.type.replaceAll("_", " ");
+}
+
+function drawButton(element, reference, holder) {
+  const press = async (event) => {
+    const button = event.currentTarget;
+    const address = element.url ? webAddress(element.url) : null;
+    if (element.confirm && !(await holder.confirm(element.confirm))) return;
+    if (address) open(address.href, "_blank", "noopener,noreferrer");
+    button.disabled = true;
+    await holder.act(reference);
+    button.disabled = false;
+  };
+  const label = element.accessibility_label;
+  return h("button", { type: "button", class: element.style ?? "", "aria-label": label, onclick: press }, textObject(element.text));
+}
+
+/** An input of a form, with its label, hint and place for an error. */
+function drawInput(block, holder) {
+  const id = `in-${block.block_id}`;
+  const label = block.label?.text ?? "";
+  const control = drawControl(block.element, label, id);
+  if (!control) {
+    return [h("p", {}, label), h("p", { class: "hint" }, `This page does not draw inputs of type ${block.element.type}.`)];
+  }
+  const error = h("p", { class: "error", id: `${id}-error`, role: "alert", hidden: true });
+  control.focus.setAttribute("aria-describedby", `${id}-error`);
+  holder.fields.set(block.block_id, { read: control.read, fail: (text) => showError(control.focus, error, text) });
+  if (block.dispatch_action) {
+    const reference = `${block.block_id}/${block.element.action_id}`;
+    control.node.addEventListener("change", () => holder.act(reference, control.read()));
+  }
+  const optional = block.optional ? h("span", { class: "hint" }, " (optional)") : null;
+  const grouped = control.node.tagName === "FIELDSET";
+  return [
+    grouped ? null : h("label", { for: id }, textObject(block.label), optional),
+    grouped ? (control.node.prepend(h("legend", {}, textObject(block.label), optional)), control.node) : control.node,
+    block.hint ? h("p", { class: "hint" }, textObject(block.hint)) : null,
+    error,
+  ];
+}
+
+function showError(input, error, text) {
+  error.textContent = text;
+  error.hidden = !text;
+  input.setAttribute("aria-invalid", text ? "true" : "false");
+  if (text) input.focus();
+}
+
+/**
+ * A control that holds a value; null for one this page cannot draw.
+ * @returns {{node: HTMLElement, focus: HTMLElement, read: () => unknown} | null}
+ */
+function drawControl(element, label, id) {
+  if (element.type in TEXT_INPUTS) return textControl(element, id);
+  if (element.type === "static_select" || element.type === "overflow") return selectControl(element, optionsOf(element), label, id);
+  if (element.type === "users_select") return selectControl(element, userOptions(), label, id);
+  if (element.type === "channels_select" || element.type === "conversations_select") return selectControl(element, channelOptions(), label, id);
+  if (element.type === "radio_buttons" || element.type === "checkboxes") return choiceControl(element, id);
+  if (element.type === "datepicker") return plainControl(element, "date", element.initial_date, id);
+  if (element.type === "timepicker") return plainControl(element, "time", element.initial_time, id);
+  return null;
+}
+
+function textControl(element, id) {
+  const attributes = {
+    id,
+    placeholder: element.placeholder?.text,
+    maxlength: element.max_length,
+    value: element.initial_value ?? "",
+    autofocus: element.focus_on_load,
+  };
+  const node = element.multiline
+    ? h("textarea", { ...attributes, rows: 4 })
+    : h("input", { ...attributes, type: TEXT_INPUTS[element.type] });
+  return { node, focus: node, read: () => node.value };
+}
+
+function plainControl(element, type, initial, id) {
+  const node = h("input", { id, type, value: initial ?? "" });
+  return { node, focus: node, read: () => node.value };
+}
+
+function optionsOf(element) {
+  const option = (item) => ({ value: item.value, label: item.text.text });
+  return [...(element.options ?? []), ...(element.option_groups ?? []).flatMap((group) => group.options)].map(option);
+}
+
+function userOptions() {
+  return people().map((user) => ({ value: user.id, label: nameOf(user.id) }));
+}
+
+function channelOptions() {
+  return visibleChannels(state.me).rooms.map((channel) => ({ value: channel.id, label: `#${channel.name}` }));
+}
+
+function selectControl(element, options, label, id) {
+  const initial = element.initial_option?.value ?? element.initial_user ?? element.initial_channel ?? element.initial_conversation ?? "";
+  const first = h("option", { value: "" }, element.placeholder?.text ?? "Choose");
+  const choices = options.map((option) => h("option", { value: option.value, selected: option.value === initial }, option.label));
+  const node = h("select", { id, "aria-label": id ? null : label, autofocus: element.focus_on_load }, first, choices);
+  node.value = initial;
+  return { node, focus: node, read: () => node.value };
+}
+
+let groups = 0;
+
+function choiceControl(element, id) {
+  const isRadio = element.type === "radio_buttons";
+  const initial = isRadio ? [element.initial_option] : (element.initial_options ?? []);
+  const chosen = new Set(initial.filter(Boolean).map((option) => option.value));
+  const name = `choice-${(groups += 1)}`;
+  const inputs = element.options.map((option) =>
+    h("input", { type: isRadio ? "radio" : "checkbox", name, value: option.value, checked: chosen.has(option.value) }),
+  );
+  const labels = element.options.map((option, place) =>
+    h("label", {}, inputs[place], " ", textObject(option.text), option.description ? h("span", { class: "hint" }, " ", textObject(option.description)) : null),
+  );
+  const node = h("fieldset", { id }, labels);
+  const values = () => inputs.filter((input) => input.checked).map((input) => input.value);
+  return { node, focus: inputs[0], read: () => (isRadio ? (values()[0] ?? "") : values()) };
+}

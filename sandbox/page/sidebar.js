@@ -1,0 +1,82 @@
+// Who we act as, what they can open, and the workspace's time.
+
+import { fill, h } from "./dom.js";
+import { perform } from "./gestures.js";
+import { me, nameOf, now, people, pictureOf, standing, state, titleOf, unreadIn, unreadOf, visibleChannels } from "./state.js";
+import { momentOf, untilTomorrowAtNine } from "./time.js";
+
+/** The row of people; a choice changes who we act as. */
+export function drawPeople(root, choose) {
+  const buttons = people().map((user) => {
+    const unread = user.id === state.me ? 0 : unreadOf(user.id);
+    const about = [user.profile.title, standing(user)].filter(Boolean).join(", ");
+    const news = unread ? `, ${unread} new` : "";
+    return h(
+      "button",
+      {
+        type: "button",
+        class: "person",
+        "aria-pressed": String(user.id === state.me),
+        "aria-label": `Act as ${nameOf(user.id)}${about ? `, ${about}` : ""}${news}`,
+        title: `${user.real_name}${about ? ` · ${about}` : ""}`,
+        onclick: () => choose(user.id),
+      },
+      h("img", { class: "avatar", src: pictureOf(user.name), alt: "", width: 32, height: 32 }),
+      h("span", {}, nameOf(user.id)),
+      unread ? h("span", { class: "dot", "aria-hidden": "true" }) : null,
+    );
+  });
+  fill(root, h("span", { class: "hint" }, "You are"), buttons);
+}
+
+/** Channels and direct conversations of the acting person. */
+export function drawSidebar(root, open, openApp) {
+  const { rooms, direct } = visibleChannels(state.me);
+  const app = direct.find((channel) => channel.members.includes(state.app.bot_user));
+  const others = direct.filter((channel) => channel !== app);
+  const entry = (channel) => channelButton(channel, () => open(channel.id));
+  const about = me();
+  fill(
+    root,
+    h("p", { class: "me" }, h("strong", {}, about?.real_name ?? ""), h("br"), h("span", { class: "hint" }, [about?.profile.title, about && standing(about)].filter(Boolean).join(", "))),
+    h("h2", {}, "Channels"),
+    h("ul", {}, rooms.map((channel) => h("li", {}, entry(channel)))),
+    h("h2", {}, "Direct messages"),
+    h("ul", {}, h("li", {}, app ? entry(app) : appButton(openApp)), others.map((channel) => h("li", {}, entry(channel)))),
+  );
+}
+
+function channelButton(channel, onclick) {
+  const unread = unreadIn(state.me, channel.id);
+  const isOpen = channel.id === state.channel;
+  const name = channel.is_private && !channel.is_im ? `🔒 ${channel.name}` : titleOf(channel, state.me);
+  return h(
+    "button",
+    { type: "button", class: unread ? "plain unread" : "plain", "aria-current": isOpen ? "page" : null, onclick },
+    h("span", {}, name),
+    unread ? h("span", { class: "count", "aria-label": `${unread} new` }, String(unread)) : null,
+  );
+}
+
+function appButton(onclick) {
+  return h("button", { type: "button", class: "plain", onclick }, nameOf(state.app.bot_user));
+}
+
+/** What time it is in the workspace, and ways to skip some. */
+export function drawClock(root) {
+  const skip = (seconds) => () => perform("skip", { user: state.me, seconds: seconds() });
+  const step = (label, name, seconds) => h("button", { type: "button", title: name, "aria-label": name, onclick: skip(seconds) }, label);
+  fill(
+    root,
+    h("time", {}, momentOf(now())),
+    step("+15 min", "Skip 15 minutes", () => 900),
+    step("+1 h", "Skip an hour", () => 3600),
+    step("Tomorrow 9:00", "Skip to tomorrow at nine", untilTomorrowAtNine),
+  );
+}
+
+/** Keeps the clock going without touching its buttons. */
+export function tick(root) {
+  const place = root.querySelector("time");
+  if (place) place.textContent = momentOf(now());
+}
