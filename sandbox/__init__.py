@@ -1,1 +1,3 @@
+"""A Slack workspace on this machine, strict as Slack: see sandbox/README.md."""
+
 from __future__ import annotations

@@ -24,6 +24,7 @@ from sandbox.client import SandboxClient
 from sandbox.control.routes import control_routes
 from sandbox.core import Sandbox, SandboxConfig
 from sandbox.forms import UnreadableForm, read_form
+from sandbox.page import page_routes
 
 START_TIMEOUT = 10.0
 
@@ -59,6 +60,7 @@ def create_app(sandbox: Sandbox) -> Starlette:
             Route("/upload/{file}", upload, methods=["POST"]),
             WebSocketRoute("/link/", link),
             *control_routes(sandbox),
+            *page_routes(),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(sandbox.config.host))],
         lifespan=lifespan,

@@ -35,10 +35,11 @@ MANIFEST: JsonObject = {
         "scopes": {
             "bot": [
                 "app_mentions:read", "bookmarks:write", "channels:history", "channels:join",
-                "channels:manage", "channels:read", "chat:write", "chat:write.customize", "commands", "emoji:read", "files:read",
-                "files:write", "groups:history", "groups:read", "im:history", "im:read", "im:write",
-                "mpim:history", "mpim:read", "mpim:write", "pins:write", "reactions:read", "reactions:write",
-                "team:read", "usergroups:read", "users:read", "users:read.email",
+                "channels:manage", "channels:read", "chat:write", "chat:write.customize",
+                "commands", "emoji:read", "files:read", "files:write", "groups:history",
+                "groups:read", "im:history", "im:read", "im:write", "mpim:history", "mpim:read",
+                "mpim:write", "pins:write", "reactions:read", "reactions:write", "team:read",
+                "usergroups:read", "users:read", "users:read.email",
             ]
         }
     },

@@ -37,8 +37,8 @@ from bot.models.vocabulary import Action, Kind, Level
 from bot.store import Store
 from bot.workflows import telling
 from bot.workflows.desks import AgentSource, Definition
-from bot.workflows.facts import Message
 from bot.workflows.factcodec import encode_message, message_key
+from bot.workflows.facts import Message
 from bot.workflows.gestures import Acted, AnyGesture, Changed, Chose, Filed, Pointed, Reacted, Wrote
 from bot.workflows.intake import Intake
 from bot.workflows.outcomes import Deferred, Done, Outcome, Refused

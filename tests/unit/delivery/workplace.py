@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.clock import real_now
 from bot.delivery.client import SlackClient
-from bot.delivery.rendering import Content, Emoji, Render, Rendering, render
+from bot.delivery.rendering import Content, Render, Rendering, render
 from bot.delivery.sender import Sender
 from bot.models import Outbox, OutboxState, Person, Workspace
 from bot.store import Store
@@ -148,8 +148,3 @@ class Workplace:
 
     def texts(self, channel: str = "#it-help", thread_ts: str | None = None) -> list[str]:
         return [message.text for message in self.ours(channel, thread_ts)]
-
-
-def shown(session: Session, claim: Claim) -> Rendering:
-    """Like `plainly`, for emoji that are to be called for in any case."""
-    return Emoji(session.get_one(Outbox, claim.id).wanted_version)

@@ -1,0 +1,89 @@
+"""Emoji: which one means which action, and taking it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy.orm import Session
+
+from bot.models import Reaction, Ticket
+from bot.models.vocabulary import Action, Level, Source
+from bot.store.dialects import upsert
+from bot.workflows import permissions, service_desk, undoing
+from bot.workflows.by_message import points_to, raise_from
+from bot.workflows.gestures import Reacted
+from bot.workflows.outcomes import Done, Ignored, Outcome
+from bot.workflows.scene import Scene
+from bot.workflows.work import Work
+
+
+def reacted(scene: Scene, gesture: Reacted) -> Outcome:
+    """An emoji on a card, on the root of a conversation, or on any message of a request channel."""
+    if not scene.desks.meaning_anywhere(gesture.emoji):
+        return Ignored()
+    ticket = scene.ticket_at(gesture.channel, gesture.ts)
+    if ticket is None:
+        return _reacted_to_plain_message(scene, gesture)
+    desk = scene.desk_of(ticket)
+    meaning = desk.meaning(gesture.emoji)
+    if meaning is None:
+        return Ignored()
+    if meaning == "raise":
+        return points_to(ticket) if gesture.added else Ignored()
+    on_request = (gesture.channel, gesture.ts) == (ticket.conversation_channel, ticket.conversation_ts)
+    work = scene.work(gesture, desk, ticket, on_request=on_request)
+    if not _is_news(scene.session, gesture):
+        return Ignored()
+    if gesture.added:
+        return EMOJI_ACTIONS[meaning](work, ticket)
+    return _taken_back(work, ticket, meaning)
+
+
+def _is_news(session: Session, gesture: Reacted) -> bool:
+    """Whether this changes what is known of that person's emoji: add and remove converge by `event_ts`."""
+    key = (gesture.channel, gesture.ts, gesture.person_id, gesture.emoji)
+    known = session.get(Reaction, key)
+    if known is not None and float(known.event_ts) >= float(gesture.event_ts):
+        return False
+    values = {
+        "channel": gesture.channel,
+        "ts": gesture.ts,
+        "person_id": gesture.person_id,
+        "emoji": gesture.emoji,
+        "event_ts": gesture.event_ts,
+        "is_present": gesture.added,
+    }
+    changes = known is None or known.is_present != gesture.added
+    upsert(session, Reaction, values, keys=["channel", "ts", "person_id", "emoji"])
+    return changes
+
+
+def _urgent(work: Work, ticket: Ticket) -> Done:
+    return service_desk.prioritise(work, ticket, ticket.impact, Level.HIGH, None)
+
+
+EMOJI_ACTIONS: Mapping[str, Callable[[Work, Ticket], Done]] = {
+    "claim": service_desk.claim,
+    "resolve": lambda work, ticket: service_desk.resolve(work, ticket, None),
+    "wait": service_desk.wait,
+    "urgent": _urgent,
+}
+"""Which emoji means which action, on a card or on the root of a conversation."""
+
+
+def _taken_back(work: Work, ticket: Ticket, meaning: str) -> Outcome:
+    if meaning != "claim":
+        return undoing.undo(work, ticket) or Ignored()
+    if ticket.assignee_id != work.actor.id:
+        return Ignored()
+    return service_desk.release(work, ticket)
+
+
+def _reacted_to_plain_message(scene: Scene, gesture: Reacted) -> Outcome:
+    desk = scene.desks.of_request_channel(gesture.channel)
+    if desk is None or not gesture.added or desk.meaning(gesture.emoji) != "raise":
+        return Ignored()
+    work = scene.work(gesture, desk)
+    permissions.require(Action.RAISE, work.actor.roles, None)
+    message = scene.message(gesture.channel, gesture.ts)
+    return raise_from(scene, work, message, Source.EMOJI)

@@ -1,0 +1,225 @@
+"""Messages: raising from one, talking in a ticket's thread, direct messages, edits and deletions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.clock import instant_of
+from bot.models import Channel, Comment, Outbox, Ticket, Workspace
+from bot.models.vocabulary import ENDED_STATES, Action, Role, Source
+from bot.workflows import conversing, people, permissions, raising, telling
+from bot.workflows.desks import Definition
+from bot.workflows.facts import Message
+from bot.workflows.gestures import Changed, Chose, Pointed, Wrote
+from bot.workflows.outcomes import Done, FactsMissing, Ignored, Outcome, Refusal, Refused
+from bot.workflows.raising import Draft, Place
+from bot.workflows.scene import Scene
+from bot.workflows.telling import Telling
+from bot.workflows.titles import title_from
+from bot.workflows.work import Work
+
+
+def points_to(ticket: Ticket) -> Done:
+    """There is a ticket already: that one."""
+    return Done(event="exists", number=ticket.number, ticket_id=ticket.id)
+
+
+def raise_from(scene: Scene, work: Work, message: Message, source: Source) -> Outcome:
+    """One ticket per thread, ever: where there is one, it is pointed at."""
+    if message.is_missing:
+        raise Refused(Refusal.NO_SUCH_MESSAGE)
+    root = message.thread_ts or message.ts
+    existing = scene.ticket_at(message.channel, root) or scene.ticket_written_in(message.channel, message.ts)
+    if existing is not None:
+        return points_to(existing)
+    raiser = work.actor.person_id
+    # Words of another app belong to nobody: who pointed at them is the requester.
+    requester = raiser if message.is_app or message.author_id is None else message.author_id
+    people.known_person(scene.session, requester)
+    reachable = _can_answer_in(scene.session, work.desk, message.channel)
+    draft = Draft(
+        requester_id=requester,
+        raiser_id=raiser,
+        title=title_from(message.text),
+        description=message.text,
+        source=source,
+        raised_at=min(instant_of(message.ts), scene.now),
+        place=Place(channel=message.channel, root_ts=root) if reachable else Place(),
+        origin=(message.channel, message.ts),
+    )
+    return raising.raise_ticket(work, draft)
+
+
+def _can_answer_in(session: Session, desk: Definition, channel_id: str) -> bool:
+    """Where the bot is not, the conversation is a direct message."""
+    if channel_id.startswith("D") or channel_id in desk.request_channels:
+        return True
+    channel = session.get(Channel, channel_id)
+    return channel is not None and channel.is_member
+
+
+def pointed(scene: Scene, gesture: Pointed) -> Outcome:
+    """The shortcut works on any message that the bot can answer under."""
+    message = gesture.message
+    desk = scene.desks.of_channel(message.channel) or scene.desks.get(gesture.desk_key or "")
+    desk = desk or (scene.desks.all[0] if len(scene.desks.all) == 1 else None)
+    if desk is None:
+        raise Refused(Refusal.NO_DESK)
+    source = Source.DIRECT_MESSAGE if message.channel.startswith("D") else Source.SHORTCUT
+    return raise_from(scene, scene.work(gesture, desk), message, source)
+
+
+def wrote(scene: Scene, gesture: Wrote) -> Outcome:
+    """A message: part of a conversation, a direct message, a mention, or nothing to the desk."""
+    message = gesture.message
+    if message.is_app:
+        return Ignored()
+    root = message.thread_ts
+    if root is not None and root != message.ts:
+        return _replied(scene, gesture, root)
+    if gesture.is_direct:
+        return _wrote_directly(scene, gesture)
+    desk = scene.desks.of_request_channel(message.channel)
+    if not gesture.is_mention or desk is None:
+        return Ignored()
+    return raise_from(scene, scene.work(gesture, desk), message, Source.MENTION)
+
+
+def _replied(scene: Scene, gesture: Wrote, root: str) -> Outcome:
+    message = gesture.message
+    ticket = scene.ticket_at(message.channel, root)
+    if ticket is None:
+        return _replied_to_unknown(scene, gesture)
+    desk = scene.desk_of(ticket)
+    at_card = message.channel == desk.triage_channel and ticket.conversation_ts != root
+    work = scene.work(gesture, desk, ticket)
+    if work.actor.is_outsider:
+        return Ignored()
+    if not at_card and ticket.state in ENDED_STATES and Role.REQUESTER in work.actor.roles:
+        return _continue(scene, work, ticket, message, root)
+    return conversing.comment(work, ticket, message, at_card=at_card) or Ignored()
+
+
+def _replied_to_unknown(scene: Scene, gesture: Wrote) -> Outcome:
+    """A reply under a root of ours that is still being posted waits for it; other threads are not ours."""
+    workspace = scene.session.scalars(select(Workspace)).first()
+    ours = workspace is not None and gesture.parent_id == workspace.bot_user_id
+    if ours and conversing.awaits_posting(scene.session, gesture.message.channel):
+        raise FactsMissing
+    return Ignored()
+
+
+def _continue(scene: Scene, work: Work, closed: Ticket, message: Message, root: str) -> Outcome:
+    if scene.session.scalar(
+        select(Comment.id).where(Comment.channel == message.channel, Comment.ts == message.ts)
+    ):
+        return Ignored()
+    draft = Draft(
+        requester_id=closed.requester_id,
+        raiser_id=work.actor.person_id,
+        title=title_from(message.text),
+        description=message.text,
+        source=Source.REPLY,
+        raised_at=min(instant_of(message.ts), scene.now),
+        place=Place(channel=message.channel, root_ts=root),
+        kind=closed.kind,
+        category=closed.category,
+        affected=closed.affected,
+        impact=closed.impact,
+        urgency=closed.urgency,
+        origin=(message.channel, message.ts),
+        continues=closed,
+    )
+    return raising.raise_ticket(work, draft)
+
+
+def _wrote_directly(scene: Scene, gesture: Wrote) -> Outcome:
+    """A new direct message raises a ticket; with open ones, the person is asked whether it belongs to one."""
+    message = gesture.message
+    if scene.ticket_at(message.channel, message.ts) is not None:
+        return Ignored()
+    if not scene.desks.all:
+        raise Refused(Refusal.NO_DESK)
+    work = scene.work(gesture, scene.desks.all[0])
+    permissions.require(Action.RAISE, work.actor.roles, None)
+    mine = select(Ticket).where(
+        Ticket.requester_id == gesture.person_id, Ticket.state.not_in(list(ENDED_STATES))
+    )
+    open_tickets = scene.session.scalars(mine.order_by(Ticket.id.desc()).limit(4)).all()
+    if not open_tickets and len(scene.desks.all) == 1:
+        return raise_from(scene, work, message, Source.DIRECT_MESSAGE)
+    telling.tell(
+        scene.session,
+        f"choice:{message.channel}:{message.ts}",
+        Telling.CHOICE,
+        channel=message.channel,
+        thread_ts=message.ts,
+        data={
+            "text": message.text,
+            "tickets": [ticket.number for ticket in open_tickets],
+            "author": gesture.person_id,
+            "files": [list(pair) for pair in message.files],
+        },
+    )
+    return Done(event="asked", number="", ticket_id=0)
+
+
+def chose(scene: Scene, gesture: Chose) -> Outcome:
+    """A direct message that belongs to an open ticket becomes a comment; otherwise it raises one."""
+    message = _offered_message(scene, gesture)
+    if gesture.number is None:
+        work = scene.work(gesture, scene.desks.all[0])
+        return raise_from(scene, work, message, Source.DIRECT_MESSAGE)
+    ticket = scene.ticket_numbered(gesture.number)
+    work = scene.work(gesture, scene.desk_of(ticket), ticket)
+    if Role.REQUESTER not in work.actor.roles:
+        raise Refused(Refusal.NO_SUCH_TICKET, number=gesture.number)
+    done = conversing.comment(work, ticket, message, at_card=False)
+    return done or Done(event="commented", number=ticket.number, ticket_id=ticket.id)
+
+
+def _offered_message(scene: Scene, gesture: Chose) -> Message:
+    """What the person wrote, as kept beside the offer. Raises Refused when it was somebody else's."""
+    key = f"choice:{gesture.channel}:{gesture.ts}"
+    row = scene.session.scalars(select(Outbox).where(Outbox.key == key)).first()
+    if row is None or row.data["author"] != gesture.person_id or not scene.desks.all:
+        raise Refused(Refusal.NO_SUCH_MESSAGE)
+    files = tuple((name, link) for name, link in row.data["files"])
+    return Message(
+        channel=gesture.channel,
+        ts=gesture.ts,
+        text=row.data["text"],
+        author_id=gesture.person_id,
+        files=files,
+    )
+
+
+def changed(scene: Scene, gesture: Changed) -> Outcome:
+    """Edits and deletions of ticketed messages and of comments are noted."""
+    ticket = scene.ticket_written_in(gesture.channel, gesture.ts)
+    if ticket is None:
+        return Ignored()
+    desk = scene.desk_of(ticket)
+    news = conversing.message_changed(
+        scene.session,
+        channel=gesture.channel,
+        ts=gesture.ts,
+        changed_ts=gesture.changed_ts,
+        text=gesture.text,
+        is_deleted=gesture.text is None,
+    )
+    if not news:
+        return Ignored()
+    work = Work(
+        session=scene.session,
+        desk=desk,
+        actor=replace(people.SYSTEM, id=gesture.person_id),
+        at=min(gesture.at, scene.now),
+        now=scene.now,
+        gesture=gesture.key,
+    )
+    conversing.follow_change(work, ticket, channel=gesture.channel, ts=gesture.ts, text=gesture.text)
+    return Done(event="message_changed", number=ticket.number, ticket_id=ticket.id)

@@ -1,0 +1,111 @@
+"""Forms, buttons and words: raising by form, acting on a ticket, asking for lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import select
+
+from bot.models import Ticket
+from bot.models.vocabulary import Action, Source
+from bot.workflows import people, permissions, raising, service_desk
+from bot.workflows.gestures import Acted, Asked, Filed
+from bot.workflows.outcomes import Done, Outcome, Refusal, Refused
+from bot.workflows.raising import Draft, Place
+from bot.workflows.scene import Scene
+from bot.workflows.titles import title_from
+from bot.workflows.work import Work
+
+
+def filed(scene: Scene, gesture: Filed) -> Outcome:
+    """The form was sent."""
+    desk = scene.desks.get(gesture.desk_key)
+    if desk is None:
+        raise Refused(Refusal.NO_DESK)
+    in_request_channel = gesture.channel in desk.request_channels
+    draft = Draft(
+        requester_id=gesture.person_id,
+        raiser_id=gesture.person_id,
+        title=gesture.title or title_from(gesture.description),
+        description=gesture.description,
+        source=Source.COMMAND,
+        raised_at=min(gesture.at, scene.now),
+        place=Place(channel=gesture.channel if in_request_channel else None),
+        kind=gesture.kind,
+        category=gesture.category,
+        affected=gesture.affected,
+        impact=gesture.impact,
+        urgency=gesture.urgency,
+    )
+    return raising.raise_ticket(scene.work(gesture, desk), draft)
+
+
+def acted(scene: Scene, gesture: Acted) -> Outcome:
+    """An action on a ticket that was named by its number."""
+    ticket = scene.ticket_numbered(gesture.number)
+    work = scene.work(gesture, scene.desk_of(ticket), ticket)
+    _hide_from_outsiders(work, ticket)
+    return WORD_ACTIONS[gesture.action](work, ticket, gesture)
+
+
+def _hide_from_outsiders(work: Work, ticket: Ticket) -> None:
+    """An outsider hears why at once, whatever the ticket's state."""
+    if work.actor.is_outsider:
+        permissions.require(Action.SHOW, work.actor.roles, ticket.state)
+
+
+def _prioritise(work: Work, ticket: Ticket, gesture: Acted) -> Done:
+    if not (gesture.text or "").strip():
+        permissions.require(Action.PRIORITISE, work.actor.roles, ticket.state)
+        raise Refused(Refusal.NOTE_REQUIRED)
+    impact, urgency = gesture.impact or ticket.impact, gesture.urgency or ticket.urgency
+    return service_desk.prioritise(work, ticket, impact, urgency, gesture.text)
+
+
+def _assign(work: Work, ticket: Ticket, gesture: Acted) -> Done:
+    if gesture.assignee_id is None:
+        raise Refused(Refusal.ASSIGNEE_IS_NO_AGENT, person="")
+    return service_desk.assign(work, ticket, gesture.assignee_id)
+
+
+WORD_ACTIONS: Mapping[Action, Callable[[Work, Ticket, Acted], Done]] = {
+    Action.CLAIM: lambda work, ticket, _: service_desk.claim(work, ticket),
+    Action.RELEASE: lambda work, ticket, _: service_desk.release(work, ticket),
+    Action.ASSIGN: _assign,
+    Action.WAIT: lambda work, ticket, gesture: service_desk.wait(work, ticket, gesture.wait_for),
+    Action.RESUME: lambda work, ticket, _: service_desk.resume(work, ticket),
+    Action.RESOLVE: lambda work, ticket, gesture: service_desk.resolve(work, ticket, gesture.text),
+    Action.REOPEN: lambda work, ticket, _: service_desk.reopen(work, ticket),
+    Action.CLOSE: lambda work, ticket, _: service_desk.close(work, ticket),
+    Action.CANCEL: lambda work, ticket, _: service_desk.cancel(work, ticket),
+    Action.NOTE: lambda work, ticket, gesture: service_desk.note(work, ticket, gesture.text or ""),
+    Action.PRIORITISE: _prioritise,
+}
+"""Which button, form or word means which action."""
+
+
+def asked(scene: Scene, gesture: Asked) -> Outcome:
+    """Whether the person may see what they ask for; `data["desks"]` names the desks of a queue."""
+    if not scene.desks.all:
+        raise Refused(Refusal.NO_DESK)
+    if gesture.query == "show":
+        return _asked_for_ticket(scene, gesture)
+    actors = {desk.key: people.actor(scene.session, gesture.person_id, desk) for desk in scene.desks.all}
+    if gesture.query == "mine":
+        permissions.require(Action.RAISE, next(iter(actors.values())).roles, None)
+        return Done(event="mine", number="", ticket_id=0)
+    allowed = [key for key, who in actors.items() if permissions.is_allowed(Action.QUEUE, who.roles, None)]
+    if not allowed:
+        permissions.require(Action.QUEUE, next(iter(actors.values())).roles, None)
+    return Done(event=gesture.query, number="", ticket_id=0, data={"desks": ",".join(allowed)})
+
+
+def _asked_for_ticket(scene: Scene, gesture: Asked) -> Outcome:
+    number = gesture.number or ""
+    ticket = scene.session.scalars(select(Ticket).where(Ticket.number == number)).first()
+    if ticket is None:
+        raise Refused(Refusal.NO_SUCH_TICKET, number=number)
+    actor = people.actor(scene.session, gesture.person_id, scene.desk_of(ticket), ticket)
+    if not permissions.is_allowed(Action.SHOW, actor.roles, ticket.state):
+        raise Refused(Refusal.NO_SUCH_TICKET, number=number)
+    return Done(event="show", number=ticket.number, ticket_id=ticket.id)
