@@ -118,6 +118,11 @@ class Bot:
             park=self._park,
         )
 
+    @property
+    def port(self) -> int | None:
+        """Where the HTTP edge listens, once it does."""
+        return self._web.port if self._web is not None else None
+
     def wake(self) -> None:
         """Something was committed: let delivery and the facts worker look at once."""
         self.sender.wake()

@@ -94,8 +94,9 @@ class Delivery:
         self._start(self._deliver(self._event_record(event, payload)))
         if duplicate is not None:
             duplicate.used += 1
-            again = payload if duplicate.same_id else payload | {"event_id": new_id("Ev")}
-            self._start(self._deliver(self._event_record(event, again)))
+            for _ in range(max(1, duplicate.count)):
+                again = payload if duplicate.same_id else payload | {"event_id": new_id("Ev")}
+                self._start(self._deliver(self._event_record(event, again)))
 
     def _event_record(self, event: AppEvent, payload: JsonObject) -> EnvelopeRecord:
         name = as_text(event.body.get("type"))

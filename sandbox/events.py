@@ -185,7 +185,8 @@ def _channel_changed(happening: happened.ChannelChanged, workspace: Workspace) -
     name = f"{'channel' if channel.kind == 'public' else 'group'}_{change}"
     body: JsonObject = {"channel": channel.id, "actor_id": happening.actor}
     if change == "created":
-        body = {"channel": shapes.channel(channel, workspace, viewer=workspace.app.bot_user)}
+        shape = shapes.channel(channel, workspace, viewer=workspace.app.bot_user)
+        body = {"channel": {key: value for key, value in shape.items() if key != "is_member"}}
     elif change == "rename":
         names = {"id": channel.id, "name": channel.name, "name_normalized": channel.name}
         body = {"channel": names | {"created": channel.created, "is_channel": channel.kind == "public"}}

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from sandbox.delivery import Answer, Outgoing
-from sandbox.jsontypes import JsonObject, as_object
+from sandbox.jsontypes import JsonObject, as_object, parse
 
 MAX_BODY = 1_000_000
 
@@ -122,7 +122,7 @@ def _ack_body(response: _Response) -> JsonObject:
         return {}
     if "json" in response.headers.get("content-type", ""):
         try:
-            return as_object(json.loads(text))
+            return as_object(parse(text))
         except ValueError:
             return {"text": text}
     return {"text": text}

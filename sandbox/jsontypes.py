@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TypeAlias
 
 JsonObject: TypeAlias = dict[str, object]
@@ -57,3 +58,26 @@ def texts(value: object) -> list[str]:
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return [item for item in as_list(value) if isinstance(item, str)]
+
+
+def parse(raw: bytes | str) -> object:
+    """JSON text as a value. Half characters become question marks, since nothing could send them on.
+
+    Raises ValueError for what is no JSON, nested too deeply, or not UTF-8.
+    """
+    text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
+    try:
+        value: object = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    return _whole_characters(value) if "\\u" in text else value
+
+
+def _whole_characters(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, list):
+        return [_whole_characters(item) for item in value]
+    if isinstance(value, dict):
+        return {str(_whole_characters(key)): _whole_characters(item) for key, item in value.items()}
+    return value

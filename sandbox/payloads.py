@@ -6,7 +6,7 @@ from sandbox import shapes
 from sandbox.core import Sandbox
 from sandbox.elements import Placed, State
 from sandbox.entities import Channel, Ephemeral, Message, ResponseUrl, View
-from sandbox.jsontypes import JsonObject
+from sandbox.jsontypes import JsonObject, as_object
 
 
 def channel_name(channel: Channel) -> str:
@@ -38,6 +38,15 @@ def _common(sandbox: Sandbox, user: str) -> JsonObject:
     }
 
 
+def _shortcut(sandbox: Sandbox, user: str, *, left_out: str) -> JsonObject:
+    """Shortcuts name the person with fewer keys, and not the app."""
+    shape = _common(sandbox, user)
+    del shape["api_app_id"]
+    person = as_object(shape["user"])
+    shape["user"] = {key: value for key, value in person.items() if key != left_out}
+    return shape
+
+
 def command(sandbox: Sandbox, *, user: str, channel: Channel, name: str, text: str) -> JsonObject:
     workspace = sandbox.workspace
     address = workspace.new_response_url(user=user, channel=channel.id)
@@ -61,7 +70,7 @@ def command(sandbox: Sandbox, *, user: str, channel: Channel, name: str, text: s
 def global_shortcut(sandbox: Sandbox, *, user: str, callback_id: str) -> JsonObject:
     return {
         "type": "shortcut",
-        **_common(sandbox, user),
+        **_shortcut(sandbox, user, left_out="name"),
         "action_ts": sandbox.workspace.event_ts(),
         "callback_id": callback_id,
         "trigger_id": sandbox.workspace.new_trigger(user).id,
@@ -76,7 +85,7 @@ def message_shortcut(
     address = workspace.new_response_url(user=user, channel=channel.id, thread_ts=message.thread_ts)
     return {
         "type": "message_action",
-        **_common(sandbox, user),
+        **_shortcut(sandbox, user, left_out="username"),
         "action_ts": workspace.event_ts(),
         "callback_id": callback_id,
         "trigger_id": workspace.new_trigger(user).id,

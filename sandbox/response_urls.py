@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -14,7 +13,7 @@ from sandbox.core import Sandbox
 from sandbox.elements import fill_ids
 from sandbox.entities import Ephemeral, ResponseUrl
 from sandbox.happenings import EphemeralShown
-from sandbox.jsontypes import JsonObject, as_object, as_text, objects
+from sandbox.jsontypes import JsonObject, as_object, as_text, objects, parse
 
 MAX_USES = 5
 
@@ -23,7 +22,7 @@ async def handle(sandbox: Sandbox, request: Request) -> Response:
     """One POST to a response_url."""
     entry = sandbox.workspace.response_urls.get(request.path_params["key"])
     try:
-        content = as_object(json.loads(await request.body()))
+        content = as_object(parse(await request.body()))
     except ValueError:
         content = {}
     outcome = _refusal(sandbox, entry, content)

@@ -233,7 +233,6 @@ def usergroup(record: Usergroup, workspace: Workspace, *, users: bool, count: bo
         "date_create": record.date_create,
         "date_update": record.date_update,
         "date_delete": record.date_update if record.deleted else 0,
-        "auto_type": None,
         "prefs": {"channels": [], "groups": []},
     }
     if users:

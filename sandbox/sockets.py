@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from sandbox.delivery import Answer, Outgoing
 from sandbox.ids import new_secret
 from sandbox.journal import Journal
-from sandbox.jsontypes import JsonObject, as_object, as_text
+from sandbox.jsontypes import JsonObject, as_object, as_text, parse
 
 MAX_SOCKETS = 10
 DisconnectReason = Literal["warning", "refresh_requested", "link_disabled", "too_many_websockets"]
@@ -145,7 +145,7 @@ class SocketHub:
 
     def _receive(self, connection: Connection, text: str) -> None:
         try:
-            data = as_object(json.loads(text))
+            data = as_object(parse(text))
         except ValueError:
             self._journal.violation("bad_frame", "socket", f"not JSON: {text[:80]!r}")
             return

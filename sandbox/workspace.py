@@ -333,9 +333,10 @@ class Workspace:
         channel.members.append(user)
         self.tell(happened.MembershipChanged(channel, self.users[user], joined=True, inviter=inviter))
         if channel.kind in {"public", "private"}:
-            subtype = "channel_join" if channel.kind == "public" else "group_join"
             text = f"<@{user}> has joined the channel"
-            self.post(channel, Message(channel.id, "", text, user=user, subtype=subtype, inviter=inviter))
+            self.post(
+                channel, Message(channel.id, "", text, user=user, subtype="channel_join", inviter=inviter)
+            )
         return True
 
     def leave(self, channel: Channel, user: str) -> bool:

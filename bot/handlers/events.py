@@ -41,6 +41,7 @@ def _on_reaction(handling: Handling, event: Payload) -> Ack:
             emoji=emoji,
             event_ts=event_ts,
             added=added,
+            author_id=optional(event, "item_user"),
         )
     )
 

@@ -71,7 +71,9 @@ def _dialect_insert(dialect: str, model: type[Base]) -> Insert:
 
 @lru_cache
 def _insert_once(dialect: str, model: type[Base], keys: tuple[str, ...]) -> Insert:
-    return _dialect_insert(dialect, model).on_conflict_do_nothing(index_elements=keys)
+    statement = _dialect_insert(dialect, model).on_conflict_do_nothing(index_elements=keys)
+    # With an implicit RETURNING (PostgreSQL) the count is lost otherwise.
+    return statement.execution_options(preserve_rowcount=True)
 
 
 @lru_cache

@@ -39,7 +39,7 @@ from bot.surfaces.submissions import (
     ResolveForm,
     read_form,
 )
-from bot.surfaces.text import clean, cut, length, one_line, plain
+from bot.surfaces.text import clean, cut, length, one_line
 from bot.workflows.reading import DeskView, TicketView
 
 __all__ = [
@@ -82,7 +82,7 @@ _URGENCIES: Final = {
 def raise_form(
     desks: Sequence[DeskView], *, text: str = "", context: FormContext, desk_key: str | None = None
 ) -> ViewPayload:
-    """The form for a new ticket. Only the description has to be written; `text` (as received) fills it in.
+    """The form for a new ticket. Only the description has to be written; `text` (plain) fills it in.
 
     `desk_key` is the desk that the channel decided. Otherwise, among several desks, the form asks for one and
     leaves the category to the agents: which categories there are depends on the desk.
@@ -90,7 +90,7 @@ def raise_form(
     if not desks:
         return message_view("Raise a ticket", refusal(Refusal.NO_DESK))
     known = _known_desk(desks, desk_key)
-    description = plain(text, {})
+    description = clean(text)
     inputs: list[Block] = [] if known else [_desk(desks)]
     if length(description) > MOST_PARAGRAPH:
         inputs.append(_told_too_long())

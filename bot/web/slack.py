@@ -114,7 +114,8 @@ def _formality(request: Request, body: bytes) -> Response | None:
     """The answer when Slack only checks the address (`url_verification`, `ssl_check`)."""
     is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
     if is_form:
-        is_check = b"ssl_check=1" in body and parse_qs(body).get(b"ssl_check") == [b"1"]
+        # Latin-1 reads any bytes, and the one field that matters here is ASCII.
+        is_check = b"ssl_check=1" in body and parse_qs(body.decode("latin-1")).get("ssl_check") == ["1"]
         return Response() if is_check else None
     challenge = _challenge(body) if b"url_verification" in body else None
     return None if challenge is None else JSONResponse({"challenge": challenge})

@@ -10,7 +10,7 @@ from bot.models import Reaction, Ticket
 from bot.models.vocabulary import Action, Level, Source
 from bot.store.dialects import upsert
 from bot.workflows import permissions, service_desk, undoing
-from bot.workflows.by_message import points_to, raise_from
+from bot.workflows.by_message import points_to, raise_from, wait_for_posting
 from bot.workflows.gestures import Reacted
 from bot.workflows.outcomes import Done, Ignored, Outcome
 from bot.workflows.scene import Scene
@@ -82,6 +82,7 @@ def _taken_back(work: Work, ticket: Ticket, meaning: str) -> Outcome:
 def _reacted_to_plain_message(scene: Scene, gesture: Reacted) -> Outcome:
     desk = scene.desks.of_request_channel(gesture.channel)
     if desk is None or not gesture.added or desk.meaning(gesture.emoji) != "raise":
+        wait_for_posting(scene, gesture.channel, author_id=gesture.author_id)
         return Ignored()
     work = scene.work(gesture, desk)
     permissions.require(Action.RAISE, work.actor.roles, None)

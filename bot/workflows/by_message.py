@@ -104,12 +104,19 @@ def _replied(scene: Scene, gesture: Wrote, root: str) -> Outcome:
 
 
 def _replied_to_unknown(scene: Scene, gesture: Wrote) -> Outcome:
-    """A reply under a root of ours that is still being posted waits for it; other threads are not ours."""
-    workspace = scene.session.scalars(select(Workspace)).first()
-    ours = workspace is not None and gesture.parent_id == workspace.bot_user_id
-    if ours and conversing.awaits_posting(scene.session, gesture.message.channel):
-        raise FactsMissing
+    wait_for_posting(scene, gesture.message.channel, author_id=gesture.parent_id)
     return Ignored()
+
+
+def wait_for_posting(scene: Scene, channel: str, *, author_id: str | None) -> None:
+    """A message of ours may be in Slack before we know: what people do with it waits until we do.
+
+    Raises FactsMissing while a card or an opening of ours is on its way into that channel.
+    """
+    workspace = scene.session.scalars(select(Workspace)).first()
+    ours = workspace is not None and author_id in (None, workspace.bot_user_id)
+    if ours and conversing.awaits_posting(scene.session, channel):
+        raise FactsMissing
 
 
 def _continue(scene: Scene, work: Work, closed: Ticket, message: Message, root: str) -> Outcome:

@@ -47,6 +47,8 @@ class Reacted(_Gesture):
     emoji: str
     event_ts: str
     added: bool
+    author_id: str | None = None
+    """Who wrote the message, if said."""
 
     @property
     def trace(self) -> str:

@@ -45,7 +45,8 @@ def bots_info(call: Call) -> JsonObject:
     wanted = call.text("bot") or call.sandbox.app.bot_id
     for user in call.workspace.users.values():
         if user.is_bot and user.bot_id == wanted:
-            return {"bot": shapes.bot_profile(user) | {"user_id": user.id}}
+            profile = shapes.bot_profile(user) | {"user_id": user.id}
+            return {"bot": {key: value for key, value in profile.items() if key != "team_id"}}
     raise ApiError("bot_not_found")
 
 

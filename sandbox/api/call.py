@@ -54,7 +54,9 @@ class Call:
     def whole(self, name: str, default: int) -> int:
         """An integer argument; its form was checked before."""
         value = self.args.get(name)
-        return int(value) if isinstance(value, int | str) and str(value).lstrip("-").isdigit() else default
+        text = str(value)
+        is_whole = isinstance(value, int | str) and text.lstrip("-").isdecimal() and len(text) <= 18
+        return int(text) if is_whole else default
 
     def json(self, name: str) -> object:
         """An argument that may travel as JSON text; None where it is absent or no JSON."""

@@ -16,7 +16,7 @@ from sandbox.api.call import HANDLERS, ApiError, Call
 from sandbox.core import Sandbox
 from sandbox.faults import Fault
 from sandbox.forms import UnreadableForm, read_form
-from sandbox.jsontypes import JsonObject, as_text
+from sandbox.jsontypes import JsonObject, as_text, parse
 from sandbox.validation.arguments import METHODS, scopes_for, validate_arguments
 
 # Importing a family registers its methods.
@@ -121,8 +121,8 @@ def _json_body(body: bytes) -> JsonObject:
     if not body.strip():
         return {}
     try:
-        data = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        data = parse(body)
+    except ValueError as error:
         raise ApiError("invalid_json") from error
     if not isinstance(data, dict):
         raise ApiError("json_not_object")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -33,7 +32,7 @@ def decode_cursor(call: Call) -> str:
         return ""
     try:
         word, _, position = base64.b64decode(cursor, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise ApiError("invalid_cursor") from error
     if word != "next" or not position:
         raise ApiError("invalid_cursor")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 
 from starlette.requests import Request
@@ -16,7 +15,7 @@ from sandbox.core import Sandbox
 from sandbox.elements import ElementNotFound, ValueNotPossible
 from sandbox.faults import FaultInvalid
 from sandbox.interactions import Interactions, NotPossible
-from sandbox.jsontypes import JsonObject
+from sandbox.jsontypes import JsonObject, parse
 from sandbox.seed import SeedInvalid
 from sandbox.settings import SettingInvalid
 from sandbox.workspace import NotInWorkspace
@@ -80,7 +79,7 @@ async def _stream(sandbox: Sandbox) -> AsyncIterator[str]:
 
 def _body(raw: bytes) -> JsonObject:
     try:
-        data = json.loads(raw or b"{}")
+        data = parse(raw or b"{}")
     except ValueError as error:
         raise NotPossible("The body is not JSON.") from error
     if not isinstance(data, dict):

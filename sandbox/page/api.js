@@ -10,7 +10,11 @@ export async function read(name, query = {}) {
 
 /** `POST /control/<name>` */
 export async function act(name, args) {
-  const request = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(args) };
+  const request = {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(args),
+  };
   return answerOf(await fetch(`/control/${name}`, request));
 }
 

@@ -6,7 +6,17 @@ import { notify } from "./gestures.js";
 import { refreshModal } from "./modal.js";
 import { Pane } from "./pane.js";
 import { drawClock, drawPeople, drawSidebar, tick } from "./sidebar.js";
-import { canSee, loadWorkspace, markRead, markUnread, me, openAppConversation, people, state, visibleChannels } from "./state.js";
+import {
+  canSee,
+  loadWorkspace,
+  markRead,
+  markUnread,
+  me,
+  openAppConversation,
+  people,
+  state,
+  visibleChannels,
+} from "./state.js";
 import { setEmoji } from "./text.js";
 
 const place = (id) => document.getElementById(id);
@@ -43,7 +53,8 @@ function placeFromAddress() {
   const [handle, channel = "", thread = ""] = decodeURIComponent(location.hash.slice(1)).split("/");
   const everyone = people();
   const person = (everyone.find((user) => user.name === handle) ?? everyone[0])?.id ?? "";
-  const found = [...state.channels.values()].find((known) => known.id === channel || known.name === channel)?.id ?? "";
+  const found =
+    [...state.channels.values()].find((known) => known.id === channel || known.name === channel)?.id ?? "";
   const isVisible = found && canSee(person, found);
   return { person, channel: isVisible ? found : firstChannel(person), thread: isVisible ? thread : "" };
 }
@@ -141,6 +152,8 @@ const ENTRIES = {
   reset: () => soon(everything),
   clock: (entry) => {
     state.offset = entry.offset;
+    channelPane.forget();
+    threadPane.forget();
     soon(around);
     soon(messages);
   },
@@ -174,7 +187,9 @@ async function start() {
   setEmoji(await readEmoji());
   await loadWorkspace();
   addEventListener("hashchange", arrive);
-  place("open-sidebar").addEventListener("click", () => showSidebar(!document.body.classList.contains("with-sidebar")));
+  place("open-sidebar").addEventListener("click", () =>
+    showSidebar(!document.body.classList.contains("with-sidebar")),
+  );
   setInterval(() => tick(place("clock")), 5000);
   listen((entry) => ENTRIES[entry.type]?.(entry), onConnection);
   await arrive();

@@ -30,7 +30,8 @@ const BLOCKS = {
     h("div", { class: "words" }, paragraph(block.text), (block.fields ?? []).map(paragraph)),
     block.accessory ? drawElement(block, block.accessory, holder) : null,
   ],
-  context: (block) => block.elements.map((item) => (item.type === "image" ? picture(item) : h("span", {}, textObject(item)))),
+  context: (block) =>
+    block.elements.map((item) => (item.type === "image" ? picture(item) : h("span", {}, textObject(item)))),
   actions: (block, holder) => block.elements.map((element) => drawElement(block, element, holder)),
   header: (block) => h("h3", {}, textObject(block.text)),
   divider: () => h("hr"),
@@ -64,7 +65,12 @@ function collectWords(value) {
 
 // --- elements ---
 
-const TEXT_INPUTS = { email_text_input: "email", url_text_input: "url", number_input: "text", plain_text_input: "text" };
+const TEXT_INPUTS = {
+  email_text_input: "email",
+  url_text_input: "url",
+  number_input: "text",
+  plain_text_input: "text",
+};
 
 /** An element in a message, or outside of an input block: it acts at once. */
 function drawElement(block, element, holder) {
@@ -72,7 +78,8 @@ function drawElement(block, element, holder) {
   if (element.type === "button") return drawButton(element, reference, holder);
   if (element.type === "image") return picture(element);
   const control = drawControl(element, labelOf(element));
-  if (!control) return h("span", { class: "hint" }, `This page does not draw elements of type ${element.type}.`);
+  if (!control)
+    return h("span", { class: "hint" }, `This page does not draw elements of type ${element.type}.`);
   control.node.addEventListener("change", () => holder.act(reference, control.read()));
   // A form sends these along, too.
   holder.fields?.set(block.block_id, { read: control.read, fail: () => {} });
@@ -94,7 +101,11 @@ function drawButton(element, reference, holder) {
     button.disabled = false;
   };
   const label = element.accessibility_label;
-  return h("button", { type: "button", class: element.style ?? "", "aria-label": label, onclick: press }, textObject(element.text));
+  return h(
+    "button",
+    { type: "button", class: element.style ?? "", "aria-label": label, onclick: press },
+    textObject(element.text),
+  );
 }
 
 /** An input of a form, with its label, hint and place for an error. */
@@ -103,11 +114,17 @@ function drawInput(block, holder) {
   const label = block.label?.text ?? "";
   const control = drawControl(block.element, label, id);
   if (!control) {
-    return [h("p", {}, label), h("p", { class: "hint" }, `This page does not draw inputs of type ${block.element.type}.`)];
+    return [
+      h("p", {}, label),
+      h("p", { class: "hint" }, `This page does not draw inputs of type ${block.element.type}.`),
+    ];
   }
   const error = h("p", { class: "error", id: `${id}-error`, role: "alert", hidden: true });
   control.focus.setAttribute("aria-describedby", `${id}-error`);
-  holder.fields.set(block.block_id, { read: control.read, fail: (text) => showError(control.focus, error, text) });
+  holder.fields.set(block.block_id, {
+    read: control.read,
+    fail: (text) => showError(control.focus, error, text),
+  });
   if (block.dispatch_action) {
     const reference = `${block.block_id}/${block.element.action_id}`;
     control.node.addEventListener("change", () => holder.act(reference, control.read()));
@@ -116,7 +133,9 @@ function drawInput(block, holder) {
   const grouped = control.node.tagName === "FIELDSET";
   return [
     grouped ? null : h("label", { for: id }, textObject(block.label), optional),
-    grouped ? (control.node.prepend(h("legend", {}, textObject(block.label), optional)), control.node) : control.node,
+    grouped
+      ? (control.node.prepend(h("legend", {}, textObject(block.label), optional)), control.node)
+      : control.node,
     block.hint ? h("p", { class: "hint" }, textObject(block.hint)) : null,
     error,
   ];
@@ -135,9 +154,11 @@ function showError(input, error, text) {
  */
 function drawControl(element, label, id) {
   if (element.type in TEXT_INPUTS) return textControl(element, id);
-  if (element.type === "static_select" || element.type === "overflow") return selectControl(element, optionsOf(element), label, id);
+  if (element.type === "static_select" || element.type === "overflow")
+    return selectControl(element, optionsOf(element), label, id);
   if (element.type === "users_select") return selectControl(element, userOptions(), label, id);
-  if (element.type === "channels_select" || element.type === "conversations_select") return selectControl(element, channelOptions(), label, id);
+  if (element.type === "channels_select" || element.type === "conversations_select")
+    return selectControl(element, channelOptions(), label, id);
   if (element.type === "radio_buttons" || element.type === "checkboxes") return choiceControl(element, id);
   if (element.type === "datepicker") return plainControl(element, "date", element.initial_date, id);
   if (element.type === "timepicker") return plainControl(element, "time", element.initial_time, id);
@@ -165,7 +186,9 @@ function plainControl(element, type, initial, id) {
 
 function optionsOf(element) {
   const option = (item) => ({ value: item.value, label: item.text.text });
-  return [...(element.options ?? []), ...(element.option_groups ?? []).flatMap((group) => group.options)].map(option);
+  return [...(element.options ?? []), ...(element.option_groups ?? []).flatMap((group) => group.options)].map(
+    option,
+  );
 }
 
 function userOptions() {
@@ -177,10 +200,22 @@ function channelOptions() {
 }
 
 function selectControl(element, options, label, id) {
-  const initial = element.initial_option?.value ?? element.initial_user ?? element.initial_channel ?? element.initial_conversation ?? "";
+  const initial =
+    element.initial_option?.value ??
+    element.initial_user ??
+    element.initial_channel ??
+    element.initial_conversation ??
+    "";
   const first = h("option", { value: "" }, element.placeholder?.text ?? "Choose");
-  const choices = options.map((option) => h("option", { value: option.value, selected: option.value === initial }, option.label));
-  const node = h("select", { id, "aria-label": id ? null : label, autofocus: element.focus_on_load }, first, choices);
+  const choices = options.map((option) =>
+    h("option", { value: option.value, selected: option.value === initial }, option.label),
+  );
+  const node = h(
+    "select",
+    { id, "aria-label": id ? null : label, autofocus: element.focus_on_load },
+    first,
+    choices,
+  );
   node.value = initial;
   return { node, focus: node, read: () => node.value };
 }
@@ -193,10 +228,22 @@ function choiceControl(element, id) {
   const chosen = new Set(initial.filter(Boolean).map((option) => option.value));
   const name = `choice-${(groups += 1)}`;
   const inputs = element.options.map((option) =>
-    h("input", { type: isRadio ? "radio" : "checkbox", name, value: option.value, checked: chosen.has(option.value) }),
+    h("input", {
+      type: isRadio ? "radio" : "checkbox",
+      name,
+      value: option.value,
+      checked: chosen.has(option.value),
+    }),
   );
   const labels = element.options.map((option, place) =>
-    h("label", {}, inputs[place], " ", textObject(option.text), option.description ? h("span", { class: "hint" }, " ", textObject(option.description)) : null),
+    h(
+      "label",
+      {},
+      inputs[place],
+      " ",
+      textObject(option.text),
+      option.description ? h("span", { class: "hint" }, " ", textObject(option.description)) : null,
+    ),
   );
   const node = h("fieldset", { id }, labels);
   const values = () => inputs.filter((input) => input.checked).map((input) => input.value);

@@ -31,9 +31,36 @@ function present(children) {
 
 /** Redraws an element and puts the focus back on the button at the same place. */
 export function keepingFocus(root, draw) {
-  const before = [...root.querySelectorAll("button")].indexOf(document.activeElement);
+  const place = focusedButton(root);
   draw(root);
-  if (before >= 0) root.querySelectorAll("button")[before]?.focus();
+  focusButton(root, place);
+}
+
+/** Puts one element in the place of another, and the focus on the button at the same place. */
+export function replaceKeepingFocus(before, after) {
+  const place = focusedButton(before);
+  before.replaceWith(after);
+  focusButton(after, place);
+}
+
+function focusedButton(root) {
+  return [...root.querySelectorAll("button")].indexOf(document.activeElement);
+}
+
+function focusButton(root, place) {
+  const buttons = root.querySelectorAll("button");
+  if (place >= 0) buttons[Math.min(place, buttons.length - 1)]?.focus();
+}
+
+/** Makes the children of an element these, in this order, without touching those that are in place. */
+export function arrange(root, nodes) {
+  const wanted = new Set(nodes);
+  for (const child of [...root.childNodes]) if (!wanted.has(child)) child.remove();
+  let next = root.firstChild;
+  for (const node of nodes) {
+    if (node === next) next = node.nextSibling;
+    else root.insertBefore(node, next);
+  }
 }
 
 /** A link to the web, or only its label where the address is not http(s). */

@@ -49,7 +49,11 @@ export function confirmed(words) {
         "div",
         { class: "actions" },
         h("button", { type: "button", onclick: answer("no") }, textObject(words.deny)),
-        h("button", { type: "button", class: words.style ?? "primary", onclick: answer("yes") }, textObject(words.confirm)),
+        h(
+          "button",
+          { type: "button", class: words.style ?? "primary", onclick: answer("yes") },
+          textObject(words.confirm),
+        ),
       ),
     );
     dialog.returnValue = "no";

@@ -43,9 +43,19 @@ function show(view) {
   const form = h(
     "form",
     { onsubmit: send, novalidate: true },
-    h("header", {}, h("h2", { id: "modal-title" }, textObject(view.title)), closeButton("×", "Close", "plain")),
+    h(
+      "header",
+      {},
+      h("h2", { id: "modal-title" }, textObject(view.title)),
+      closeButton("×", "Close", "plain"),
+    ),
     h("div", { class: "body" }, drawBlocks(withState(view), holder)),
-    h("div", { class: "actions" }, closeButton(textObject(view.close ?? { text: "Close" })), view.submit ? submit : null),
+    h(
+      "div",
+      { class: "actions" },
+      closeButton(textObject(view.close ?? { text: "Close" })),
+      view.submit ? submit : null,
+    ),
   );
   fill(dialog(), form);
   dialog().setAttribute("aria-labelledby", "modal-title");
@@ -91,11 +101,14 @@ async function sendForm(view, fields) {
   }
   const values = Object.fromEntries([...fields].map(([blockId, field]) => [blockId, field.read()]));
   const answer = await perform("submit", { user: state.me, view_id: view.id, values });
-  for (const [blockId, text] of Object.entries(answer?.errors ?? {}).reverse()) fields.get(blockId)?.fail(text);
+  for (const [blockId, text] of Object.entries(answer?.errors ?? {}).reverse())
+    fields.get(blockId)?.fail(text);
 }
 
 function missing(view, fields) {
-  const required = view.blocks.filter((block) => block.type === "input" && !block.optional && fields.has(block.block_id));
+  const required = view.blocks.filter(
+    (block) => block.type === "input" && !block.optional && fields.has(block.block_id),
+  );
   return required.map((block) => block.block_id).filter((blockId) => fields.get(blockId).read().length === 0);
 }
 

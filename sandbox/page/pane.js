@@ -1,10 +1,11 @@
 // A list of messages with a field to write: a channel, or one thread of it.
 
 import { read } from "./api.js";
-import { fill, h } from "./dom.js";
-import { notify, perform } from "./gestures.js";
-import { drawMessage, signatureOf } from "./messages.js";
-import { isMember, me, nameOf, state, titleOf } from "./state.js";
+import { drawComposer } from "./composer.js";
+import { arrange, fill, h, replaceKeepingFocus } from "./dom.js";
+import { perform } from "./gestures.js";
+import { drawMessage, isDismissed, signatureOf } from "./messages.js";
+import { isMember, nameOf, state, titleOf } from "./state.js";
 import { dayOf } from "./time.js";
 
 export class Pane {
@@ -19,7 +20,6 @@ export class Pane {
     this.thread = "";
     this.turn = 0;
     this.drawn = new Map();
-    this.drafts = new Map();
     this.heading = h("header", {});
     this.list = h("ol", { class: "messages", role: "log", "aria-label": "Messages" });
     this.footer = h("footer", {});
@@ -49,11 +49,19 @@ export class Pane {
     if (wasAtEnd) list.scrollTop = list.scrollHeight;
   }
 
+  /** Draws everything anew next time: it is another time of day. */
+  forget() {
+    this.drawn = new Map();
+  }
+
   async read() {
     const where = { channel: this.channel };
     const query = this.thread ? { ...where, thread_ts: this.thread } : where;
-    const [{ messages }, { ephemerals }] = await Promise.all([read("messages", query), read("ephemerals", { ...where, user: state.me })]);
-    const own = ephemerals.filter((item) => (item.thread_ts || "") === this.thread);
+    const [{ messages }, { ephemerals }] = await Promise.all([
+      read("messages", query),
+      read("ephemerals", { ...where, user: state.me }),
+    ]);
+    const own = ephemerals.filter((item) => (item.thread_ts || "") === this.thread && !isDismissed(item, this.channel));
     const all = [...messages, ...own.map((item) => ({ ...item, ephemeral: true }))];
     return all.sort((one, other) => Number(one.ts) - Number(other.ts));
   }
@@ -61,101 +69,74 @@ export class Pane {
   drawMessages(messages) {
     const place = { channel: this.channel, inThread: this.ways.inThread, openThread: this.ways.openThread };
     const drawn = new Map();
-    const nodes = [];
     let day = "";
     for (const message of messages) {
       const today = dayOf(Number(message.ts));
-      if (today !== day) nodes.push(h("li", { class: "day" }, today));
+      if (today !== day) this.keep(drawn, `day ${today}`, "", () => h("li", { class: "day" }, today));
       day = today;
       const key = `${message.ts}${message.ephemeral ? " for me" : ""}`;
-      const signature = signatureOf(message);
-      const known = this.drawn.get(key);
-      const node = known?.signature === signature ? known.node : drawMessage(message, place);
-      drawn.set(key, { signature, node });
-      nodes.push(node);
+      this.keep(drawn, key, signatureOf(message), () => drawMessage(message, place));
     }
+    if (!messages.length)
+      this.keep(drawn, "empty", "", () => h("li", { class: "empty" }, "Nothing here yet."));
     this.drawn = drawn;
-    if (!messages.length) nodes.push(h("li", { class: "empty" }, "Nothing here yet."));
-    this.list.replaceChildren(...nodes);
+    arrange(
+      this.list,
+      [...drawn.values()].map((item) => item.node),
+    );
+  }
+
+  /** Takes over what was drawn before where it still shows the same. */
+  keep(drawn, key, signature, draw) {
+    const known = this.drawn.get(key);
+    if (known?.signature === signature) {
+      drawn.set(key, known);
+      return;
+    }
+    const node = draw();
+    drawn.set(key, { signature, node });
+    if (known) replaceKeepingFocus(known.node, node);
   }
 
   drawHeading() {
     const channel = state.channels.get(this.channel);
     const title = titleOf(channel, state.me);
     if (this.thread) {
-      const close = h("button", { type: "button", class: "plain", "aria-label": "Close thread", onclick: this.ways.close }, "×");
+      const close = h(
+        "button",
+        { type: "button", class: "plain", "aria-label": "Close thread", onclick: this.ways.close },
+        "×",
+      );
       fill(this.heading, h("h2", {}, "Thread ", h("span", { class: "hint" }, `in ${title}`)), close);
       return;
     }
     const purpose = channel?.topic?.value || channel?.purpose?.value || "";
     const others = channel?.is_im ? "" : `${channel?.members.length ?? 0} members`;
-    fill(this.heading, h("h2", {}, channel?.is_private && !channel.is_im ? `🔒 ${channel.name}` : title), h("p", { class: "hint" }, [purpose, others].filter(Boolean).join(" · ")));
+    fill(
+      this.heading,
+      h("h2", {}, channel?.is_private && !channel.is_im ? `🔒 ${channel.name}` : title),
+      h("p", { class: "hint" }, [purpose, others].filter(Boolean).join(" · ")),
+    );
   }
 
   drawFooter() {
     const channel = state.channels.get(this.channel);
     if (channel && !isMember(state.me, this.channel)) {
       const join = () => perform("join", { user: state.me, channel: this.channel });
-      fill(this.footer, h("p", { class: "hint" }, `${nameOf(state.me)} is not in ${titleOf(channel, state.me)}. `, h("button", { type: "button", onclick: join }, "Join")));
+      fill(
+        this.footer,
+        h(
+          "p",
+          { class: "hint" },
+          `${nameOf(state.me)} is not in ${titleOf(channel, state.me)}. `,
+          h("button", { type: "button", onclick: join }, "Join"),
+        ),
+      );
       return;
     }
-    this.drawComposer(titleOf(channel, state.me));
+    fill(
+      this.footer,
+      drawComposer({ channel: this.channel, thread: this.thread, title: titleOf(channel, state.me) }),
+    );
   }
-
-  drawComposer(title) {
-    const key = `${state.me} ${this.channel} ${this.thread}`;
-    const label = this.thread ? "Reply…" : `Message ${title}`;
-    const hint = h("p", { class: "hint" }, composerHint(""));
-    const field = h("textarea", { rows: 1, "aria-label": label, placeholder: label, value: this.drafts.get(key) ?? "" });
-    const grow = () => {
-      this.drafts.set(key, field.value);
-      hint.textContent = composerHint(field.value);
-      field.style.height = "auto";
-      field.style.height = `${Math.min(field.scrollHeight + 2, 160)}px`;
-    };
-    field.addEventListener("input", grow);
-    const send = async (event) => {
-      event?.preventDefault();
-      const typed = field.value;
-      if (!typed.trim()) return;
-      field.value = "";
-      grow();
-      if (!(await this.send(typed)) && !field.value) {
-        field.value = typed;
-        grow();
-      }
-    };
-    field.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) send(event);
-    });
-    const form = h("form", { class: "composer", onsubmit: send }, field, h("button", { type: "submit", class: "primary" }, "Send"));
-    fill(this.footer, form, hint);
-  }
-
-  /** Posts a message or runs a command. Returns whether it went. */
-  async send(typed) {
-    const where = { user: state.me, channel: this.channel };
-    if (!typed.startsWith("/")) {
-      return Boolean(await perform("post", { ...where, text: typed, thread_ts: this.thread || undefined }));
-    }
-    if (this.thread) {
-      notify("Slack runs commands outside of threads only. Type it in the channel.");
-      return false;
-    }
-    const [command, text] = typed.trim().split(/\s+(.*)/s);
-    return Boolean(await perform("command", { ...where, command, text: text ?? "" }));
-  }
-
-  focus() {
-    this.footer.querySelector("textarea")?.focus();
-  }
-}
-
-function composerHint(typed) {
-  const word = typed.split(/\s/)[0];
-  const commands = state.app.commands.filter((command) => command.command.startsWith(word) || word === command.command);
-  if (typed.startsWith("/") && commands.length) {
-    return commands.map((command) => `${command.command} ${command.usage_hint ?? ""}: ${command.description}`).join(" · ");
-  }
-  return `Enter sends as ${nameOf(me()?.id)}, Shift+Enter makes a new line, / starts a command.`;
 }

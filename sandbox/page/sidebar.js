@@ -2,7 +2,19 @@
 
 import { fill, h } from "./dom.js";
 import { perform } from "./gestures.js";
-import { me, nameOf, now, people, pictureOf, standing, state, titleOf, unreadIn, unreadOf, visibleChannels } from "./state.js";
+import {
+  me,
+  nameOf,
+  now,
+  people,
+  pictureOf,
+  standing,
+  state,
+  titleOf,
+  unreadIn,
+  unreadOf,
+  visibleChannels,
+} from "./state.js";
 import { momentOf, untilTomorrowAtNine } from "./time.js";
 
 /** The row of people; a choice changes who we act as. */
@@ -38,11 +50,30 @@ export function drawSidebar(root, open, openApp) {
   const about = me();
   fill(
     root,
-    h("p", { class: "me" }, h("strong", {}, about?.real_name ?? ""), h("br"), h("span", { class: "hint" }, [about?.profile.title, about && standing(about)].filter(Boolean).join(", "))),
+    h(
+      "p",
+      { class: "me" },
+      h("strong", {}, about?.real_name ?? ""),
+      h("br"),
+      h(
+        "span",
+        { class: "hint" },
+        [about?.profile.title, about && standing(about)].filter(Boolean).join(", "),
+      ),
+    ),
     h("h2", {}, "Channels"),
-    h("ul", {}, rooms.map((channel) => h("li", {}, entry(channel)))),
+    h(
+      "ul",
+      {},
+      rooms.map((channel) => h("li", {}, entry(channel))),
+    ),
     h("h2", {}, "Direct messages"),
-    h("ul", {}, h("li", {}, app ? entry(app) : appButton(openApp)), others.map((channel) => h("li", {}, entry(channel)))),
+    h(
+      "ul",
+      {},
+      h("li", {}, app ? entry(app) : appButton(openApp)),
+      others.map((channel) => h("li", {}, entry(channel))),
+    ),
   );
 }
 
@@ -52,7 +83,12 @@ function channelButton(channel, onclick) {
   const name = channel.is_private && !channel.is_im ? `🔒 ${channel.name}` : titleOf(channel, state.me);
   return h(
     "button",
-    { type: "button", class: unread ? "plain unread" : "plain", "aria-current": isOpen ? "page" : null, onclick },
+    {
+      type: "button",
+      class: unread ? "plain unread" : "plain",
+      "aria-current": isOpen ? "page" : null,
+      onclick,
+    },
     h("span", {}, name),
     unread ? h("span", { class: "count", "aria-label": `${unread} new` }, String(unread)) : null,
   );
@@ -65,7 +101,8 @@ function appButton(onclick) {
 /** What time it is in the workspace, and ways to skip some. */
 export function drawClock(root) {
   const skip = (seconds) => () => perform("skip", { user: state.me, seconds: seconds() });
-  const step = (label, name, seconds) => h("button", { type: "button", title: name, "aria-label": name, onclick: skip(seconds) }, label);
+  const step = (label, name, seconds) =>
+    h("button", { type: "button", title: name, "aria-label": name, onclick: skip(seconds) }, label);
   fill(
     root,
     h("time", {}, momentOf(now())),

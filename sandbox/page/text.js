@@ -15,7 +15,11 @@ export function setEmoji(known) {
 export function emojiNode(name) {
   const character = emojiCharacter(name);
   if (!character) return `:${name}:`;
-  return h("span", { class: "emoji", role: "img", "aria-label": name.replaceAll("_", " "), title: `:${name}:` }, character);
+  return h(
+    "span",
+    { class: "emoji", role: "img", "aria-label": name.replaceAll("_", " "), title: `:${name}:` },
+    character,
+  );
 }
 
 export function emojiCharacter(name) {
@@ -48,16 +52,21 @@ const MARKS = new RegExp(
 
 /** Slack's mrkdwn. */
 export function mrkdwn(text) {
-  return split(text ?? "", MARKS, (match) => {
-    const [whole, block, code, token, emoji, bold, italic, strike] = match;
-    if (block) return h("pre", {}, unescaped(block));
-    if (code) return h("code", {}, unescaped(code));
-    if (token) return tokenNode(token);
-    if (emoji) return emojiNode(emoji);
-    if (bold) return h("strong", {}, mrkdwn(bold));
-    if (italic) return h("em", {}, mrkdwn(italic));
-    return strike ? h("s", {}, mrkdwn(strike)) : whole;
-  }, unescaped);
+  return split(
+    text ?? "",
+    MARKS,
+    (match) => {
+      const [whole, block, code, token, emoji, bold, italic, strike] = match;
+      if (block) return h("pre", {}, unescaped(block));
+      if (code) return h("code", {}, unescaped(code));
+      if (token) return tokenNode(token);
+      if (emoji) return emojiNode(emoji);
+      if (bold) return h("strong", {}, mrkdwn(bold));
+      if (italic) return h("em", {}, mrkdwn(italic));
+      return strike ? h("s", {}, mrkdwn(strike)) : whole;
+    },
+    unescaped,
+  );
 }
 
 function split(text, marks, make, rest = (words) => words) {
@@ -98,7 +107,9 @@ function mention(userId) {
 
 function channelLink(channelId) {
   const name = state.channels.get(channelId)?.name;
-  return name ? h("a", { href: `#${here()}/${channelId}` }, `#${name}`) : h("span", { class: "mention" }, "#private");
+  return name
+    ? h("a", { href: `#${here()}/${channelId}` }, `#${name}`)
+    : h("span", { class: "mention" }, "#private");
 }
 
 function usergroup(groupId) {
@@ -112,7 +123,8 @@ function here() {
 /** A link; one to a message of this workspace stays on the page. */
 function link(address, label) {
   const url = webAddress(address);
-  const permalink = url && state.team.url && url.origin === new URL(state.team.url).origin ? ownPlace(url) : null;
+  const permalink =
+    url && state.team.url && url.origin === new URL(state.team.url).origin ? ownPlace(url) : null;
   return permalink ? h("a", { href: permalink }, label) : webLink(address, label);
 }
 
@@ -141,7 +153,11 @@ function richPart(part) {
     case "rich_text_preformatted":
       return h("pre", {}, inline());
     case "rich_text_list":
-      return h(part.style === "ordered" ? "ol" : "ul", {}, (part.elements ?? []).map((item) => h("li", {}, richPart(item))));
+      return h(
+        part.style === "ordered" ? "ol" : "ul",
+        {},
+        (part.elements ?? []).map((item) => h("li", {}, richPart(item))),
+      );
     default:
       return h("p", { class: "unknown" }, `This page does not draw ${part.type}.`);
   }
@@ -176,5 +192,8 @@ function inlineNode(item) {
 
 function styled(style, node) {
   const tags = { bold: "strong", italic: "em", strike: "s", code: "code" };
-  return Object.entries(tags).reduce((inner, [name, tag]) => (style?.[name] ? h(tag, {}, inner) : inner), node);
+  return Object.entries(tags).reduce(
+    (inner, [name, tag]) => (style?.[name] ? h(tag, {}, inner) : inner),
+    node,
+  );
 }

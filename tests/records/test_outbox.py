@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.clock import real_now
@@ -114,8 +114,8 @@ def test_all_new_messages_can_be_shut_at_once_without_the_updates(store: Store) 
     tell(store, "other", channel="C2")
     assert claim(store, shut=("chat.postMessage:",)) is None
     with store.write() as session:
-        session.execute(outbox.update(Outbox).where(Outbox.key == "card").values(wanted_version=2))
-        session.execute(outbox.update(Outbox).where(Outbox.key == "card").values(state=OutboxState.PENDING))
+        behind = {"wanted_version": 2, "state": OutboxState.PENDING}
+        session.execute(update(Outbox).where(Outbox.key == "card").values(behind))
     found = claim(store, shut=("chat.postMessage:",))
     assert found is not None
     assert found.lane == "chat.update"

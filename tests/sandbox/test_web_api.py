@@ -391,6 +391,7 @@ def test_limits_can_count_as_violations() -> None:
         ("application/json", b"[]", "json_not_object"),
         ("application/json", b"[" * 100_000, "invalid_json"),
         ("application/json", b"\xff\xfe", "invalid_json"),
+        ("application/json", b'{"limit": ' + b"9" * 5000 + b"}", "invalid_json"),
         ("text/plain", b"channel=C1", "invalid_post_type"),
         ("application/x-www-form-urlencoded", b"channel=C1&blocks=%5B", "invalid_blocks_format"),
         ("application/json", b'{"channel": 7, "text": "hi"}', "invalid_arguments"),
@@ -405,6 +406,16 @@ def test_malformed_calls_get_slacks_error(
     with urllib.request.urlopen(request) as response:
         answer = json.loads(response.read())
     assert (answer["ok"], answer["error"]) == (False, error)
+
+
+def test_half_a_character_breaks_nothing(server: SandboxServer, client: SandboxClient) -> None:
+    body = json.dumps({"channel": client.channel_id("#it-help"), "text": "half \ud83d"}).encode()
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {server.bot_token}"}
+    request = urllib.request.Request(f"{server.api_url}chat.postMessage", data=body, headers=headers)
+    with urllib.request.urlopen(request) as response:
+        assert json.loads(response.read())["ok"]
+    client.post("ana", "#it-help", "whole \U0001f642, half \ud83d")
+    assert [m.text for m in client.messages("#it-help")] == ["half ?", "whole \U0001f642, half ?"]
 
 
 def test_the_control_api_answers_this_machine_only(server: SandboxServer) -> None:

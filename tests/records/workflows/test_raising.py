@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.clock import instant_of
 from bot.models import Inbox, Ticket
 from bot.models.vocabulary import Action, Kind, Level, Source, State
 from bot.workflows.facts import MessageFact
@@ -124,10 +125,10 @@ def test_a_raise_emoji_waits_for_the_message_and_is_then_decided(world: World) -
     ticket = world.ticket(done(outcome).number)
     assert gesture == reaction
     assert (ticket.requester_id, ticket.raiser_id, ticket.source) == (ANA, BOB, Source.EMOJI)
-    assert (ticket.description, ticket.raised_at) == ("The printer is on fire", START)
+    assert (ticket.description, ticket.raised_at) == ("The printer is on fire", instant_of(message.ts))
     assert (ticket.origin_channel, ticket.origin_ts) == (HELP, message.ts)
     assert root_of(ticket) == (HELP, message.ts)
-    assert [event.at for event in world.events(ticket)] == [START + MINUTE]
+    assert [event.at for event in world.events(ticket)] == [reaction.at]
     assert world.inbox_states() == ["done"]
 
 

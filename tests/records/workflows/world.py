@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.clock import Clock, instant_of, real_now
@@ -44,6 +44,7 @@ from bot.workflows.intake import Intake
 from bot.workflows.outcomes import Deferred, Done, Outcome, Refused
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 
 ANA, BOB = "UANA", "UBOB"  # members
@@ -126,6 +127,10 @@ class World:
         """A new Slack timestamp, now or at another instant; never the same twice."""
         seconds = int((at or self.clock.at).timestamp())
         return f"{seconds}.{next(self._counter):06d}"
+
+    def tick(self) -> None:
+        """Let a second pass, so that what comes next is later."""
+        self.forward(SECOND)
 
     # --- gestures ---
 
@@ -275,7 +280,9 @@ class World:
 
     def card(self, ticket: Ticket) -> tuple[str, str]:
         """Where the card is."""
-        return self.posted(f"card:{ticket.id}")
+        row = self.outbox()[f"card:{ticket.id}"]
+        assert row.ts is not None
+        return row.channel or "", row.ts
 
     # --- facts ---
 
@@ -308,6 +315,12 @@ class World:
         with self.store.write() as session:
             session.execute(update(Person).values(refreshed_at=at))
             session.execute(update(Channel).values(refreshed_at=at, members_refreshed_at=at))
+
+    def leave(self, channel_id: str, person_id: str) -> None:
+        """Take somebody out of a channel."""
+        with self.store.write() as session:
+            gone = (Membership.channel_id == channel_id, Membership.person_id == person_id)
+            session.execute(delete(Membership).where(*gone))
 
     # --- looking ---
 

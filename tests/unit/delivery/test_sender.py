@@ -539,7 +539,7 @@ def test_health_tells_the_age_of_the_oldest_delivery_that_is_due(place: Workplac
 
 
 def _count(counter: Counter) -> float:
-    return counter.collect()[0].samples[0].value
+    return next(sample.value for metric in counter.collect() for sample in metric.samples)
 
 
 def _claim(store: Store, *, owner: str | None = None) -> Claim:
