@@ -7,32 +7,11 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
-from bot.models.vocabulary import State
 from bot.surfaces import confirmations, lists, notices, sentences
 from bot.surfaces.rendered import Rendered
 from bot.workflows import reading
 from bot.workflows.gestures import AnyGesture, Asked
-from bot.workflows.outcomes import Deferred, Done, Ignored, Outcome, Refusal, Refused, Reply
-
-REFUSALS: Mapping[Refusal, sentences.Refusal] = {
-    Refusal.NOT_AN_AGENT: sentences.Refusal.NOT_AGENT,
-    Refusal.GUEST: sentences.Refusal.GUEST,
-    Refusal.STRANGER: sentences.Refusal.STRANGER,
-    Refusal.APP: sentences.Refusal.APP,
-    Refusal.DEACTIVATED: sentences.Refusal.DEACTIVATED,
-    Refusal.UNKNOWN_PERSON: sentences.Refusal.UNKNOWN,
-    Refusal.NOT_IN_THIS_STATE: sentences.Refusal.NOT_POSSIBLE,
-    Refusal.ALREADY_CLAIMED: sentences.Refusal.ALREADY_CLAIMED,
-    Refusal.NOT_YOURS: sentences.Refusal.HELD_BY_ANOTHER,
-    Refusal.NEEDS_A_LEAD: sentences.Refusal.HELD_BY_ANOTHER,
-    Refusal.ASSIGNEE_IS_NO_AGENT: sentences.Refusal.NO_SUCH_AGENT,
-    Refusal.NO_SUCH_TICKET: sentences.Refusal.NO_SUCH_TICKET,
-    Refusal.NO_DESK: sentences.Refusal.NO_DESK,
-    Refusal.NOTE_REQUIRED: sentences.Refusal.NOTE_REQUIRED,
-    Refusal.TOO_LATE_TO_UNDO: sentences.Refusal.UNDO_TOO_LATE,
-    Refusal.NO_SUCH_MESSAGE: sentences.Refusal.NO_SUCH_MESSAGE,
-    Refusal.NOTHING_TO_CHANGE: sentences.Refusal.NOT_POSSIBLE,
-}
+from bot.workflows.outcomes import Deferred, Done, Ignored, Outcome, Refused, Reply
 
 
 @dataclass(frozen=True)
@@ -54,7 +33,7 @@ def render(session: Session, gesture: AnyGesture, outcome: Outcome) -> Rendered 
         case Ignored():
             return None
         case Deferred():
-            return notices.told(sentences.refusal(sentences.Refusal.LOOKING_UP))
+            return notices.told(sentences.refusal(sentences.Answer.LOOKING_UP))
         case Refused():
             return notices.told(refusal_sentence(session, outcome))
         case Done() if isinstance(gesture, Asked):
@@ -66,9 +45,7 @@ def render(session: Session, gesture: AnyGesture, outcome: Outcome) -> Rendered 
 def refusal_sentence(session: Session, refused: Refused) -> str:
     """Why nothing changed, with names instead of ids."""
     data = _names(session, refused.data)
-    if "state" in data:
-        data["state"] = sentences.state_words(State(data["state"]))
-    return sentences.refusal(REFUSALS[refused.refusal], **data)
+    return sentences.refusal(refused.refusal, **data)
 
 
 def _names(session: Session, data: Mapping[str, str]) -> dict[str, str]:

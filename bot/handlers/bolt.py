@@ -119,19 +119,19 @@ def guarded(handling: Handling, kind: str, handler: Handler, body: Payload) -> A
     except MalformedPayload as error:
         log.warning("a payload was parked", kind=kind, reason=str(error))
         handling.intake.park(kind, digest(body), {"body": dict(body)}, str(error))
-        return _sorry(kind, sentences.Refusal.MALFORMED)
+        return _sorry(kind, sentences.Answer.MALFORMED)
     except StoreUnavailable as error:
         if kind == "event":
             raise
         log.warning("the database cannot be used", kind=kind, reason=str(error))
-        return _sorry(kind, sentences.Refusal.TEMPORARY)
+        return _sorry(kind, sentences.Answer.TEMPORARY)
     except Exception as error:
         reference = secrets.token_hex(4)
         log.exception("a gesture failed", kind=kind, reference=reference)
         handling.intake.park(
             kind, digest(body), {"body": dict(body)}, f"{type(error).__name__} ({reference})"
         )
-        return _sorry(kind, sentences.Refusal.TEMPORARY)
+        return _sorry(kind, sentences.Answer.TEMPORARY)
 
 
 def digest(body: Payload) -> str:
@@ -141,7 +141,7 @@ def digest(body: Payload) -> str:
     return hashlib.sha256(json.dumps(stable, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
-def _sorry(kind: str, refusal: sentences.Refusal) -> Ack:
+def _sorry(kind: str, refusal: sentences.Answer) -> Ack:
     sentence = sentences.refusal(refusal)
     if kind == "command":
         return told(notices.told(sentence))

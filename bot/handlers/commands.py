@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from bot.handlers.answers import Ack, render, told
 from bot.handlers.context import Handling, desk_views
 from bot.handlers.payloads import Payload, optional, text
@@ -12,10 +10,8 @@ from bot.surfaces import commands, forms, lists, notices, sentences
 from bot.surfaces.ids import FormContext
 from bot.surfaces.text import plain
 from bot.workflows.gestures import Acted, AnyGesture, Asked, ReplyTo
+from bot.workflows.outcomes import Refusal
 from bot.workflows.reading import TicketView
-
-PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
-SUPPLIER_WORDS = frozenset({"supplier", "vendor"})
 
 
 def on_command(handling: Handling, payload: Payload) -> Ack:
@@ -67,7 +63,7 @@ def _answer(handling: Handling, gesture: AnyGesture) -> Ack:
 def _open_form(handling: Handling, payload: Payload, description: str) -> Ack:
     desks = handling.desks()
     if not desks.all:
-        return _say(sentences.Refusal.NO_DESK)
+        return _say(Refusal.NO_DESK)
     channel = optional(payload, "channel_id")
     here = desks.of_channel(channel or "")
     here = here or (desks.all[0] if len(desks.all) == 1 else None)
@@ -83,10 +79,10 @@ def _open_form(handling: Handling, payload: Payload, description: str) -> Ack:
 def _opened(handling: Handling, payload: Payload, view: dict[str, object]) -> Ack:
     if handling.open_view(text(payload, "trigger_id"), view):
         return Ack()
-    return _say(sentences.Refusal.TEMPORARY)
+    return _say(sentences.Answer.TEMPORARY)
 
 
-def _say(refusal: sentences.Refusal, **data: str) -> Ack:
+def _say(refusal: Refusal | sentences.Answer, **data: str) -> Ack:
     return told(notices.told(sentences.refusal(refusal, **data)))
 
 
@@ -95,20 +91,24 @@ def _act(handling: Handling, payload: Payload, command: commands.Act) -> Ack:
     if form is not None:
         view = handling.ticket(command.number)
         if view is None:
-            return _say(sentences.Refusal.NO_SUCH_TICKET, number=command.number)
+            return _say(Refusal.NO_SUCH_TICKET, number=command.number)
         return _opened(handling, payload, form_for(form, view))
-    written = command.rest.strip()
-    named = PERSON.match(written)
-    if command.action is Action.ASSIGN and named is None:
-        return _say(sentences.Refusal.NO_SUCH_PERSON, who=written)
+    wait_for = commands.waiting_for(command.rest) if command.action is Action.WAIT else None
+    if command.action is Action.WAIT and wait_for is None:
+        return _say(sentences.Answer.MALFORMED)
+    assignee_id = None
+    if command.action is Action.ASSIGN:
+        assignee_id = handling.person_named(commands.person_in(command.rest))
+        if assignee_id is None:
+            return _say(sentences.Answer.NO_SUCH_PERSON, who=command.rest)
     gesture = Acted.model_validate(
         {
             **_common(handling, payload),
             "action": command.action,
             "number": command.number,
-            "text": plain(written, handling.names_in(written)) or None,
-            "assignee_id": named.group(1) if named else None,
-            "wait_for": _wait_for(written),
+            "text": command.rest.strip() or None,
+            "assignee_id": assignee_id,
+            "wait_for": wait_for or State.WAITING_REQUESTER,
         }
     )
     return _answer(handling, gesture)
@@ -130,10 +130,3 @@ def form_for(action: Action, view: TicketView) -> dict[str, object]:
         Action.ASSIGN: forms.assign_form,
         Action.PRIORITISE: forms.priority_form,
     }[action](view)
-
-
-def _wait_for(written: str) -> State:
-    first = written.split(maxsplit=1)[0].lower().strip(".,") if written else ""
-    if first in SUPPLIER_WORDS:
-        return State.WAITING_SUPPLIER
-    return State.WAITING_APPROVAL if first == "approval" else State.WAITING_REQUESTER

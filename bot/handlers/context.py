@@ -10,11 +10,14 @@ import structlog
 from sqlalchemy.orm import Session
 
 from bot.clock import Clock, real_now
+from bot.config import PersonRef
 from bot.delivery.client import CallFailed, SlackClient
 from bot.directory.events import apply_event
+from bot.errors import DeskbellError
 from bot.handlers.answers import Ack, quiet_reply
 from bot.handlers.payloads import Payload
 from bot.store import Store
+from bot.surfaces.commands import Handle, PersonId
 from bot.workflows import configuring, reading
 from bot.workflows.desks import Desks, load_desks
 from bot.workflows.gestures import AnyGesture
@@ -60,6 +63,17 @@ class Handling:
         """The names that a text mentions, by id."""
         with self.store.read() as session:
             return reading.mentioned_names(session, text)
+
+    def person_named(self, said: PersonId | Handle | None) -> str | None:
+        """The id of a person picked from Slack's list or typed by name; None when nobody or several fit."""
+        if not isinstance(said, Handle):
+            return said.id if said else None
+        with self.store.read() as session:
+            names = configuring.read_names(session)
+        try:
+            return names.person(PersonRef(f"@{said.name}"))
+        except DeskbellError:
+            return None
 
     def open_view(self, trigger_id: str, view: dict[str, object]) -> bool:
         """Open a modal: before the acknowledgement, once. False when it could not be opened."""

@@ -14,13 +14,14 @@ from bot.surfaces import forms, sentences
 from bot.surfaces.ids import (
     ACTION_OF,
     DIRECT_ADD,
+    DIRECT_NEW,
     ActionId,
     BlockId,
     CallbackId,
     FormContext,
     FormContextError,
 )
-from bot.surfaces.text import plain
+from bot.surfaces.text import escape, plain
 from bot.workflows.gestures import Acted, AnyGesture, Chose, Filed, Pointed, ReplyTo
 from bot.workflows.outcomes import Deferred, Refusal, Refused, Reply
 
@@ -34,7 +35,7 @@ def on_button(handling: Handling, payload: Payload) -> Ack:
     if pressed is None:
         raise MalformedPayload("actions", "a list with an action in it")
     action_id = text(pressed, "action_id")
-    if action_id == ActionId.DIRECT_NEW or DIRECT_ADD.fullmatch(action_id):
+    if DIRECT_NEW.fullmatch(action_id) or DIRECT_ADD.fullmatch(action_id):
         return _chose(handling, payload, pressed)
     action = Action.REOPEN if action_id == ActionId.REQUESTER_REOPEN else _action_of(action_id)
     if action is None:
@@ -77,7 +78,7 @@ def _open_form(handling: Handling, payload: Payload, action: Action, number: str
     if view is None:
         return Ack(after=[_refusal_reply(handling, payload, Refused(Refusal.NO_SUCH_TICKET, number=number))])
     if not handling.open_view(text(payload, "trigger_id"), form_for(action, view)):
-        sentence = sentences.refusal(sentences.Refusal.TEMPORARY)
+        sentence = sentences.refusal(sentences.Answer.TEMPORARY)
         return Ack(after=[_reply(payload, sentence)])
     return Ack()
 
@@ -99,7 +100,8 @@ def _reply(payload: Payload, sentence: str) -> Reply:
 
 def _chose(handling: Handling, payload: Payload, pressed: Payload) -> Ack:
     message = mapping(payload, "message")
-    adds = text(pressed, "action_id") != ActionId.DIRECT_NEW
+    adds = DIRECT_ADD.fullmatch(text(pressed, "action_id")) is not None
+    value = text(pressed, "value")
     return handling.quietly(
         Chose(
             # One offer, one choice: both buttons answer the same question.
@@ -109,7 +111,8 @@ def _chose(handling: Handling, payload: Payload, pressed: Payload) -> Ack:
             reply_to=_reply_to(payload),
             channel=text(payload, "channel", "id"),
             ts=text(message, "thread_ts"),
-            number=text(pressed, "value") if adds else None,
+            number=value if adds else None,
+            desk_key=None if adds else value,
         )
     )
 
@@ -153,7 +156,7 @@ def on_form(handling: Handling, payload: Payload) -> Ack:
             sentence = refusal_sentence(session, outcome)
         return _field_error(FIRST_FIELD[CallbackId(text(view, "callback_id"))], sentence)
     if isinstance(outcome, Deferred):
-        return _replaced("Got it", sentences.refusal(sentences.Refusal.LOOKING_UP))
+        return _replaced("Got it", sentences.refusal(sentences.Answer.LOOKING_UP))
     return Ack()
 
 
@@ -176,7 +179,10 @@ def _replaced(title: str, sentence: str) -> Ack:
 
 
 def _submitted(handling: Handling, payload: Payload, view: Payload) -> AnyGesture:
-    """The gesture that a form means. Raises FormError, FormContextError or MalformedPayload."""
+    """The gesture that a form means; what was typed is kept as Slack's markup, like every other text.
+
+    Raises FormError, FormContextError or MalformedPayload.
+    """
     callback_id = text(view, "callback_id")
     if callback_id not in FIRST_FIELD:
         raise MalformedPayload("view.callback_id", "one of our forms")
@@ -209,8 +215,8 @@ def _filed(
             **common,
             "desk_key": desk_key or "",
             "channel": context.channel,
-            "title": form.title or "",
-            "description": form.description,
+            "title": escape(form.title or ""),
+            "description": escape(form.description),
             "kind": form.kind,
             "affected": form.affected,
             "category": form.category,
@@ -225,15 +231,15 @@ def _action(
 ) -> dict[str, object]:
     match form:
         case forms.ResolveForm():
-            return {"action": Action.RESOLVE, "text": form.resolution}
+            return {"action": Action.RESOLVE, "text": escape(form.resolution)}
         case forms.AssignForm():
             return {"action": Action.ASSIGN, "assignee_id": form.person_id}
         case forms.NoteForm():
-            return {"action": Action.NOTE, "text": form.text}
+            return {"action": Action.NOTE, "text": escape(form.text)}
         case forms.PriorityForm():
             return {
                 "action": Action.PRIORITISE,
                 "impact": form.impact,
                 "urgency": form.urgency,
-                "text": form.note,
+                "text": escape(form.note),
             }

@@ -38,7 +38,7 @@ _ASK_FOR_RESOLUTION: Final = (
 )
 
 WORTH_A_WORD: Final = frozenset({"exists", "resolved", "already_theirs", "same_priority"})
-"""Events that nothing visible shows to who made the gesture; others need no word after an emoji or a button."""
+"""Events that nothing visible shows; the others need no word after an emoji or a button."""
 
 
 def confirmation(event: str, number: str, data: Mapping[str, str]) -> Rendered | None:

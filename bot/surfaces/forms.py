@@ -25,7 +25,7 @@ from bot.surfaces import blocks
 from bot.surfaces.ids import INPUT, BlockId, CallbackId, FormContext
 from bot.surfaces.inline import Words
 from bot.surfaces.lines import number_of, title_of
-from bot.surfaces.sentences import Refusal, refusal, resolution_question
+from bot.surfaces.sentences import refusal, resolution_question
 from bot.surfaces.submissions import (
     MOST_CATEGORY,
     MOST_LINE,
@@ -40,6 +40,7 @@ from bot.surfaces.submissions import (
     read_form,
 )
 from bot.surfaces.text import clean, cut, length, one_line
+from bot.workflows.outcomes import Refusal
 from bot.workflows.reading import DeskView, TicketView
 
 __all__ = [

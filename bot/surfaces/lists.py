@@ -22,8 +22,9 @@ from bot.surfaces.lines import (
     state_line,
 )
 from bot.surfaces.rendered import Rendered
-from bot.surfaces.sentences import Refusal, event_sentence, level_words, refusal
+from bot.surfaces.sentences import event_sentence, level_words, refusal
 from bot.surfaces.text import cut, fit, one_line, told
+from bot.workflows.outcomes import Refusal
 from bot.workflows.reading import DeskView, EventView, TicketPage, TicketView
 
 PAGE_SIZE: Final = 10

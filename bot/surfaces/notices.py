@@ -10,7 +10,7 @@ from bot.surfaces.ids import COMMAND
 from bot.surfaces.inline import Mention, Part, Words, joined, link_to, name_of
 from bot.surfaces.lines import number_of, state_line, title_of
 from bot.surfaces.rendered import Rendered
-from bot.surfaces.sentences import Refusal, refusal
+from bot.surfaces.sentences import Answer, refusal
 from bot.surfaces.text import clean, one_line, plain
 from bot.workflows.reading import PersonView, TicketView
 
@@ -28,7 +28,7 @@ def mistyped(command: Mistyped) -> Rendered:
     """What was probably meant by a command that was not understood."""
     word = one_line(plain(command.word, {}), _MOST_WORD)
     meant = f"{COMMAND} {one_line(command.suggestion, _MOST_WORD)}"
-    return told(refusal(Refusal.NOT_UNDERSTOOD, word=word, suggestion=meant))
+    return told(refusal(Answer.NOT_UNDERSTOOD, word=word, suggestion=meant))
 
 
 def assigned(view: TicketView, by: PersonView) -> Rendered:

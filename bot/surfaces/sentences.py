@@ -12,6 +12,7 @@ from typing import Final
 from bot.models.vocabulary import Action, EventKind, Kind, Level, State
 from bot.surfaces.inline import name_of
 from bot.surfaces.text import one_line
+from bot.workflows.outcomes import Refusal
 from bot.workflows.reading import EventView, TicketView
 
 NOBODY_YET: Final = "nobody has it yet"
@@ -173,36 +174,19 @@ _EVENTS: Final[dict[EventKind, _Sentence]] = {
 # --- refusals ---
 
 
-class Refusal(StrEnum):
-    """What a person is told when something was not done."""
+class Answer(StrEnum):
+    """What a person is told when the surface itself, not an action, has to say no."""
 
-    NOT_AGENT = "not_agent"
-    GUEST = "guest"
-    STRANGER = "stranger"
-    APP = "app"
-    DEACTIVATED = "deactivated"
-    UNKNOWN = "unknown"
-    NOT_POSSIBLE = "not_possible"
-    NOTHING_TO_CHANGE = "nothing_to_change"
-    ALREADY_CLAIMED = "already_claimed"
-    HELD_BY_ANOTHER = "held_by_another"
-    NO_SUCH_AGENT = "no_such_agent"
-    NO_SUCH_PERSON = "no_such_person"
-    NO_SUCH_TICKET = "no_such_ticket"
-    NO_SUCH_MESSAGE = "no_such_message"
-    NO_DESK = "no_desk"
     NO_DESK_HERE = "no_desk_here"
-    NOTE_REQUIRED = "note_required"
-    RESOLUTION_REQUIRED = "resolution_required"
-    UNDO_TOO_LATE = "undo_too_late"
+    NO_SUCH_PERSON = "no_such_person"
     NOT_UNDERSTOOD = "not_understood"
     TEMPORARY = "temporary"
     LOOKING_UP = "looking_up"
     MALFORMED = "malformed"
 
 
-_REFUSALS: Final = {
-    Refusal.NOT_AGENT: "Only agents of {desk} can do that, so {number} stays as it was. "
+_REFUSALS: Final[dict[Refusal | Answer, str]] = {
+    Refusal.NOT_AN_AGENT: "Only agents of {desk} can do that, so {number} stays as it was. "
     "If something should change, write it in the conversation.",
     Refusal.GUEST: "Guest accounts cannot do that here, so nothing has changed. "
     "A full member of the workspace can do it for you.",
@@ -211,30 +195,30 @@ _REFUSALS: Final = {
     Refusal.APP: "Apps cannot do that, so nothing has changed. A person has to.",
     Refusal.DEACTIVATED: "That account is deactivated, so nothing has changed. "
     "An administrator of the workspace can help.",
-    Refusal.UNKNOWN: "I could not see yet who you are, so nothing has changed. Please try again in a minute.",
-    Refusal.NOT_POSSIBLE: "{number} is {state}, so you cannot {action} now.{possible}",
+    Refusal.UNKNOWN_PERSON: "I could not see yet who you are, so nothing has changed. "
+    "Please try again in a minute.",
+    Refusal.NOT_IN_THIS_STATE: "{number} is {state}, so you cannot {action} now.{possible}",
     Refusal.NOTHING_TO_CHANGE: "That is so already; nothing has changed.",
     Refusal.ALREADY_CLAIMED: "{by} has {number} already. If you want it, ask them to release it.",
-    Refusal.HELD_BY_ANOTHER: "{by} has {number}. They can do that, or a lead can.",
-    Refusal.NO_SUCH_AGENT: "{who} is not an agent of {desk}, so {number} stays as it was. "
+    Refusal.NOT_YOURS: "That is for the people of {number} alone, so nothing has changed.",
+    Refusal.NEEDS_A_LEAD: "{by} has {number}. They can do that, or a lead can.",
+    Refusal.ASSIGNEE_IS_NO_AGENT: "{who} is not an agent of {desk}, so {number} stays as it was. "
     "Please choose one of its agents.",
-    Refusal.NO_SUCH_PERSON: "I found nobody called {who}. Type @ and pick the person from Slack's list.",
+    Answer.NO_SUCH_PERSON: "I found nobody called {who}. Type @ and pick the person from Slack's list.",
     Refusal.NO_SUCH_TICKET: "I cannot find {number}, or you may not see it. /ticket list shows your tickets.",
     Refusal.NO_SUCH_MESSAGE: "That message is gone, so there is nothing to raise. "
     "/ticket and a few words raise a ticket too.",
     Refusal.NO_DESK: "No desk is configured for this yet, so nobody would read it. "
     "An administrator can set one up in desk.yaml.",
-    Refusal.NO_DESK_HERE: "No desk listens in this channel. /ticket raises a ticket from anywhere.",
+    Answer.NO_DESK_HERE: "No desk listens in this channel. /ticket raises a ticket from anywhere.",
     Refusal.NOTE_REQUIRED: "Please say it in a few words; they go on the timeline of {number}.",
-    Refusal.RESOLUTION_REQUIRED: "Please say in a few words how {number} was resolved. "
-    "The requester reads it.",
-    Refusal.UNDO_TOO_LATE: "It is too late to take that back on {number}, so it stays. "
+    Refusal.TOO_LATE_TO_UNDO: "It is too late to take that back on {number}, so it stays. "
     "The buttons on the card still change it.",
-    Refusal.NOT_UNDERSTOOD: "I don't know “{word}”. Did you mean {suggestion}? To raise a ticket, "
+    Answer.NOT_UNDERSTOOD: "I don't know “{word}”. Did you mean {suggestion}? To raise a ticket, "
     "describe the problem in a few words, or type /ticket alone for the form.",
-    Refusal.TEMPORARY: "That did not work just now, and nothing has changed. Please try again in a minute.",
-    Refusal.LOOKING_UP: "Looking that up; you'll hear from me.",
-    Refusal.MALFORMED: "I could not read that, so nothing has changed. /ticket help shows what works.",
+    Answer.TEMPORARY: "That did not work just now, and nothing has changed. Please try again in a minute.",
+    Answer.LOOKING_UP: "Looking that up; you'll hear from me.",
+    Answer.MALFORMED: "I could not read that, so nothing has changed. /ticket help shows what works.",
 }
 _WITHOUT_DATA: Final = {
     "number": "the ticket",
@@ -249,7 +233,7 @@ _WITHOUT_DATA: Final = {
 }
 
 
-def refusal(kind: Refusal, **data: str) -> str:
+def refusal(kind: Refusal | Answer, **data: str) -> str:
     """Say why something was not done and what to do next, as plain text.
 
     Data, all of which may be missing: `number`, `desk` (its name), `by`, `who` (names), `state` and `action`

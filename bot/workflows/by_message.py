@@ -167,6 +167,7 @@ def _wrote_directly(scene: Scene, gesture: Wrote) -> Outcome:
         data={
             "text": message.text,
             "tickets": [ticket.number for ticket in open_tickets],
+            "desks": [desk.key for desk in scene.desks.all],
             "author": gesture.person_id,
             "files": [list(pair) for pair in message.files],
         },
@@ -178,8 +179,8 @@ def chose(scene: Scene, gesture: Chose) -> Outcome:
     """A direct message that belongs to an open ticket becomes a comment; otherwise it raises one."""
     message = _offered_message(scene, gesture)
     if gesture.number is None:
-        work = scene.work(gesture, scene.desks.all[0])
-        return raise_from(scene, work, message, Source.DIRECT_MESSAGE)
+        desk = scene.desks.get(gesture.desk_key or "") or scene.desks.all[0]
+        return raise_from(scene, scene.work(gesture, desk), message, Source.DIRECT_MESSAGE)
     ticket = scene.ticket_numbered(gesture.number)
     work = scene.work(gesture, scene.desk_of(ticket), ticket)
     if Role.REQUESTER not in work.actor.roles:

@@ -121,6 +121,7 @@ class Chose(_Gesture):
     ts: str
     """The message that the choice was offered for."""
     number: str | None = None
+    desk_key: str | None = None
 
 
 class Asked(_Gesture):

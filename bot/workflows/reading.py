@@ -165,7 +165,7 @@ def _view(session: Session, ticket: Ticket) -> TicketView:
         version=ticket.version,
         continues=_number_of(session, ticket.continues_id),
         continued_by=_number_of(session, ticket.continued_by_id),
-        names=mentioned_names(session, f"{ticket.title}\n{ticket.description}"),
+        names=mentioned_names(session, f"{ticket.title}\n{ticket.description}\n{ticket.resolution}"),
     )
 
 

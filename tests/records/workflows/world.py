@@ -266,17 +266,21 @@ class World:
         self.posted(f"card:{ticket.id}")
         return self.ticket(ticket.number)
 
-    def posted(self, key: str, channel: str | None = None) -> tuple[str, str]:
-        """Let a delivery be in Slack; returns where."""
+    def posted(self, key: str) -> tuple[str, str]:
+        """Let a delivery be in Slack, up to date; returns where."""
+        row = self.outbox()[key]
+        if row.ts is None:
+            return self.put(key, row.channel or DIRECT[row.person_id or ""], self.ts())
+        return self.put(key, row.channel or "", row.ts)
+
+    def put(self, key: str, channel: str, ts: str) -> tuple[str, str]:
+        """Let a delivery be this message in Slack, as delivery records it."""
         with self.store.write() as session:
             row = session.execute(select(Outbox).where(Outbox.key == key)).scalar_one()
-            if row.ts is None:
-                row.ts = self.ts()
-                row.channel = channel or row.channel or DIRECT[row.person_id or ""]
-                telling.record_sent(session, row, channel=row.channel, ts=row.ts)
-            row.shown_version = row.wanted_version
-            row.state = OutboxState.SENT
-            return row.channel or "", row.ts
+            row.channel, row.ts = channel, ts
+            row.state, row.shown_version = OutboxState.SENT, row.wanted_version
+            telling.record_sent(session, row, channel=channel, ts=ts)
+        return channel, ts
 
     def card(self, ticket: Ticket) -> tuple[str, str]:
         """Where the card is."""
@@ -321,6 +325,16 @@ class World:
         with self.store.write() as session:
             gone = (Membership.channel_id == channel_id, Membership.person_id == person_id)
             session.execute(delete(Membership).where(*gone))
+
+    def meet(self, person_id: str) -> None:
+        """Learn of somebody new."""
+        with self.store.write() as session:
+            session.add(person(person_id))
+
+    def close_desks(self) -> None:
+        """Leave no desk at all."""
+        with self.store.write() as session:
+            session.execute(delete(Desk))
 
     # --- looking ---
 

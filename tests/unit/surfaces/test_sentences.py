@@ -60,7 +60,7 @@ def test_every_refusal_is_a_whole_sentence_with_and_without_data(kind: Refusal) 
 
 def test_a_refusal_says_what_the_state_is_and_what_is_possible() -> None:
     possible = possible_words([Action.REOPEN, Action.CLOSE, Action.NOTE])
-    said = refusal(Refusal.NOT_POSSIBLE, number="INC-12", state="resolved", action="claim", possible=possible)
+    said = refusal(Refusal.NOT_IN_THIS_STATE, number="INC-12", state="resolved", action="claim", possible=possible)
     assert (
         said == "INC-12 is resolved, so you cannot claim it now. You can reopen it, close it or add a note."
     )
@@ -68,8 +68,8 @@ def test_a_refusal_says_what_the_state_is_and_what_is_possible() -> None:
 
 def test_a_state_may_be_given_as_its_value_or_in_words() -> None:
     words = state_words(State.WAITING_SUPPLIER)
-    assert refusal(Refusal.NOT_POSSIBLE, state="waiting_supplier") == refusal(
-        Refusal.NOT_POSSIBLE, state=words
+    assert refusal(Refusal.NOT_IN_THIS_STATE, state="waiting_supplier") == refusal(
+        Refusal.NOT_IN_THIS_STATE, state=words
     )
 
 

@@ -1,0 +1,121 @@
+"""Requester and agents talk: each word reaches the other side once, and what is inside stays inside."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.models.vocabulary import State
+from tests.conversations.desk import HELP, TRIAGE, Desk
+
+
+def test_what_the_requester_writes_is_shown_under_the_card_in_their_name(desk: Desk) -> None:
+    ticket = desk.raise_by_emoji("ana")
+    desk.client.post("ana", ticket.channel, "It smells of *smoke*", ticket.root)
+    word = desk.card_thread_says(ticket, "It smells of")
+    assert word.raw["username"] == "Ana"
+    assert str(word.raw.get("icons", word.raw)).count("http") >= 1
+    desk.settle()
+    assert len(desk.ours(TRIAGE, ticket.card)) == 1
+
+
+def test_what_an_agent_writes_under_the_card_is_shown_to_the_requester_once(desk: Desk) -> None:
+    ticket = desk.raise_by_emoji("ana")
+    desk.client.post("ben", TRIAGE, "Please switch it off", ticket.card)
+    word = desk.conversation_says(ticket, "Please switch it off")
+    assert word.raw["username"] == "Ben"
+    desk.settle()
+    said = [m for m in desk.thread(ticket.channel, ticket.root) if "switch it off" in m.everything]
+    assert len(said) == 1
+
+
+def test_an_agent_who_writes_in_the_conversation_is_shown_under_the_card(desk: Desk) -> None:
+    ticket = desk.raise_by_command("ana")
+    desk.client.post("ben", ticket.channel, "I am on my way", ticket.root)
+    assert desk.card_thread_says(ticket, "I am on my way").raw["username"] == "Ben"
+
+
+def test_talk_in_direct_messages_goes_both_ways(desk: Desk) -> None:
+    ticket = desk.raise_by_command("maria", channel="#general")
+    desk.client.post("maria", ticket.channel, "Any news?", ticket.root)
+    desk.card_thread_says(ticket, "Any news?")
+    desk.client.post("ben", TRIAGE, "Not yet", ticket.card)
+    desk.conversation_says(ticket, "Not yet")
+
+
+@pytest.mark.parametrize("mark", ["note: ", "Note:", "🔒 ", ":lock:"])
+def test_a_note_under_the_card_stays_inside(desk: Desk, mark: str) -> None:
+    ticket = desk.raise_by_emoji("ana")
+    desk.client.post("ben", TRIAGE, f"{mark}they always say that", ticket.card)
+    desk.card_says(ticket, "Ben added a note")
+    desk.settle()
+    assert all("always say" not in m.everything for m in desk.thread(ticket.channel, ticket.root))
+
+
+def test_words_of_other_bots_are_not_relayed(desk: Desk) -> None:
+    ticket = desk.raise_by_emoji("ana")
+    desk.client.invite("otherbot", HELP)
+    desk.client.post("otherbot", ticket.channel, "I am a bot", ticket.root)
+    desk.client.post("ben", TRIAGE, "A person speaks", ticket.card)
+    desk.conversation_says(ticket, "A person speaks")
+    desk.settle()
+    assert desk.ours(TRIAGE, ticket.card) == []
+
+
+def test_talk_elsewhere_is_nobodys_business(desk: Desk) -> None:
+    desk.raise_by_emoji("ana")
+    root = desk.client.post("ana", HELP, "Lunch?")
+    desk.client.post("ben", HELP, "Yes please", root)
+    desk.settle()
+    assert all("Yes please" not in m.everything for m in desk.client.messages(TRIAGE))
+
+
+def test_an_edited_message_is_noted_and_its_copy_follows(desk: Desk) -> None:
+    ticket = desk.raise_by_emoji("ana")
+    ts = desk.client.post("ana", ticket.channel, "It is on floor 2", ticket.root)
+    desk.card_thread_says(ticket, "floor 2")
+    desk.client.edit("ana", ticket.channel, ts, "It is on floor 4")
+    desk.card_thread_says(ticket, "floor 4")
+    assert "message_edited" in desk.timeline(ticket.number)
+
+
+def test_a_deleted_message_is_noted_and_its_copy_says_so(desk: Desk) -> None:
+    ticket = desk.raise_by_emoji("ana")
+    ts = desk.client.post("ana", ticket.channel, "My password is swordfish", ticket.root)
+    desk.card_thread_says(ticket, "swordfish")
+    desk.client.delete("ana", ticket.channel, ts)
+    desk.card_thread_says(ticket, "This message was removed")
+    assert all("swordfish" not in str(m.raw) for m in desk.ours(TRIAGE, ticket.card))
+    assert "message_deleted" in desk.timeline(ticket.number)
+
+
+def test_edits_of_the_ticketed_message_itself_are_noted(desk: Desk) -> None:
+    ticket = desk.raise_by_emoji("ana")
+    desk.client.edit("ana", ticket.channel, ticket.root, "Never mind the printer")
+    desk.until(lambda: "message_edited" in desk.timeline(ticket.number), "the edit to be noted")
+    desk.client.delete("ana", ticket.channel, ticket.root)
+    desk.until(lambda: "message_deleted" in desk.timeline(ticket.number), "the deletion to be noted")
+
+
+def test_a_file_is_relayed_as_a_link(desk: Desk) -> None:
+    ticket = desk.raise_by_emoji("ana")
+    desk.client.act(
+        "share_file", user="ana", channel=ticket.channel, thread_ts=ticket.root, name="smoke.png", text="Look"
+    )
+    word = desk.card_thread_says(ticket, "smoke.png")
+    assert "https://" in str(word.raw)
+
+
+def test_a_thread_reply_also_sent_to_the_channel_is_relayed_once(desk: Desk) -> None:
+    ticket = desk.raise_by_emoji("ana")
+    desk.client.post("ana", ticket.channel, "Everybody should know", ticket.root, broadcast=True)
+    desk.card_thread_says(ticket, "Everybody should know")
+    desk.settle()
+    assert len(desk.ours(TRIAGE, ticket.card)) == 1
+
+
+def test_a_requesters_word_under_the_root_of_a_command_resumes_a_waiting_ticket(desk: Desk) -> None:
+    ticket = desk.raise_by_command("ana")
+    desk.client.click("ben", TRIAGE, ticket.card, "Waiting")
+    desk.card_says(ticket, "Waiting for the requester")
+    desk.client.post("ana", ticket.channel, "Here I am", ticket.root)
+    desk.until(lambda: desk.ticket(ticket.number).state is State.NEW, "the ticket to go on")
