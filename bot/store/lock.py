@@ -16,6 +16,10 @@ class AlreadyRunning(DeskbellError):
     """Another process writes to this SQLite file."""
 
 
+class NoSuchPlace(DeskbellError):
+    """The folder of the SQLite file is missing or cannot be written to."""
+
+
 class FileLock:
     """`flock` on `<database>.lock`. Does nothing for PostgreSQL or an in-memory database."""
 
@@ -28,7 +32,7 @@ class FileLock:
     def __enter__(self) -> FileLock:
         """Raises AlreadyRunning at once when somebody else holds the file."""
         if self._path is not None:
-            self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            self._handle = self._open(self._path)
             try:
                 fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -39,6 +43,15 @@ class FileLock:
                     "to run more than one, move to PostgreSQL (DATABASE_URL=postgresql+psycopg://…)."
                 ) from error
         return self
+
+    def _open(self, path: Path) -> int:
+        try:
+            return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise NoSuchPlace(
+                f"{path.parent} cannot hold the database ({error.strerror}); "
+                "create that folder, let this user write to it, or change DATABASE_URL."
+            ) from error
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

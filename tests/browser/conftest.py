@@ -25,7 +25,6 @@ QUIET = [
 ]
 
 
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     path = next(filter(None, map(shutil.which, NAMES)), None)

@@ -108,7 +108,9 @@ class Desk:
 
     # --- raising ---
 
-    def raise_by_emoji(self, author: str = "ana", text: str = "", *, by: str = "", channel: str = HELP) -> Raised:
+    def raise_by_emoji(
+        self, author: str = "ana", text: str = "", *, by: str = "", channel: str = HELP
+    ) -> Raised:
         """Somebody writes in a request channel, and somebody puts the emoji on it."""
         text = text or something()
         ts = self.client.post(author, channel, text)
@@ -285,9 +287,7 @@ def logging_to(log: Log) -> Iterator[None]:
         structlog.configure(**processors)
 
 
-def settings_for(
-    server: SandboxServer, database_url: str, *, is_http: bool, settle: float = 1.0
-) -> Settings:
+def settings_for(server: SandboxServer, database_url: str, *, is_http: bool, settle: float = 1.0) -> Settings:
     return Settings.model_validate(
         {
             "slack_bot_token": server.bot_token,

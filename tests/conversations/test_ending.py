@@ -158,8 +158,10 @@ def test_after_closing_a_reply_opens_a_linked_new_ticket(desk: Desk) -> None:
     assert desk.ticket(following).continues == ticket.number
     again = desk.until(lambda: desk.ticket(following).card, "the new card")
     desk.until(
-        lambda: desk.client.message(ticket.channel, ticket.root)
-        and any(following in m.text for m in desk.ours(ticket.channel, ticket.root)),
+        lambda: (
+            desk.client.message(ticket.channel, ticket.root)
+            and any(following in m.text for m in desk.ours(ticket.channel, ticket.root))
+        ),
         "the conversation to name the new ticket",
     )
     desk.client.post("ana", ticket.channel, "And it smells", ticket.root)

@@ -62,7 +62,9 @@ def test_a_post_whose_answer_was_lost_is_found_again_after_a_kill(
         message="a claim",
     )
     client.wait_until(
-        lambda: "Ben" in client.messages("it-triage")[-1].text, timeout=PATIENCE, message="the card is ours again"
+        lambda: "Ben" in client.messages("it-triage")[-1].text,
+        timeout=PATIENCE,
+        message="the card is ours again",
     )
     assert (cards(client, "coffee machine"), openings(client, "coffee machine")) == (1, 1)
 

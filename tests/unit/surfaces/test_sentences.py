@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.models.vocabulary import Action, EventKind, State
-from bot.surfaces.sentences import Refusal, event_sentence, possible_words, refusal, state_words
+from bot.surfaces.sentences import Answer, event_sentence, possible_words, refusal, state_words
+from bot.workflows.outcomes import Refusal
 from bot.workflows.reading import EventView, PersonView
 from tests.unit.surfaces.builders import ANA, BEN, event
 
@@ -48,8 +49,8 @@ def test_every_event_has_a_sentence_and_shows_no_text_of_a_note(
     assert "hunter2" not in event_sentence(happened)
 
 
-@pytest.mark.parametrize("kind", list(Refusal))
-def test_every_refusal_is_a_whole_sentence_with_and_without_data(kind: Refusal) -> None:
+@pytest.mark.parametrize("kind", [*Refusal, *Answer])
+def test_every_refusal_is_a_whole_sentence_with_and_without_data(kind: Refusal | Answer) -> None:
     data = {"number": "INC-12", "by": "Ben", "who": "Lea", "desk": "IT", "state": "closed", "action": "claim"}
     for sentence in (refusal(kind), refusal(kind, **data)):
         assert sentence[0].isupper()
@@ -60,7 +61,9 @@ def test_every_refusal_is_a_whole_sentence_with_and_without_data(kind: Refusal) 
 
 def test_a_refusal_says_what_the_state_is_and_what_is_possible() -> None:
     possible = possible_words([Action.REOPEN, Action.CLOSE, Action.NOTE])
-    said = refusal(Refusal.NOT_IN_THIS_STATE, number="INC-12", state="resolved", action="claim", possible=possible)
+    said = refusal(
+        Refusal.NOT_IN_THIS_STATE, number="INC-12", state="resolved", action="claim", possible=possible
+    )
     assert (
         said == "INC-12 is resolved, so you cannot claim it now. You can reopen it, close it or add a note."
     )
@@ -73,8 +76,8 @@ def test_a_state_may_be_given_as_its_value_or_in_words() -> None:
     )
 
 
-@given(st.sampled_from(list(Refusal)), st.text())
-def test_no_name_makes_a_refusal_dangerous(kind: Refusal, name: str) -> None:
+@given(st.sampled_from([*Refusal, *Answer]), st.text())
+def test_no_name_makes_a_refusal_dangerous(kind: Refusal | Answer, name: str) -> None:
     sentence = refusal(kind, by=name, who=name, number=name, desk=name, word=name, action=name, state=name)
     assert not set(sentence) & set("<>\n\u202e")
 
