@@ -16,14 +16,14 @@ from prometheus_client import generate_latest
 from bot import config
 from bot.clock import Clock, monotonic, real_now
 from bot.config import LoadedConfig
-from bot.delivery.client import SlackClient
+from bot.delivery.client import AuthRefused, Refused, SlackClient
 from bot.delivery.metrics import REGISTRY
 from bot.delivery.replies import REPLY_TIMEOUT, DirectReplies
 from bot.delivery.sender import Sender
 from bot.directory.fill import Directory, SlackNotReady
 from bot.directory.worker import FactsWorker
 from bot.errors import DeskbellError
-from bot.handlers.adapters import SocketMode, http_dispatcher
+from bot.handlers.adapters import SocketMode, SocketRefused, http_dispatcher
 from bot.handlers.answers import quiet_reply, reply
 from bot.handlers.bolt import Identity, build_bolt
 from bot.handlers.context import Handling
@@ -48,6 +48,32 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 """Seconds between attempts while the database or Slack cannot be reached."""
 STOP_WITHIN = 8.0
 """Seconds that everything together may take to stop, of the ten that an operator waits."""
+
+
+class SlackRefuses(DeskbellError):
+    """Slack answers, and no waiting will change its answer."""
+
+
+def refuse_hopeless(error: DeskbellError) -> None:
+    """Raise what waiting cannot mend, with the fix; return when it may pass."""
+    if isinstance(error, StoreUnavailable) and not error.may_pass:
+        raise error
+    cause = error.__cause__
+    if isinstance(error, SocketRefused) and error.is_final:
+        raise SlackRefuses(
+            f"Slack does not accept SLACK_APP_TOKEN ({error.reason}): copy an app-level token with the scope "
+            "connections:write from Basic Information of your Slack app into .env, and switch Socket Mode on."
+        ) from error
+    if isinstance(cause, AuthRefused):
+        raise SlackRefuses(
+            f"Slack does not accept SLACK_BOT_TOKEN ({cause.error}): copy the Bot User OAuth Token from "
+            "OAuth & Permissions of your Slack app into .env."
+        ) from error
+    if isinstance(cause, Refused) and cause.error == "missing_scope":
+        raise SlackRefuses(
+            f"The Slack app lacks the scope {cause.needed or 'that is needed'}: paste what "
+            "`deskbell manifest` prints into the app's manifest and install it again."
+        ) from error
 
 
 class Stopped(Exception):
@@ -171,9 +197,8 @@ class Bot:
         while True:
             try:
                 return attempt()
-            except (StoreUnavailable, SlackNotReady, OSError) as error:
-                if isinstance(error, StoreUnavailable) and not error.may_pass:
-                    raise
+            except (StoreUnavailable, SlackNotReady, SocketRefused) as error:
+                refuse_hopeless(error)
                 self.status.waiting_for = f"{what}: {error}"
                 log.warning("waiting", what=what, reason=str(error), seconds=pause)
             if self._stop.wait(pause):
@@ -199,10 +224,11 @@ class Bot:
             for section in loaded.inactive:
                 log.info("checked and stored, but inactive until it is built", section=section)
         problems = self.store.run(configuring.resolve_desks)
-        problems += self.directory.join_channels()
-        for problem in problems:
+        closed = self.directory.join_channels()
+        self.store.run(lambda session: configuring.tell_of_channels(session, closed))
+        for problem in (*problems, *closed):
             log.warning("a desk needs attention", problem=problem)
-        self.status.problems = problems
+        self.status.problems = [*problems, *closed]
         self.directory.refresh_members()
 
     def _serve(self) -> WebServer:

@@ -87,10 +87,21 @@ class SandboxClient:
         *,
         broadcast: bool = False,
         raw: bool = False,
+        files: Sequence[str] = (),
     ) -> str:
-        """Posts as a person and returns the ts. The text is what they type; `raw` is Slack's markup as is."""
+        """Posts as a person and returns the ts. The text is what they type; `raw` is Slack's markup as is.
+
+        `files` are names of files that come with it.
+        """
         answer = self.act(
-            "post", user=user, channel=channel, text=text, thread_ts=thread_ts, broadcast=broadcast, raw=raw
+            "post",
+            user=user,
+            channel=channel,
+            text=text,
+            thread_ts=thread_ts,
+            broadcast=broadcast,
+            raw=raw,
+            files=list(files),
         )
         return as_text(answer.get("ts"))
 

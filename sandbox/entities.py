@@ -209,3 +209,4 @@ class File:
     uploaded: bool = False
     completed: bool = False
     channels: list[str] = field(default_factory=list)
+    permalink: str = ""

@@ -285,5 +285,5 @@ def file(record: File) -> JsonObject:
         "is_public": False,
         "channels": list(record.channels),
         "url_private": f"/files/{record.id}/{record.name}",
-        "permalink": f"/files/{record.id}/{record.name}",
+        "permalink": record.permalink or f"/files/{record.id}/{record.name}",
     }

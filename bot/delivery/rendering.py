@@ -9,7 +9,6 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.errors import DeskbellError
 from bot.models import Outbox, Ticket
 from bot.models.vocabulary import OPEN_STATES, State
 from bot.store.outbox import Claim
@@ -20,7 +19,7 @@ from bot.workflows.desks import load_desks
 from bot.workflows.telling import Telling
 
 
-class NothingToRender(DeskbellError):
+class NothingToRender(LookupError):
     """A delivery names records that are not there."""
 
 
@@ -98,10 +97,14 @@ def _still_assigned(session: Session, row: Outbox) -> str | None:
 def _still_resolved(session: Session, row: Outbox) -> str | None:
     if _ticket(session, row).state in OPEN_STATES | {State.CANCELLED}:
         return "It was reopened before."
+    return "It was reopened and resolved again before." if _has_newer(session, row) else None
+
+
+def _has_newer(session: Session, row: Outbox) -> bool:
     newer = select(Outbox.id).where(
         Outbox.ticket_id == row.ticket_id, Outbox.kind == row.kind, Outbox.id > row.id
     )
-    return "It was reopened and resolved again before." if session.scalar(newer.limit(1)) else None
+    return session.scalar(newer.limit(1)) is not None
 
 
 def _still_written(session: Session, row: Outbox) -> str | None:
@@ -128,7 +131,8 @@ def _opening(session: Session, row: Outbox) -> Rendered:
 
 
 def _resolved_word(session: Session, row: Outbox) -> Rendered:
-    return conversation.resolved_word(reading.read_ticket(session, _ticket(session, row).id))
+    view = reading.read_ticket(session, _ticket(session, row).id)
+    return conversation.resolved_word(view, was_reopened=_has_newer(session, row))
 
 
 def _relay(session: Session, row: Outbox) -> Rendered:

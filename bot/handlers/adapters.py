@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -10,11 +11,13 @@ from urllib.parse import parse_qs
 import structlog
 from slack_bolt import App
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.socket_mode.builtin.client import SocketModeClient
 from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
+from bot.errors import DeskbellError
 from bot.handlers.bolt import Answered, dispatch
 from bot.web.slack import SlackAnswer
 from bot.workflows.outcomes import Reply
@@ -28,6 +31,33 @@ Park = Callable[[str, dict[str, Any], str], None]
 PING_INTERVAL = 5
 """Seconds; a half-open connection is noticed after four to five of them."""
 CONCURRENCY = 10
+
+
+class SocketRefused(DeskbellError):
+    """No Socket Mode connection could be opened."""
+
+    FINAL = frozenset(
+        {
+            "invalid_auth",
+            "not_authed",
+            "token_revoked",
+            "account_inactive",
+            "not_allowed_token_type",
+            "missing_scope",
+            "no_permission",
+            "socket_mode_disabled",
+            "link_disabled",
+        }
+    )
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Socket Mode is not connected: {reason}")
+        self.reason = reason
+
+    @property
+    def is_final(self) -> bool:
+        """Whether another try would get the same answer."""
+        return self.reason in self.FINAL
 
 
 class SocketMode:
@@ -46,8 +76,14 @@ class SocketMode:
         self.client.socket_mode_request_listeners.append(self._on_request)
 
     def connect(self) -> None:
-        """Open the connection. Raises SlackApiError or OSError when Slack cannot be reached."""
-        self.client.connect()
+        """Open the connection. Raises SocketRefused when Slack cannot be reached or says no."""
+        try:
+            self.client.connect()
+        except SlackApiError as error:
+            data: Mapping[str, object] = error.response.data if isinstance(error.response.data, dict) else {}
+            raise SocketRefused(str(data.get("error", "no reason given"))) from error
+        except (OSError, http.client.HTTPException, SlackClientError) as error:
+            raise SocketRefused(f"Socket Mode cannot be reached: {error}") from error
 
     def is_connected(self) -> bool:
         """Whether envelopes can arrive at the moment."""

@@ -58,13 +58,15 @@ def _names(session: Session, data: Mapping[str, str]) -> dict[str, str]:
 
 def quiet_reply(session: Session, gesture: AnyGesture, outcome: Outcome) -> Reply | None:
     """The direct word after an emoji, a button or a message: only where nothing visible says it."""
-    if isinstance(outcome, Done) and outcome.event not in confirmations.WORTH_A_WORD:
-        return None
-    if isinstance(outcome, Done) and outcome.event == "resolved" and outcome.data.get("noted"):
-        return None
-    if isinstance(outcome, Deferred):
-        return None
-    return reply(session, gesture, outcome)
+    return reply(session, gesture, outcome) if needs_a_word(outcome) else None
+
+
+def needs_a_word(outcome: Outcome) -> bool:
+    """Whether nothing visible tells the person what came of an emoji, a button or a message."""
+    if isinstance(outcome, Done):
+        noted = outcome.event == "resolved" and outcome.data.get("noted")
+        return outcome.event in confirmations.WORTH_A_WORD and not noted
+    return isinstance(outcome, Refused)
 
 
 def reply(session: Session, gesture: AnyGesture, outcome: Outcome) -> Reply | None:

@@ -14,7 +14,7 @@ from bot.config import PersonRef
 from bot.delivery.client import CallFailed, SlackClient
 from bot.directory.events import apply_event
 from bot.errors import DeskbellError
-from bot.handlers.answers import Ack, quiet_reply
+from bot.handlers.answers import Ack, needs_a_word, quiet_reply
 from bot.handlers.payloads import Payload
 from bot.store import Store
 from bot.surfaces.commands import Handle, PersonId
@@ -44,6 +44,8 @@ class Handling:
     def quietly(self, gesture: AnyGesture) -> Ack:
         """Decide; tell the person only what nothing visible says."""
         outcome = self.intake.handle(gesture)
+        if not needs_a_word(outcome):
+            return Ack()
         with self.store.read() as session:
             word = quiet_reply(session, gesture, outcome)
         return Ack(after=[word] if word else [])

@@ -163,6 +163,8 @@ class Reaction(Base):
     emoji: Mapped[str] = mapped_column(primary_key=True)
     event_ts: Mapped[str]
     is_present: Mapped[bool]
+    was_present: Mapped[bool | None]
+    """What it was before the last event that was news."""
 
 
 class MessageChange(Base):

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import Table
+from sqlalchemy import Executable, Table
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -45,6 +45,41 @@ def upsert(session: Session, model: type[Base], values: Mapping[str, Any], *, ke
     changed = tuple(name for name in values if name not in keys)
     statement = _upsert(session.get_bind().dialect.name, model, tuple(keys), changed)
     session.connection().execute(statement, dict(values))
+
+
+def keep_newest(
+    session: Session,
+    model: type[Base],
+    values: Mapping[str, Any],
+    *,
+    keys: tuple[str, ...],
+    order: str,
+    value: str,
+    before: str,
+) -> tuple[bool, Any]:
+    """Keep the row with the greatest `order` for each key, in one statement.
+
+    Whether this one is the newest, and what column `value` was before (None for the first), which is kept
+    in column `before`.
+    """
+    statement = _keep_newest(session.get_bind().dialect.name, model, keys, order, value, before)
+    row = session.connection().execute(statement, {**values, before: None}).first()
+    return (False, None) if row is None else (True, row[0])
+
+
+@lru_cache
+def _keep_newest(
+    dialect: str, model: type[Base], keys: tuple[str, ...], order: str, value: str, before: str
+) -> Executable:
+    statement, columns = _dialect_insert(dialect, model), _table(model).c
+    changes = {
+        order: statement.excluded[order],
+        value: statement.excluded[value],
+        before: columns[value],
+    }
+    return statement.on_conflict_do_update(
+        index_elements=keys, set_=changes, where=columns[order] < statement.excluded[order]
+    ).returning(columns[before])
 
 
 def _table(model: type[Base]) -> Table:

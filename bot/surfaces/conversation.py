@@ -42,8 +42,15 @@ def opening(view: TicketView, *, place: Place) -> Rendered:
     return blocks.note(parts, f"opening:{view.version}")
 
 
-def resolved_word(view: TicketView) -> Rendered:
-    """The word that it is resolved, with what fixed it and, as long as that is possible, a way to reopen."""
+def resolved_word(view: TicketView, *, was_reopened: bool = False) -> Rendered:
+    """The word that it is resolved, with what fixed it and, as long as that is possible, a way to reopen.
+
+    `was_reopened`: this word is of an earlier resolution, and a newer one says how it stands.
+    """
+    if was_reopened:
+        return blocks.note(
+            [Words(f"{_what(view)} was resolved, and reopened.")], f"resolved.body:{view.version}"
+        )
     parts = _resolved_sentence(view)
     fixed, _ = fit(resolution_of(view), limit=_MOST_RESOLUTION)
     elements: list[RichTextElement] = [blocks.section(parts)]
@@ -172,8 +179,12 @@ def _desk(view: TicketView) -> str:
     return one_line(view.desk_name, _MOST_TITLE) or "the desk"
 
 
+def _what(view: TicketView) -> str:
+    return f"{number_of(view)} “{title_of(view, _MOST_TITLE)}”"
+
+
 def _resolved_sentence(view: TicketView) -> list[Part]:
-    what = f"{number_of(view)} “{title_of(view, _MOST_TITLE)}”"
+    what = _what(view)
     if view.state in OPEN_STATES:
         return [Words(f"{what} was resolved, and is open again.")]
     if view.state is State.CANCELLED:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from bot.models import Reaction, Ticket
 from bot.models.vocabulary import Action, Level, Source
-from bot.store.dialects import upsert
+from bot.store.dialects import keep_newest
 from bot.workflows import permissions, service_desk, undoing
 from bot.workflows.by_message import points_to, raise_from, wait_for_posting
 from bot.workflows.gestures import Reacted
@@ -41,10 +41,6 @@ def reacted(scene: Scene, gesture: Reacted) -> Outcome:
 
 def _is_news(session: Session, gesture: Reacted) -> bool:
     """Whether this changes what is known of that person's emoji: add and remove converge by `event_ts`."""
-    key = (gesture.channel, gesture.ts, gesture.person_id, gesture.emoji)
-    known = session.get(Reaction, key)
-    if known is not None and float(known.event_ts) >= float(gesture.event_ts):
-        return False
     values = {
         "channel": gesture.channel,
         "ts": gesture.ts,
@@ -53,9 +49,16 @@ def _is_news(session: Session, gesture: Reacted) -> bool:
         "event_ts": gesture.event_ts,
         "is_present": gesture.added,
     }
-    changes = known is None or known.is_present != gesture.added
-    upsert(session, Reaction, values, keys=["channel", "ts", "person_id", "emoji"])
-    return changes
+    known, was_present = keep_newest(
+        session,
+        Reaction,
+        values,
+        keys=("channel", "ts", "person_id", "emoji"),
+        order="event_ts",
+        value="is_present",
+        before="was_present",
+    )
+    return known and was_present != gesture.added
 
 
 def _urgent(work: Work, ticket: Ticket) -> Done:

@@ -160,6 +160,12 @@ def _administrators(desired: DeskConfig, names: Names) -> tuple[str, ...] | None
     return tuple(names.person(ref) for ref in desired.administrators)
 
 
+def tell_of_channels(session: Session, problems: list[str]) -> None:
+    """Tell the administrators which channels the bot cannot use, once for each."""
+    for problem in problems:
+        tell_administrators(session, f"channel:{_short(problem)}", "A channel cannot be used", problem)
+
+
 def tell_administrators(session: Session, key: str, title: str, detail: str, fix: str = "") -> None:
     """Tell each administrator once about a failure; the key names it."""
     for person_id in administrators(session, _named_administrators(session)):

@@ -20,7 +20,8 @@ from bot.workflows.deciding import decide
 from bot.workflows.desks import load_desks
 from bot.workflows.factcodec import decode_message, encode_fact
 from bot.workflows.gestures import GESTURES, AnyGesture, Asked, Reacted, Wrote
-from bot.workflows.outcomes import Conflict, Deferred, FactsMissing, Ignored, Outcome, Refused
+from bot.workflows.outcomes import Conflict, Deferred, Done, FactsMissing, Ignored, Outcome, Refused
+from bot.workflows.work import about
 
 Result = TypeVar("Result")
 
@@ -47,15 +48,15 @@ class Intake:
     def would_refuse(self, person_id: str, action: Action, number: str) -> Refused | None:
         """Whether an action would be refused now, as far as is known; changes nothing."""
         with self._store.read() as session:
+            ticket = session.scalars(select(Ticket).where(Ticket.number == number)).first()
+            desk = load_desks(session).get(ticket.desk_key) if ticket else None
+            if ticket is None or desk is None:
+                return None
             try:
-                desks = load_desks(session)
-                ticket = session.scalars(select(Ticket).where(Ticket.number == number)).first()
-                desk = desks.get(ticket.desk_key) if ticket else None
-                if ticket is not None and desk is not None:
-                    actor = people.actor(session, person_id, desk, ticket)
-                    permissions.require(action, actor.roles, ticket.state)
+                actor = people.actor(session, person_id, desk, ticket)
+                permissions.require(action, actor.roles, ticket.state)
             except Refused as refused:
-                return refused
+                return about(refused, ticket, desk)
             except FactsMissing:
                 return None
         return None
@@ -85,10 +86,15 @@ class Intake:
         return self._store.run(work)
 
     def _first(self, session: Session, gesture: AnyGesture) -> Outcome:
-        if not _keep(session, gesture.type, gesture.key, InboxState.DONE):
+        # What a person last did with an emoji is kept by itself and tells a repeat.
+        keeps_itself = isinstance(gesture, Reacted)
+        if not keeps_itself and not _keep(session, gesture.type, gesture.key, InboxState.DONE):
             return Ignored()
         try:
             outcome = decide(session, gesture, now=self._clock.now())
+            if keeps_itself and isinstance(outcome, Done) and outcome.event in ("exists", "raised"):
+                is_new = _keep(session, gesture.type, gesture.key, InboxState.DONE)
+                outcome = outcome if is_new else Ignored()
         except Refused as refusal:
             session.rollback()
             if isinstance(gesture, Reacted | Wrote):

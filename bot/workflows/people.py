@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from bot.clock import real_now
@@ -43,15 +43,54 @@ def _is_fresh(refreshed_at: datetime | None) -> bool:
     return refreshed_at is not None and real_now() - refreshed_at <= FRESH_FOR
 
 
-def known_person(session: Session, person_id: str) -> Person:
+@dataclass(frozen=True)
+class Known:
+    """What permission needs to know of a person."""
+
+    id: str
+    is_app: bool
+    is_guest: bool
+    is_stranger: bool
+    is_deactivated: bool
+    is_owner: bool
+    refreshed_at: datetime
+
+
+PERSON = select(
+    Person.id,
+    Person.is_app,
+    Person.is_guest,
+    Person.is_stranger,
+    Person.is_deactivated,
+    Person.is_owner,
+    Person.refreshed_at,
+).where(Person.id == bindparam("person"))
+CHANNEL_MEMBER = (
+    select(Channel.members_refreshed_at, Membership.person_id)
+    .outerjoin(
+        Membership, and_(Membership.channel_id == Channel.id, Membership.person_id == bindparam("person"))
+    )
+    .where(Channel.id == bindparam("place"))
+)
+USERGROUP_MEMBER = (
+    select(Usergroup.members_refreshed_at, UsergroupMember.person_id)
+    .outerjoin(
+        UsergroupMember,
+        and_(UsergroupMember.usergroup_id == Usergroup.id, UsergroupMember.person_id == bindparam("person")),
+    )
+    .where(Usergroup.id == bindparam("place"))
+)
+
+
+def known_person(session: Session, person_id: str) -> Known:
     """The person, freshly known. Raises FactsMissing."""
-    person = session.get(Person, person_id)
-    if person is None or not _is_fresh(person.refreshed_at):
+    row = session.connection().execute(PERSON, {"person": person_id}).first()
+    if row is None or not _is_fresh(row.refreshed_at):
         raise FactsMissing(PersonFact(person_id))
-    return person
+    return Known(*row)
 
 
-def standing(person: Person) -> Role:
+def standing(person: Known) -> Role:
     """What somebody is in the workspace, before any desk or ticket."""
     if person.is_deactivated:
         return Role.DEACTIVATED
@@ -83,7 +122,7 @@ def member(session: Session, person_id: str) -> Actor:
     return Actor(person_id, frozenset({standing(known_person(session, person_id))}))
 
 
-def _desk_roles(session: Session, person: Person, desk: Definition) -> set[Role]:
+def _desk_roles(session: Session, person: Known, desk: Definition) -> set[Role]:
     roles = set()
     if person.id in desk.leads:
         roles |= {Role.LEAD, Role.AGENT}
@@ -96,7 +135,7 @@ def _desk_roles(session: Session, person: Person, desk: Definition) -> set[Role]
     return roles
 
 
-def is_administrator(person: Person, desk: Definition) -> bool:
+def is_administrator(person: Known, desk: Definition) -> bool:
     """Named in `administrators`, or an owner where nobody is named."""
     if desk.administrators is None:
         return person.is_owner
@@ -108,23 +147,13 @@ def is_agent(session: Session, person_id: str, desk: Definition) -> bool:
     source = desk.agents
     if source.kind == "people":
         return person_id in source.ids
-    if source.kind == "channel":
-        return _is_member(session, person_id, source.ids[0])
-    return _is_in_usergroup(session, person_id, source.ids[0])
-
-
-def _is_member(session: Session, person_id: str, channel_id: str) -> bool:
-    channel = session.get(Channel, channel_id)
-    if channel is None or not _is_fresh(channel.members_refreshed_at):
-        raise FactsMissing(MembersFact(channel_id))
-    return session.get(Membership, (channel_id, person_id)) is not None
-
-
-def _is_in_usergroup(session: Session, person_id: str, usergroup_id: str) -> bool:
-    group = session.get(Usergroup, usergroup_id)
-    if group is None or not _is_fresh(group.members_refreshed_at):
-        raise FactsMissing(UsergroupFact(usergroup_id))
-    return session.get(UsergroupMember, (usergroup_id, person_id)) is not None
+    place = source.ids[0]
+    is_channel = source.kind == "channel"
+    statement = CHANNEL_MEMBER if is_channel else USERGROUP_MEMBER
+    row = session.connection().execute(statement, {"person": person_id, "place": place}).first()
+    if row is None or not _is_fresh(row.members_refreshed_at):
+        raise FactsMissing(MembersFact(place) if is_channel else UsergroupFact(place))
+    return row.person_id is not None
 
 
 def administrators(session: Session, named: tuple[str, ...] | None) -> list[str]:

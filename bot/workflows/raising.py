@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from bot.models import Anchor, Numbering, Ticket, TimelineEvent
@@ -160,15 +160,3 @@ def _tell(work: Work, ticket_id: int, draft: Draft) -> None:
         ticket_id=ticket_id,
         channel=work.desk.triage_channel,
     )
-
-
-def anchored_ticket_id(session: Session, channel: str, ts: str) -> int | None:
-    """The ticket that a message stands for, if any."""
-    anchor = session.get(Anchor, (channel, ts))
-    return anchor.ticket_id if anchor else None
-
-
-def current_of(session: Session, ticket_id: int) -> int:
-    """Follow a closed ticket to the one that continues it (and so on): what the thread is about today."""
-    successor = session.execute(select(Ticket.continued_by_id).where(Ticket.id == ticket_id)).scalar_one()
-    return ticket_id if successor is None else current_of(session, successor)

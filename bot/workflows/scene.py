@@ -10,12 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.models import Comment, Ticket
-from bot.workflows import people, raising
+from bot.workflows import people
 from bot.workflows.desks import Definition, Desks
 from bot.workflows.facts import Message, MessageFact
 from bot.workflows.gestures import AnyGesture
 from bot.workflows.outcomes import FactsMissing, Refusal, Refused
-from bot.workflows.work import Work, locked_ticket
+from bot.workflows.work import Work, anchored_ticket, current_of, locked_ticket
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +61,8 @@ class Scene:
 
     def ticket_at(self, channel: str, ts: str) -> Ticket | None:
         """The ticket that a message stands for today, locked."""
-        first = raising.anchored_ticket_id(self.session, channel, ts)
-        return None if first is None else locked_ticket(self.session, raising.current_of(self.session, first))
+        first = anchored_ticket(self.session, channel, ts)
+        return None if first is None else current_of(self.session, first)
 
     def ticket_numbered(self, number: str) -> Ticket:
         """The ticket of that number, locked. Raises Refused when there is none."""

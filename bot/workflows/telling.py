@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ColumnElement, Update, bindparam, case, select, update
 from sqlalchemy.orm import Session
 
 from bot.clock import real_now
@@ -75,34 +75,41 @@ def tell(
     return insert_once(session, Outbox, values, keys=["key"])
 
 
-_RAISE_WANTED = update(Outbox).values(wanted_version=bindparam("version"))
-_IS_BEHIND = (Outbox.state == OutboxState.SENT, Outbox.wanted_version > Outbox.shown_version)
-_PUT_IN_LINE = update(Outbox).values(
-    state=OutboxState.PENDING, not_before=bindparam("now"), attempts=0, error=None
-)
-_OF_TICKET = (
+def _brought_up(*which: ColumnElement[bool]) -> Update:
+    """Mirrors that show less than `version` want it; those at rest are put in line again."""
+    at_rest = Outbox.state == OutboxState.SENT
+    return (
+        update(Outbox)
+        .where(*which, Outbox.wanted_version < bindparam("version"))
+        .values(
+            wanted_version=bindparam("version"),
+            state=case((at_rest, OutboxState.PENDING.value), else_=Outbox.state),
+            not_before=case(
+                (at_rest, bindparam("now", type_=Outbox.not_before.type)), else_=Outbox.not_before
+            ),
+            attempts=case((at_rest, 0), else_=Outbox.attempts),
+        )
+    )
+
+
+_REFRESH_TICKET = _brought_up(
     Outbox.ticket_id == bindparam("ticket"),
     Outbox.kind.in_([Telling.CARD.value, Telling.OPENING.value, Telling.RESOLVED_WORD.value]),
 )
-_OF_ROW = (Outbox.id == bindparam("row"),)
-_RAISE_TICKET = _RAISE_WANTED.where(*_OF_TICKET, Outbox.wanted_version < bindparam("version"))
-_LINE_UP_TICKET = _PUT_IN_LINE.where(*_OF_TICKET, *_IS_BEHIND)
-_RAISE_ROW = _RAISE_WANTED.where(*_OF_ROW, Outbox.wanted_version < bindparam("version"))
-_LINE_UP_ROW = _PUT_IN_LINE.where(*_OF_ROW, *_IS_BEHIND)
+_REFRESH_ROW = _brought_up(Outbox.id == bindparam("row"))
 
 
 def refresh(session: Session, *, ticket_id: int, version: int) -> None:
     """The ticket changed: its mirrors (not relays, not emoji) must show at least `version`."""
-    connection = session.connection()
-    connection.execute(_RAISE_TICKET, {"ticket": ticket_id, "version": version})
-    connection.execute(_LINE_UP_TICKET, {"ticket": ticket_id, "now": real_now()})
+    session.connection().execute(
+        _REFRESH_TICKET, {"ticket": ticket_id, "version": version, "now": real_now()}
+    )
 
 
 def _refresh_row(session: Session, row: Outbox) -> None:
     session.flush()
-    connection = session.connection()
-    connection.execute(_RAISE_ROW, {"row": row.id, "version": row.wanted_version + 1})
-    connection.execute(_LINE_UP_ROW, {"row": row.id, "now": real_now()})
+    values = {"row": row.id, "version": row.wanted_version + 1, "now": real_now()}
+    session.connection().execute(_REFRESH_ROW, values)
     session.expire(row)
 
 

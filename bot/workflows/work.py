@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from bot.models import StateInterval, Ticket, TimelineEvent
+from bot.models import Anchor, StateInterval, Ticket, TimelineEvent
 from bot.models.base import canonical
 from bot.models.vocabulary import CATEGORY_OF, Action, EventKind, State
 from bot.store.dialects import insert_row
 from bot.workflows import permissions, telling
 from bot.workflows.desks import Definition
+from bot.workflows.outcomes import Refused
 from bot.workflows.people import Actor
 
 GENESIS = "0" * 64
@@ -26,6 +27,12 @@ END_INTERVAL = (
     update(StateInterval)
     .where(StateInterval.ticket_id == bindparam("ticket"), StateInterval.ended_at.is_(None))
     .values(ended_at=bindparam("end"))
+)
+ANCHORED_TICKET = (
+    select(Ticket)
+    .join(Anchor, Anchor.ticket_id == Ticket.id)
+    .where(Anchor.channel == bindparam("channel"), Anchor.ts == bindparam("ts"))
+    .with_for_update(of=Ticket)
 )
 LOCKED_TICKET = select(Ticket).where(Ticket.id == bindparam("ticket")).with_for_update()
 
@@ -50,9 +57,34 @@ def locked_ticket(session: Session, ticket_id: int) -> Ticket:
     return session.execute(LOCKED_TICKET, {"ticket": ticket_id}, execution_options=options).scalar_one()
 
 
+def anchored_ticket(session: Session, channel: str, ts: str) -> Ticket | None:
+    """The ticket that a message stands for, locked; None for any other message."""
+    options = {"populate_existing": True}
+    found = session.execute(ANCHORED_TICKET, {"channel": channel, "ts": ts}, execution_options=options)
+    return found.scalar_one_or_none()
+
+
+def current_of(session: Session, ticket: Ticket) -> Ticket:
+    """Follow a closed ticket to the one that continues it (and so on): what the thread is about today."""
+    while ticket.continued_by_id is not None:
+        ticket = locked_ticket(session, ticket.continued_by_id)
+    return ticket
+
+
 def permit(work: Work, action: Action, ticket: Ticket) -> None:
     """Raises Refused unless the actor may do this now."""
-    permissions.require(action, work.actor.roles, ticket.state)
+    try:
+        permissions.require(action, work.actor.roles, ticket.state)
+    except Refused as refused:
+        raise about(refused, ticket, work.desk) from None
+
+
+def about(refused: Refused, ticket: Ticket, desk: Definition) -> Refused:
+    """The refusal with what a sentence may name: the ticket, its desk, and who has it."""
+    known = {"number": ticket.number, "desk": desk.name}
+    if ticket.assignee_id is not None:
+        known["by"] = ticket.assignee_id
+    return Refused(refused.refusal, **(known | refused.data))
 
 
 def event_hash(prev: str, number: str, values: dict[str, Any]) -> str:

@@ -206,6 +206,7 @@ def upgrade() -> None:
         sa.Column("emoji", sa.Text(), nullable=False),
         sa.Column("event_ts", sa.Text(), nullable=False),
         sa.Column("is_present", sa.Boolean(), nullable=False),
+        sa.Column("was_present", sa.Boolean(), nullable=True),
         sa.PrimaryKeyConstraint("channel", "ts", "person_id", "emoji", name=op.f("pk_reaction")),
     )
     op.create_table(

@@ -6,18 +6,21 @@ from sandbox import shapes
 from sandbox.composing import compose
 from sandbox.control.request import Gesture, act
 from sandbox.emoji_names import first_name, is_known
-from sandbox.entities import Channel, Message, User
-from sandbox.ids import named_id, new_uuid
+from sandbox.entities import Channel, File, Message, User
+from sandbox.ids import named_id, new_id, new_uuid
 from sandbox.interactions import NotPossible
-from sandbox.jsontypes import JsonObject, objects
+from sandbox.jsontypes import JsonObject, objects, texts
 
 
 @act("post")
 async def post(gesture: Gesture) -> JsonObject:
-    """`user, channel, text, thread_ts?, broadcast?, raw?` → `ts`. `raw` text is Slack's markup already."""
+    """`user, channel, text, thread_ts?, broadcast?, raw?, files?` → `ts`. `raw` text is Slack's markup already."""
     author, channel = gesture.actor(), gesture.member_channel()
     _check_messages_tab(gesture, channel)
     message = _composed(gesture, author)
+    for name in texts(gesture.args.get("files")):
+        message.files.append(_attached(gesture, author, name).id)
+        message.subtype = "file_share"
     message.thread_ts = gesture.text("thread_ts")
     if message.thread_ts:
         parent = gesture.workspace.message(channel.id, message.thread_ts)
@@ -33,6 +36,14 @@ def _check_messages_tab(gesture: Gesture, channel: Channel) -> None:
     writable = app.manifest.messages_tab_enabled and not app.manifest.messages_tab_read_only
     if channel.kind == "im" and app.bot_user in channel.members and not writable:
         raise NotPossible("Sending messages to this app has been turned off.")
+
+
+def _attached(gesture: Gesture, author: User, name: str) -> File:
+    file = File(new_id("F"), name, 0, author.id, int(gesture.workspace.clock.now()), completed=True)
+    domain = gesture.workspace.team.domain
+    file.permalink = f"https://{domain}.slack.com/files/{author.id}/{file.id}/{name}"
+    gesture.workspace.files[file.id] = file
+    return file
 
 
 def _posted(gesture: Gesture, message: Message) -> JsonObject:

@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from bot.settings import Settings
 from bot.surfaces.ids import COMMAND
 from bot.workflows import reading, records
 from bot.workflows.reading import TicketView
-from sandbox.client import SandboxClient
+from sandbox.client import POLL_INTERVAL, SandboxClient, WaitTimeout
 from sandbox.seed import WorkspaceSeed
 from sandbox.seen import SeenMessage
 from sandbox.server import SandboxServer
@@ -51,6 +52,7 @@ PACE: Final = 50.0
 
 _NUMBER: Final = re.compile(r"\b(?:INC|REQ)-\d+\b")
 _UNSETTLED: Final = (OutboxState.PENDING, OutboxState.SENDING, OutboxState.UNKNOWN)
+_PATIENCE: Final = 15.0
 _counter = itertools.count(1)
 
 
@@ -90,21 +92,32 @@ class Desk:
 
     # --- waiting ---
 
-    def until(self, look: Callable[[], Found], message: str, timeout: float = 10.0) -> Found:
-        """What `look` finds, as soon as it finds something."""
-        return self.client.wait_until(look, timeout=timeout, message=message)
+    def until(self, look: Callable[[], Found], message: str, instead: Callable[[], object] = str) -> Found:
+        """What `look` finds, as soon as it finds something; `instead` says what there is, if that fails."""
+        try:
+            return self.client.wait_until(look, message=message)
+        except WaitTimeout as timeout:
+            raise AssertionError(f"{timeout} There is: {instead()}") from timeout
 
     def settle(self) -> None:
         """Everything that was sent to the bot is decided, and everything it has to say is said."""
-        self.until(self._is_settled, "everything to be decided and delivered", timeout=20.0)
+        deadline = time.monotonic() + _PATIENCE
+        while left := self._unsettled():
+            assert time.monotonic() < deadline, left
+            time.sleep(POLL_INTERVAL)
 
-    def _is_settled(self) -> bool:
-        if any(not envelope.acked for envelope in self.client.envelopes()):
-            return False
+    def _unsettled(self) -> list[str]:
+        left = [
+            f"{envelope.name} is not acknowledged: {envelope.attempts}"
+            for envelope in self.client.envelopes()
+            if not envelope.acked
+        ]
         with self.bot.store.read() as session:
-            waiting = select(func.count()).select_from(Inbox).where(Inbox.state == InboxState.WAITING)
-            going = select(func.count()).select_from(Outbox).where(Outbox.state.in_(_UNSETTLED))
-            return not session.scalar(waiting) and not session.scalar(going)
+            waiting = select(Inbox.payload).where(Inbox.state == InboxState.WAITING)
+            left += [f"not decided: {payload}" for payload in session.scalars(waiting)]
+            going = select(Outbox.key, Outbox.state, Outbox.error).where(Outbox.state.in_(_UNSETTLED))
+            left += [f"not delivered: {tuple(row)}" for row in session.execute(going)]
+        return left
 
     # --- raising ---
 
@@ -152,7 +165,8 @@ class Desk:
         """The card, once it says all of this."""
         return self.until(
             lambda: self._saying(self.card(ticket, channel), words),
-            f"the card of {ticket.number} to say {words}; it says {self.card(ticket, channel).everything!r}",
+            f"the card of {ticket.number} to say {words}",
+            lambda: self.card(ticket, channel).everything,
         )
 
     @staticmethod
@@ -174,7 +188,11 @@ class Desk:
             written = self.client.messages(ticket.channel, thread_ts=ticket.root)
             return next((m for m in written if m.app_id and self._saying(m, words)), None)
 
-        return self.until(look, f"the conversation of {ticket.number} to say {words}")
+        return self.until(
+            look,
+            f"the conversation of {ticket.number} to say {words}",
+            lambda: [m.everything for m in self.client.messages(ticket.channel, thread_ts=ticket.root)],
+        )
 
     def card_thread_says(self, ticket: Raised, *words: str) -> SeenMessage:
         """The bot's message in the card's thread that says all of this."""
@@ -182,7 +200,11 @@ class Desk:
         def look() -> SeenMessage | None:
             return next((m for m in self.ours(TRIAGE, ticket.card) if self._saying(m, words)), None)
 
-        return self.until(look, f"the thread of the card of {ticket.number} to say {words}")
+        return self.until(
+            look,
+            f"the thread of the card of {ticket.number} to say {words}",
+            lambda: [m.everything for m in self.thread(TRIAGE, ticket.card)],
+        )
 
     def told(self, person: str, *words: str) -> SeenMessage:
         """The ephemeral word to a person that says all of this."""
@@ -190,7 +212,7 @@ class Desk:
         def look() -> SeenMessage | None:
             return next((m for m in self.client.ephemerals(person) if self._saying(m, words)), None)
 
-        return self.until(look, f"{person} to be told {words}; told {self.said_to(person)}")
+        return self.until(look, f"{person} to be told {words}", lambda: self.said_to(person))
 
     def said_to(self, person: str) -> list[str]:
         return [message.everything for message in self.client.ephemerals(person)]

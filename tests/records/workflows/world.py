@@ -244,7 +244,7 @@ class World:
     def chose(self, person: str, message: Message, number: str | None) -> Chose:
         """The answer to whether a direct message belongs to a ticket."""
         return Chose(
-            key=f"choice:{message.channel}:{message.ts}:{next(self._counter)}",
+            key=f"choice:{message.channel}:{message.ts}",
             person_id=person,
             at=self.clock.at,
             channel=message.channel,
@@ -292,12 +292,17 @@ class World:
 
     def supply(self, message: Message) -> tuple[AnyGesture, Outcome]:
         """Give the oldest kept gesture the message it lacks, and let it be decided again."""
+        self.give(message)
+        return self.decide_waiting()
+
+    def give(self, message: Message) -> int:
+        """Give the oldest kept gesture the message it lacks; returns the id of its inbox row."""
         with self.store.write() as session:
             row = self.waiting_rows(session)[0]
             assert row.payload is not None
             messages = {message_key(message): encode_message(message)}
             row.payload = row.payload | {"messages": row.payload["messages"] | messages}
-        return self.decide_waiting()
+            return row.id
 
     def decide_waiting(self) -> tuple[AnyGesture, Outcome]:
         """Let the oldest kept gesture be decided again."""
@@ -330,6 +335,24 @@ class World:
         """Learn of somebody new."""
         with self.store.write() as session:
             session.add(person(person_id))
+
+    def deactivate(self, person_id: str) -> None:
+        """Let somebody leave the company."""
+        with self.store.write() as session:
+            gone = update(Person).where(Person.id == person_id)
+            session.execute(gone.values(is_deactivated=True))
+
+    def add_second_desk(self, *, agents: tuple[str, ...]) -> None:
+        """Open a second desk with these agents."""
+        definition = replace(second_desk(), agents=AgentSource(kind="people", ids=agents), leads=())
+        with self.store.write() as session:
+            add_desk(session, definition, 1)
+
+    def forget_event(self, ticket: Ticket, seq: int) -> None:
+        """Tamper: take an event out of a timeline."""
+        with self.store.write() as session:
+            found = (TimelineEvent.ticket_id == ticket.id, TimelineEvent.seq == seq)
+            session.execute(delete(TimelineEvent).where(*found))
 
     def close_desks(self) -> None:
         """Leave no desk at all."""
