@@ -107,7 +107,11 @@ class Bot:
         )
         self.intake = Intake(self.store, self.clock, wake=self.wake)
         self.directory = Directory(
-            self.store, self._slack(timeout=10.0), self.clock, pace=settings.delivery_pace
+            self.store,
+            self._slack(timeout=10.0),
+            self.clock,
+            pace=settings.delivery_pace,
+            refreshed=self._settle_desks,
         )
         self.facts = FactsWorker(
             self.store,
@@ -124,6 +128,7 @@ class Bot:
             intake=self.intake,
             views=self._slack(timeout=REPLY_TIMEOUT),
             bot_user_id=lambda: self._identity.bot_user_id if self._identity else None,
+            invited=self.directory.nudge,
         )
         self._bolt = build_bolt(handling, lambda: self._identity)
         self._schedule = Schedule({"close": lambda: closing.close_due(self.store, self.clock.now())})
@@ -223,13 +228,19 @@ class Bot:
             self.store.run(lambda session: configuring.apply_config(session, loaded, self.clock.now()))
             for section in loaded.inactive:
                 log.info("checked and stored, but inactive until it is built", section=section)
+        self._settle_desks()
+        self.directory.refresh_members()
+
+    def _settle_desks(self) -> None:
+        """Find what desks name, join what is public; say what is in the way."""
         problems = self.store.run(configuring.resolve_desks)
         closed = self.directory.join_channels()
         self.store.run(lambda session: configuring.tell_of_channels(session, closed))
-        for problem in (*problems, *closed):
-            log.warning("a desk needs attention", problem=problem)
-        self.status.problems = [*problems, *closed]
-        self.directory.refresh_members()
+        found = [*problems, *closed]
+        for problem in found:
+            if problem not in self.status.problems:
+                log.warning("a desk needs attention", problem=problem)
+        self.status.problems = found
 
     def _serve(self) -> WebServer:
         slack = None

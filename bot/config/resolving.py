@@ -32,8 +32,11 @@ class Unresolved(DeskbellError):
 
     def __init__(self, ref: PersonRef | ChannelRef) -> None:
         self.ref = ref
-        what = "channel" if isinstance(ref, ChannelRef) else "person"
-        super().__init__(f'No {what} is known as "{ref}". Correct the name in desk.yaml, or give the id.')
+        if isinstance(ref, ChannelRef):
+            said = f'No channel is known as "{ref}". If it is private, invite the bot; else correct the name.'
+        else:
+            said = f'No person is known as "{ref}". Correct the name in desk.yaml, or give the id.'
+        super().__init__(said)
 
 
 class Ambiguous(DeskbellError):

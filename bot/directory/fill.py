@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -55,9 +55,20 @@ class Needs:
 class Directory:
     """Who is who, read from Slack. The instants it writes are real: it has no use for business time."""
 
-    def __init__(self, store: Store, client: SlackClient, _clock: Clock, *, pace: float = 1.0) -> None:
+    def __init__(
+        self,
+        store: Store,
+        client: SlackClient,
+        _clock: Clock,
+        *,
+        pace: float = 1.0,
+        refreshed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`refreshed` is called after each round in the background, in its thread."""
         self._store = store
+        self._refreshed = refreshed
         self._stop = threading.Event()
+        self._nudged = threading.Event()
         pacer = Pacer(store, factor=pace)
         self._hasty = Reader(client, pacer, self._stop)
         self._reader = Reader(client, pacer, self._stop, patience=_PATIENCE)
@@ -103,6 +114,10 @@ class Directory:
         self.refresh_members()
         return True
 
+    def nudge(self) -> None:
+        """Look at the channels now: the bot was invited into one that nobody told it about."""
+        self._nudged.set()
+
     def start_refreshing(self) -> None:
         """Refresh in the background from now on."""
         self._thread.start()
@@ -110,14 +125,21 @@ class Directory:
     def stop(self, timeout: float) -> None:
         """End the refreshing."""
         self._stop.set()
+        self._nudged.set()
         if self._thread.is_alive():
             self._thread.join(timeout)
 
     def _refresh_for_ever(self) -> None:
         wait = REFRESH_EVERY
-        while not self._stop.wait(wait):
+        while not self._stop.is_set():
+            if self._nudged.wait(wait):
+                self._nudged.clear()
+                self._round = -1  # this round reads the channels
+            if self._stop.is_set():
+                return
             try:
                 wait = REFRESH_EVERY if self.refresh() else AFTER_A_FAILURE
+                self._refreshed()
             except StoreUnavailable as error:
                 log.warning("the directory cannot be written", reason=str(error))
                 wait = AFTER_A_FAILURE

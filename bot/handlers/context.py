@@ -36,6 +36,8 @@ class Handling:
     intake: Intake
     views: SlackClient
     bot_user_id: Callable[[], str | None]
+    invited: Callable[[], None] = lambda: None
+    """Called when the bot was invited into a channel."""
 
     def now(self) -> datetime:
         """The business instant."""
@@ -95,6 +97,8 @@ class Handling:
                 configuring.resolve_desks(session)
 
         self.store.run(work)
+        if event.get("type") == "member_joined_channel" and event.get("user") == self.bot_user_id():
+            self.invited()
 
 
 def desk_views(desks: Desks) -> list[DeskView]:
