@@ -7,7 +7,7 @@ import hmac
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
@@ -74,7 +74,7 @@ def stock_bolt() -> list[float]:
     app.view("form.raise")(lambda ack: ack())
 
     def send(body: bytes, content_type: str) -> int:
-        headers = {"content-type": content_type, **signed(body)}
+        headers: dict[str, str | Sequence[str]] = {"content-type": content_type, **signed(body)}
         return app.dispatch(BoltRequest(body=body.decode(), headers=headers)).status
 
     return timed(send, (form(number) for number in range(STOCK_ROUNDS)))

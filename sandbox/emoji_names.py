@@ -1,4 +1,4 @@
-"""Which reaction names exist."""
+"""Which emoji names exist, and the characters they stand for."""
 
 from __future__ import annotations
 
@@ -39,3 +39,20 @@ def first_name(name: str) -> str:
     """The name under which Slack keeps the reaction."""
     plain = _SKIN_TONE.sub("", name)
     return _FIRST_NAMES.get(plain, plain) + name[len(plain) :]
+
+
+@functools.cache
+def characters() -> dict[str, str]:
+    """Characters by name, without skin tones. A name that two emoji share belongs to its alias."""
+    plain = {
+        character: data
+        for character, data in emoji.EMOJI_DATA.items()
+        if data["status"] == emoji.STATUS["fully_qualified"] and "skin_tone" not in data["en"]
+    }
+    known: dict[str, str] = {}
+    for character, data in plain.items():
+        for alias in data.get("alias", []):
+            known.setdefault(alias.strip(":"), character)
+    for character, data in plain.items():
+        known.setdefault(data["en"].strip(":"), character)
+    return known

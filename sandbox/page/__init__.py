@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-import emoji
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from sandbox.emoji_names import characters
 from sandbox.page.avatars import draw_avatar
 
 _FOLDER = Path(__file__).parent
@@ -54,23 +54,9 @@ async def _avatar(request: Request) -> Response:
 
 
 async def _emoji(_request: Request) -> Response:
-    return JSONResponse(_emoji_by_name(), headers=HEADERS)
+    return JSONResponse(characters(), headers=HEADERS)
 
 
 @functools.cache
 def _files() -> dict[str, Path]:
     return {path.name: path for path in _FOLDER.iterdir() if path.suffix in _TYPES}
-
-
-@functools.cache
-def _emoji_by_name() -> dict[str, str]:
-    """Characters by Slack's names. An alias that two emoji share belongs to the one that is named so."""
-    known: dict[str, str] = {}
-    for character, data in emoji.EMOJI_DATA.items():
-        if data["status"] == emoji.STATUS["fully_qualified"] and "skin_tone" not in data["en"]:
-            for alias in data.get("alias", []):
-                known.setdefault(alias.strip(":"), character)
-    for character, data in emoji.EMOJI_DATA.items():
-        if data["status"] == emoji.STATUS["fully_qualified"] and "skin_tone" not in data["en"]:
-            known.setdefault(data["en"].strip(":"), character)
-    return known

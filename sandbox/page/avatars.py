@@ -31,6 +31,7 @@ _KNOWN = {
     "root": _Face("#d8d5c4", "#f0c7a6", "#8d8d8d", "#4a5a48", "bald"),
     "noor": _Face("#f3dfa2", "#c68a5e", "#27507a", "#27507a", "scarf"),
     "tom": _Face("#b9dbe8", "#f2cdb0", "#a04a24", "#35627a", "curly"),
+    "kim": _Face("#cfe3d6", "#efc8a4", "#141414", "#5d4a8c", "bob"),
     "gus": _Face("#dcc7b2", "#edc19c", "#6b4a2b", "#8a5a2c", "beard"),
     "sam": _Face("#c8e0b4", "#7b4b31", "#20160f", "#55793c", "curly"),
 }
@@ -71,9 +72,9 @@ _HAIR = {
 
 
 def draw_avatar(name: str) -> str:
-    """An SVG of 96 × 96 for a handle; `deskbell` is a bell."""
-    if name == "deskbell":
-        return _svg("#1f4b5c", _BELL)
+    """An SVG of 96 × 96 for a handle; apps have a thing in place of a face."""
+    if name in _THINGS:
+        return _svg(*_THINGS[name])
     face = _KNOWN.get(name) or _face_of(name)
     behind, over = _HAIR[face.cut]
     parts = [
@@ -88,10 +89,19 @@ def draw_avatar(name: str) -> str:
     return _svg(face.background, "".join(parts))
 
 
-_BELL = (
-    '<g fill="#f2c14e"><circle cx="48" cy="27" r="5"/><path d="M20 66q2-34 28-34t28 34z"/></g>'
-    '<rect x="14" y="69" width="68" height="8" rx="4" fill="#f7f3e8"/>'
-)
+_THINGS = {
+    "deskbell": (
+        "#1f4b5c",
+        '<g fill="#f2c14e"><circle cx="48" cy="27" r="5"/><path d="M20 66q2-34 28-34t28 34z"/></g>'
+        '<rect x="14" y="69" width="68" height="8" rx="4" fill="#f7f3e8"/>',
+    ),
+    "watchtower": (
+        "#2f3b52",
+        '<path d="M36 84l4-44h16l4 44z" fill="#e8e3d6"/><path d="M33 40h30l-4-12H37z" fill="#c8553d"/>'
+        '<path d="M48 28l-8-8h16z" fill="#c8553d"/><path d="M63 34l24-10v20zM33 34L9 24v20z" fill="#f6dd8c"/>',
+    ),
+    "slackbot": ("#8a8f98", '<circle cx="48" cy="48" r="22" fill="#f4f4f2"/>'),
+}
 
 
 def _face_of(name: str) -> _Face:

@@ -178,7 +178,7 @@ def test_the_chain_holds_whatever_zone_a_gesture_speaks(world: World, hours: flo
         {"kind": EventKind.CANCELLED},
         {"gesture": "another"},
     ],
-    ids=lambda change: next(iter(change)),
+    ids=lambda change: str(next(iter(change))),
 )
 def test_a_forged_event_is_found(world: World, change: dict[str, Any]) -> None:
     ticket = world.raised()
