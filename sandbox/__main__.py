@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from sandbox.core import Sandbox, SandboxConfig
+from sandbox.example import example_seed
 from sandbox.jsontypes import JsonObject
 from sandbox.seed import SeedInvalid, WorkspaceSeed, default_seed
 from sandbox.server import bound_socket, build_server
@@ -28,7 +29,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
     parser.add_argument("--port-file", type=Path, help="write the port there when ready")
-    parser.add_argument("--state", type=Path, help="JSON file with team, users, channels, usergroups")
+    people = parser.add_mutually_exclusive_group()
+    people.add_argument("--example", action="store_true", help="the small company of the example desk")
+    people.add_argument("--state", type=Path, help="JSON file with team, users, channels, usergroups")
     parser.add_argument("--clock-offset", type=Path, help="file with the seconds by which time is shifted")
     parser.add_argument("--http-url", default="", help="deliver signed HTTP to this URL, not over sockets")
     parser.add_argument("--signing-secret", default="", help="secret for --http-url (default: a new one)")
@@ -47,7 +50,7 @@ def _config(options: argparse.Namespace) -> SandboxConfig:
         raise BadUsage(f"Cannot read the manifest {options.manifest}: {error}.") from error
     return SandboxConfig(
         manifest=manifest,
-        seed=WorkspaceSeed.from_file(options.state) if options.state else default_seed(),
+        seed=_seed(options),
         host=options.host,
         port=options.port,
         bot_token=options.bot_token,
@@ -57,6 +60,12 @@ def _config(options: argparse.Namespace) -> SandboxConfig:
         clock_offset=options.clock_offset,
         settings=_settings(options.setting),
     )
+
+
+def _seed(options: argparse.Namespace) -> WorkspaceSeed:
+    if options.example:
+        return example_seed()
+    return WorkspaceSeed.from_file(options.state) if options.state else default_seed()
 
 
 def _settings(pairs: list[str]) -> JsonObject:

@@ -23,7 +23,9 @@ def example_seed() -> WorkspaceSeed:
     )
 
 
-def _person(handle: str, real_name: str, title: str, **more: bool) -> UserSeed:
+def _person(
+    handle: str, real_name: str, title: str, *, is_owner: bool = False, is_guest: bool = False
+) -> UserSeed:
     first_name = real_name.split()[0]
     return UserSeed(
         handle,
@@ -32,7 +34,9 @@ def _person(handle: str, real_name: str, title: str, **more: bool) -> UserSeed:
         email=f"{handle}@harbour.example",
         title=title,
         image=picture_of(handle),
-        **more,
+        is_owner=is_owner,
+        is_primary_owner=is_owner,
+        is_restricted=is_guest,
     )
 
 
@@ -45,8 +49,8 @@ def _people() -> list[UserSeed]:
         _person("kim", "Kim Park", "IT support"),
         _person("lea", "Lea Lindqvist", "IT support, lead"),
         _person("maria", "Maria Rossi", "Head of IT"),
-        _person("root", "Robin Root", "Administrator", is_owner=True, is_primary_owner=True),
-        _person("gus", "Gus Lindner", "Auditor", is_restricted=True),
+        _person("root", "Robin Root", "Administrator", is_owner=True),
+        _person("gus", "Gus Lindner", "Auditor", is_guest=True),
         UserSeed(
             "sam",
             "Sam Rivera",

@@ -6,10 +6,10 @@ Everything here is something a person can do and see. What should follow is wait
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sandbox.client import Found, SandboxClient
+from sandbox.client import Found, SandboxClient, WaitTimeout
 from sandbox.jsontypes import as_number, as_object, as_text, objects
 from sandbox.seen import SeenMessage, SeenView
 
@@ -46,9 +46,15 @@ class Stage:
 
     # -- waiting ------------------------------------------------------------------------------------------
 
-    def until(self, look: Callable[[], Found], what: str, *, timeout: float = PATIENCE) -> Found:
-        """What `look` finds, as soon as it finds something. Raises WaitTimeout."""
-        return self.client.wait_until(look, timeout=timeout, message=what)
+    def until(self, look: Callable[[], Found | None], what: str, *, timeout: float = PATIENCE) -> Found:
+        """What `look` finds, as soon as it finds something. Raises StoryFailed when it takes too long."""
+        try:
+            found = self.client.wait_until(look, timeout=timeout, message=what)
+        except WaitTimeout as late:
+            raise StoryFailed(str(late)) from late
+        if found is None:
+            raise StoryFailed(f"There is no {what}.")
+        return found
 
     def wait_for_the_bot(self) -> None:
         """Returns when the bot is connected."""
@@ -61,8 +67,8 @@ class Stage:
 
     def card_shows(self, ticket: Ticket, *words: str) -> SeenMessage:
         """The card, once it shows all of these words."""
-        found = lambda: self._card_with(ticket, words)  # noqa: E731 - a name for what is looked at
-        return self.until(found, f"the card of {ticket.number} to show {' and '.join(map(repr, words))}")
+        what = f"the card of {ticket.number} to show {' and '.join(map(repr, words))}"
+        return self.until(lambda: self._card_with(ticket, words), what)
 
     def _card_with(self, ticket: Ticket, words: tuple[str, ...]) -> SeenMessage | None:
         card = self.client.message(TRIAGE, ticket.card)
@@ -98,12 +104,8 @@ class Stage:
         return self.send_form(person, channel, words, **values)
 
     def send_form(self, person: str, channel: str, words: str, **values: str) -> Ticket:
-        """Submits the raise form that is open. Raises StoryFailed when it is not accepted."""
-        result = self.client.submit(
-            person, {_LABELS.get(name, name): value for name, value in values.items()}
-        )
-        if result.errors or not result.acked:
-            raise StoryFailed(f"The form was not accepted: {result.error or result.errors}.")
+        """Submits the raise form that is open, with `values` by short name or label."""
+        self._submit(person, values)
         return self._raised(words, lambda number: self._root_of(number, person, channel))
 
     def raise_by_emoji(self, person: str, ts: str, words: str) -> Ticket:
@@ -172,11 +174,18 @@ class Stage:
         if not values:
             return
         self.form(person)
-        result = self.client.submit(
-            person, {_LABELS.get(name, name): value for name, value in values.items()}
-        )
+        self._submit(person, values)
+
+    def resolve(self, person: str, ticket: Ticket, fixed: str) -> SeenMessage:
+        """The button Resolve and its form; returns the word that the requester gets."""
+        self.press(person, ticket, "Resolve", fixed=fixed)
+        return self.reply_shows(ticket.channel, ticket.root, fixed)
+
+    def _submit(self, person: str, values: Mapping[str, str]) -> None:
+        entered = {_LABELS.get(name, name): value for name, value in values.items()}
+        result = self.client.submit(person, entered)
         if result.errors or not result.acked:
-            raise StoryFailed(f"The form of {button} was not accepted: {result.error or result.errors}.")
+            raise StoryFailed(f"The form of {person} was not accepted: {result.error or result.errors}.")
 
     # -- people -------------------------------------------------------------------------------------------
 

@@ -57,7 +57,7 @@ def desk(running: Desk) -> Iterator[Desk]:
     """The module's desk with its logs empty, examined when the test is over."""
     running.client.forget()
     running.log.clear()
-    running.may_log, running.expected_parked = [], 0
+    running.may_log, running.expected_parked = [], running.parked()
     yield running
     running.client.lift()
     running.check()

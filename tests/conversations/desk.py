@@ -5,9 +5,13 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import logging
 import re
 import threading
 import time
+import urllib.error
+import urllib.parse
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,12 +23,14 @@ from sqlalchemy import func, select
 
 from bot import config
 from bot.app import Bot
+from bot.logs import configure_logging
 from bot.models import Inbox, InboxState, Outbox, OutboxState, Ticket, TimelineEvent
 from bot.settings import Settings
 from bot.surfaces.ids import COMMAND
 from bot.workflows import reading, records
 from bot.workflows.reading import TicketView
 from sandbox.client import POLL_INTERVAL, SandboxClient, WaitTimeout
+from sandbox.http_delivery import sign
 from sandbox.seed import WorkspaceSeed
 from sandbox.seen import SeenMessage
 from sandbox.server import SandboxServer
@@ -92,10 +98,14 @@ class Desk:
 
     # --- waiting ---
 
-    def until(self, look: Callable[[], Found], message: str, instead: Callable[[], object] = str) -> Found:
+    def until(
+        self, look: Callable[[], Found | None], message: str, instead: Callable[[], object] = str
+    ) -> Found:
         """What `look` finds, as soon as it finds something; `instead` says what there is, if that fails."""
         try:
-            return self.client.wait_until(look, message=message)
+            found = self.client.wait_until(look, message=message)
+            assert found is not None
+            return found
         except WaitTimeout as timeout:
             raise AssertionError(f"{timeout} There is: {instead()}") from timeout
 
@@ -137,7 +147,8 @@ class Desk:
         text = text or something()
         assert self.client.command(person, channel, COMMAND, text).acked
         result = self.client.submit(person, values)
-        assert result.acked and not result.errors
+        assert result.acked
+        assert not result.errors
         return self.appeared(text)
 
     def appeared(self, title: str, channel: str = "", root: str = "") -> Raised:
@@ -243,6 +254,25 @@ class Desk:
             kinds = select(TimelineEvent.kind).where(TimelineEvent.ticket_id == found.id)
             return [kind.value for kind in session.scalars(kinds.order_by(TimelineEvent.seq))]
 
+    def send(self, payload: object, *, signature: str = "", as_form: bool = False, raw: bytes = b"") -> int:
+        """POST to the bot as Slack does, over signed HTTP; the status of the answer."""
+        body = raw or json.dumps(payload).encode()
+        if as_form:
+            body = urllib.parse.urlencode({"payload": body.decode()}).encode()
+        stamp = str(int(time.time()))
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded" if as_form else "application/json",
+            "X-Slack-Request-Timestamp": stamp,
+            "X-Slack-Signature": signature or sign(self.server.signing_secret, stamp, body),
+        }
+        request = urllib.request.Request(f"{self.url}/slack/events", body, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as response:
+                return int(response.status)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+
     def newcomer(self, name: str, *channels: str, **details: object) -> str:
         """A new person who is in these channels; their handle."""
         handle = f"{name.lower()}{next(_counter)}"
@@ -251,6 +281,12 @@ class Desk:
             self.client.invite(handle, channel)
         self.settle()
         return handle
+
+    def parked(self) -> int:
+        """How many gestures are parked."""
+        with self.bot.store.read() as session:
+            parked = select(func.count()).select_from(Inbox).where(Inbox.state == InboxState.PARKED)
+            return session.scalar(parked) or 0
 
     # --- at the end ---
 
@@ -294,10 +330,6 @@ class Log:
 @contextmanager
 def logging_to(log: Log) -> Iterator[None]:
     """The bot's own logging, read by the test; afterwards everything is as it was."""
-    import logging
-
-    from bot.logs import configure_logging
-
     root = logging.getLogger()
     handlers, level, processors = list(root.handlers), root.level, structlog.get_config()
     configure_logging(level="INFO", style="json", stream=log.stream)

@@ -8,7 +8,6 @@ from sandbox.client import SandboxClient
 from sandbox.server import SandboxServer
 from tests.faults.conftest import BotProcess
 
-
 PATIENCE = 45.0
 """Seconds: on PostgreSQL what a killed process held is free again after its lease of 20 s."""
 
@@ -104,7 +103,9 @@ def test_kills_at_random_moments_lose_nothing_and_repeat_nothing(
 ) -> None:
     client = sandbox.client()
     fault = client.fault("lost_answer", "chat.postMessage", probability=0.3)
-    texts = [f"problem number {number} of the day" for number in "one two three four five six".split()]
+    texts = [
+        f"problem number {number} of the day" for number in ["one", "two", "three", "four", "five", "six"]
+    ]
     for number, text in enumerate(texts):
         raise_ticket(client, text)
         if number % 2 == 1:

@@ -1,0 +1,165 @@
+"""The migrated schema is the declared one, on both databases, and every step can be taken both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, inspect, text
+from sqlalchemy.schema import CheckConstraint
+
+from bot.clock import real_now
+from bot.models import Base, Inbox, InboxState, Numbering
+from bot.store import Store, StoreUnavailable, migrate
+from bot.store.database import make_engine
+from bot.store.migrate import SchemaMismatch
+
+SCRIPTS = ScriptDirectory.from_config(migrate.script_config())
+REVISIONS = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]
+
+
+@contextmanager
+def engine_of(url: str) -> Iterator[Engine]:
+    engine = make_engine(url)
+    yield engine
+    engine.dispose()
+
+
+def alembic(engine: Engine) -> Config:
+    config = migrate.script_config()
+    config.attributes["engine"] = engine
+    return config
+
+
+def differences(engine: Engine) -> list[object]:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, Base.metadata))
+
+
+def schema(engine: Engine) -> dict[str, object]:
+    """Tables, columns, constraints and indexes, to compare."""
+    seen = inspect(engine)
+    return {
+        name: (
+            [(column["name"], str(column["type"]), column["nullable"]) for column in seen.get_columns(name)],
+            seen.get_pk_constraint(name)["constrained_columns"],
+            sorted(str(sorted(index.items(), key=str)) for index in seen.get_indexes(name)),
+            sorted(str(unique["column_names"]) for unique in seen.get_unique_constraints(name)),
+            sorted(str(foreign["constrained_columns"]) for foreign in seen.get_foreign_keys(name)),
+            sorted(str(check["name"]) for check in seen.get_check_constraints(name)),
+        )
+        for name in seen.get_table_names()
+    }
+
+
+def test_there_is_one_line_of_migrations() -> None:
+    assert len(SCRIPTS.get_heads()) == 1
+    assert len(SCRIPTS.get_bases()) == 1
+
+
+def test_the_migrated_schema_is_the_declared_one(database_url: str) -> None:
+    with engine_of(database_url) as engine:
+        assert differences(engine) == []
+
+
+def test_the_comparison_sees_what_is_missing(empty_database_url: str) -> None:
+    with engine_of(empty_database_url) as engine:
+        assert len(differences(engine)) >= len(Base.metadata.tables)
+
+
+def test_every_declared_check_is_in_the_database(database_url: str) -> None:
+    with engine_of(database_url) as engine:
+        seen = inspect(engine)
+        for table in Base.metadata.sorted_tables:
+            declared = {str(c.name) for c in table.constraints if isinstance(c, CheckConstraint)}
+            assert {str(check["name"]) for check in seen.get_check_constraints(table.name)} == declared
+
+
+def test_migrated_again_nothing_changes(database_url: str) -> None:
+    with engine_of(database_url) as engine:
+        before = schema(engine)
+        migrate.upgrade(database_url)
+        assert schema(engine) == before
+
+
+def test_every_step_can_be_taken_back_and_again(empty_database_url: str) -> None:
+    with engine_of(empty_database_url) as engine:
+        config = alembic(engine)
+        for revision in REVISIONS:
+            before = schema(engine)
+            command.upgrade(config, revision)
+            after = schema(engine)
+            command.downgrade(config, "-1")
+            assert schema(engine) | {"alembic_version": None} == before | {"alembic_version": None}
+            command.upgrade(config, revision)
+            assert schema(engine) == after
+        assert differences(engine) == []
+
+
+def test_a_database_knows_where_it_stands(empty_database_url: str) -> None:
+    with engine_of(empty_database_url) as engine:
+        head = SCRIPTS.get_current_head()
+        assert migrate.current_and_head(engine) == (None, head)
+        with pytest.raises(SchemaMismatch, match="deskbell migrate"):
+            migrate.require_head(engine)
+        migrate.upgrade(empty_database_url)
+        assert migrate.current_and_head(engine) == (head, head)
+        migrate.require_head(engine)
+
+
+def test_a_database_of_a_newer_version_is_refused(database_url: str) -> None:
+    with engine_of(database_url) as engine:
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = 'from_the_future'"))
+        with pytest.raises(SchemaMismatch, match="from_the_future"):
+            migrate.require_head(engine)
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_replicas_that_start_together_migrate_once(empty_database_url: str) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        # A second process would do the same; Alembic's own context is one per process.
+        with engine_of(empty_database_url) as engine, engine.connect() as other:
+            other.execute(text(f"SELECT pg_advisory_lock({migrate.ADVISORY_LOCK})"))
+            migrating = pool.submit(migrate.upgrade, empty_database_url)
+            waiting = text(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND wait_event = 'advisory'"
+            )
+            while not other.execute(waiting).scalar_one():
+                assert not migrating.done()
+            assert not inspect(other).has_table("ticket")
+        migrating.result(30)
+    with engine_of(empty_database_url) as engine:
+        migrate.require_head(engine)
+
+
+def test_records_survive_a_migration_that_changes_nothing(database_url: str) -> None:
+    store = Store(database_url)
+    with store.write() as session:
+        session.add(Numbering(prefix="INC", last=41))
+        session.add(
+            Inbox(source="s", dedupe_key="k", state=InboxState.DONE, received_at=real_now(), attempts=0)
+        )
+    migrate.upgrade(database_url)
+    with store.read() as session:
+        numbering = session.get(Numbering, "INC")
+        assert numbering is not None
+        assert numbering.last == 41
+        assert session.query(Inbox).count() == 1
+    store.close()
+
+
+@pytest.mark.parametrize("url", ["sqlite:////nowhere/at/all/desk.db", "mysql://localhost/desk", "nonsense"])
+def test_a_database_that_cannot_be_had_is_one_sentence(url: str) -> None:
+    with pytest.raises(StoreUnavailable) as unavailable:
+        migrate.upgrade(url)
+    assert "\n" not in str(unavailable.value)

@@ -1,0 +1,233 @@
+"""desk.yaml put in force: names become ids; one that cannot be found switches off its desk alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import delete, update
+
+from bot import config
+from bot.clock import real_now
+from bot.models import Channel, Configuration, Desk, Outbox, Person, Usergroup
+from bot.store import Store
+from bot.workflows import configuring
+from bot.workflows.desks import AgentSource, Definition, load_desks
+from tests.records.workflows.world import BEN, HELP, LEA, MARIA, ROOT, START, TRIAGE, fill_directory
+
+IT = """
+desks:
+  it:
+    name: IT Service Desk
+    request_channels: ["#it-help"]
+    triage_channel: "#it-triage"
+    agents: {members_of: "#it-triage"}
+    leads: ["@lea"]
+    managers: ["@maria"]
+    close_after: 2d
+    undo_within: 90s
+    emoji: {claim: [eyes, raised_hand]}
+"""
+HR = """
+  hr:
+    name: HR
+    triage_channel: "#hr-triage"
+    agents: ["@ben"]
+"""
+
+
+@pytest.fixture
+def directory(store: Store) -> Store:
+    """A store that knows the company and has no desk."""
+    with store.write() as session:
+        fill_directory(session)
+    return store
+
+
+def apply(store: Store, text: str) -> bool:
+    with store.write() as session:
+        return configuring.apply_config(session, config.load(text), START)
+
+
+def resolve(store: Store) -> list[str]:
+    with store.write() as session:
+        return configuring.resolve_desks(session)
+
+
+def desks(store: Store) -> dict[str, Definition]:
+    with store.read() as session:
+        return {desk.key: desk for desk in load_desks(session).all}
+
+
+def row(store: Store, key: str) -> Desk:
+    with store.read() as session:
+        found = session.get(Desk, key)
+        assert found is not None
+        return found
+
+
+def notices(store: Store) -> list[tuple[str | None, str]]:
+    with store.read() as session:
+        rows = session.query(Outbox).filter_by(kind="notice").order_by(Outbox.id)
+        return [(found.person_id, found.data["detail"]) for found in rows]
+
+
+def add_channel(store: Store, id_: str, name: str) -> None:
+    with store.write() as session:
+        session.add(Channel(id=id_, name=name, refreshed_at=real_now()))
+
+
+def test_names_become_ids_and_durations_seconds(directory: Store) -> None:
+    assert apply(directory, IT)
+    assert resolve(directory) == []
+    desk = desks(directory)["it"]
+    assert (desk.request_channels, desk.triage_channel) == ((HELP,), TRIAGE)
+    assert desk.agents == AgentSource(kind="channel", ids=(TRIAGE,))
+    assert (desk.leads, desk.managers, desk.administrators) == ((LEA,), (MARIA,), None)
+    assert desk.close_after == timedelta(days=2).total_seconds()
+    assert desk.undo_within == 90
+    assert desk.meaning("raised_hand") == "claim"
+
+
+def test_without_a_configuration_there_is_no_desk_and_no_problem(directory: Store) -> None:
+    assert resolve(directory) == []
+    assert desks(directory) == {}
+
+
+def test_an_empty_file_is_valid_and_has_no_desk(directory: Store) -> None:
+    apply(directory, "")
+    assert resolve(directory) == []
+    assert desks(directory) == {}
+
+
+def test_the_same_configuration_is_put_in_force_once(directory: Store) -> None:
+    assert apply(directory, IT)
+    assert not apply(directory, IT + "\n# a remark\n")
+    with directory.read() as session:
+        assert session.query(Configuration).count() == 1
+
+
+def test_a_name_that_nobody_has_switches_off_its_desk_alone(directory: Store) -> None:
+    apply(directory, IT + HR)
+    (problem,) = resolve(directory)
+    assert "HR" in problem
+    assert "#hr-triage" in problem
+    assert set(desks(directory)) == {"it"}
+    assert (row(directory, "hr").is_active, row(directory, "hr").problem) == (False, problem)
+
+
+def test_administrators_are_told_of_a_problem_once(directory: Store) -> None:
+    apply(directory, IT + HR)
+    for _ in range(3):
+        (problem,) = resolve(directory)
+    assert notices(directory) == [(ROOT, problem)]
+
+
+def test_the_administrators_named_are_told_instead_of_the_owners(directory: Store) -> None:
+    apply(directory, 'administrators: ["@ben"]' + IT + HR)
+    (problem,) = resolve(directory)
+    assert notices(directory) == [(BEN, problem)]
+
+
+def test_an_administrator_who_cannot_be_found_does_not_leave_a_failure_untold(directory: Store) -> None:
+    apply(directory, 'administrators: ["@nobody"]' + IT)
+    problems = resolve(directory)
+    assert problems
+    assert {person for person, _ in notices(directory)} == {ROOT}
+
+
+def test_once_the_name_is_known_the_desk_works(directory: Store) -> None:
+    apply(directory, IT + HR)
+    resolve(directory)
+    add_channel(directory, "CHRTRIAGE", "hr-triage")
+    assert resolve(directory) == []
+    assert list(desks(directory)) == ["it", "hr"]
+    assert row(directory, "hr").problem is None
+
+
+def test_a_renamed_channel_keeps_its_desk(directory: Store) -> None:
+    apply(directory, IT)
+    resolve(directory)
+    with directory.write() as session:
+        session.execute(update(Channel).where(Channel.id == HELP).values(name="it-support"))
+    assert resolve(directory) == []
+    assert desks(directory)["it"].request_channels == (HELP,)
+
+
+def test_a_change_of_one_desk_does_not_take_a_renamed_channel_from_another(directory: Store) -> None:
+    apply(directory, IT)
+    resolve(directory)
+    with directory.write() as session:
+        session.execute(update(Channel).where(Channel.id == HELP).values(name="it-support"))
+    add_channel(directory, "CHRTRIAGE", "hr-triage")
+    apply(directory, IT + HR)
+    assert resolve(directory) == []
+    assert set(desks(directory)) == {"it", "hr"}
+
+
+def test_a_directory_that_was_lost_takes_no_desk_away(directory: Store) -> None:
+    apply(directory, IT)
+    resolve(directory)
+    with directory.write() as session:
+        session.execute(delete(Channel))
+    assert resolve(directory) == []
+    assert set(desks(directory)) == {"it"}
+
+
+def test_a_desk_that_is_no_longer_named_is_gone(directory: Store) -> None:
+    add_channel(directory, "CHRTRIAGE", "hr-triage")
+    apply(directory, IT + HR)
+    resolve(directory)
+    apply(directory, IT)
+    resolve(directory)
+    assert set(desks(directory)) == {"it"}
+
+
+def test_a_name_that_two_have_lists_their_ids(directory: Store) -> None:
+    add_channel(directory, "CHRTRIAGE", "hr-triage")
+    with directory.write() as session:
+        session.execute(update(Person).where(Person.id.in_([BEN, MARIA])).values(handle="ben"))
+    apply(directory, IT.replace('managers: ["@maria"]', "managers: []") + HR)
+    (problem,) = resolve(directory)
+    assert f"{BEN}, {MARIA}" in problem
+
+
+@pytest.mark.parametrize("gone", [Person.is_deactivated, Person.is_app])
+def test_who_left_or_is_an_app_is_not_found_by_name(directory: Store, gone: object) -> None:
+    with directory.write() as session:
+        session.execute(update(Person).where(Person.id == LEA).values({gone: True}))
+    apply(directory, IT)
+    assert "@lea" in resolve(directory)[0]
+
+
+def test_an_archived_channel_is_not_found(directory: Store) -> None:
+    with directory.write() as session:
+        session.execute(update(Channel).where(Channel.id == HELP).values(is_archived=True))
+    apply(directory, IT)
+    assert "#it-help" in resolve(directory)[0]
+
+
+def test_a_usergroup_is_found_by_its_handle(directory: Store) -> None:
+    text = IT.replace('{members_of: "#it-triage"}', "{usergroup: IT-Agents}")
+    apply(directory, text)
+    assert "IT-Agents" in resolve(directory)[0]
+    with directory.write() as session:
+        session.add(Usergroup(id="S1", handle="it-agents", name="IT agents", members_refreshed_at=real_now()))
+    assert resolve(directory) == []
+    assert desks(directory)["it"].agents == AgentSource(kind="usergroup", ids=("S1",))
+
+
+def test_desks_keep_the_order_of_the_file(directory: Store) -> None:
+    add_channel(directory, "CHRTRIAGE", "hr-triage")
+    apply(directory, "desks:" + HR + IT.removeprefix("\ndesks:"))
+    resolve(directory)
+    assert list(desks(directory)) == ["hr", "it"]
+
+
+def test_membership_is_looked_up_by_id_so_a_renamed_triage_channel_keeps_its_agents(directory: Store) -> None:
+    apply(directory, IT)
+    resolve(directory)
+    with directory.write() as session:
+        session.execute(update(Channel).where(Channel.id == TRIAGE).values(name="renamed"))
+    resolve(directory)
+    assert desks(directory)["it"].agents.ids == (TRIAGE,)
