@@ -6,7 +6,7 @@ Everything here is something a person can do and see. What should follow is wait
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.client import Found, SandboxClient, WaitTimeout
@@ -65,14 +65,23 @@ class Stage:
 
         self.until(is_connected, "the bot to connect", timeout=CONNECT_TIMEOUT)
 
+    def require_fresh(self) -> None:
+        """Raises StoryFailed where people have written already: there the story would not be understood."""
+        if any(not message.app_id for message in self.client.messages(HELP)):
+            raise StoryFailed("Somebody has written in this workspace already; start a new sandbox.")
+
     def card_shows(self, ticket: Ticket, *words: str) -> SeenMessage:
         """The card, once it shows all of these words."""
-        what = f"the card of {ticket.number} to show {' and '.join(map(repr, words))}"
-        return self.until(lambda: self._card_with(ticket, words), what)
+        return self.message_shows(TRIAGE, ticket.card, *words)
 
-    def _card_with(self, ticket: Ticket, words: tuple[str, ...]) -> SeenMessage | None:
-        card = self.client.message(TRIAGE, ticket.card)
-        return card if card and all(word in card.everything for word in words) else None
+    def message_shows(self, channel: str, ts: str, *words: str) -> SeenMessage:
+        """A message, once it shows all of these words."""
+
+        def look() -> SeenMessage | None:
+            message = self.client.message(channel, ts)
+            return message if message and all(word in message.everything for word in words) else None
+
+        return self.until(look, f"a message in {channel} to show {' and '.join(map(repr, words))}")
 
     def reply_shows(self, channel: str, root: str, words: str) -> SeenMessage:
         """The reply in a thread that contains these words, once it is there."""
@@ -105,7 +114,7 @@ class Stage:
 
     def send_form(self, person: str, channel: str, words: str, **values: str) -> Ticket:
         """Submits the raise form that is open, with `values` by short name or label."""
-        self._submit(person, values)
+        self.fill_in(person, **values)
         return self._raised(words, lambda number: self._root_of(number, person, channel))
 
     def raise_by_emoji(self, person: str, ts: str, words: str) -> Ticket:
@@ -174,14 +183,15 @@ class Stage:
         if not values:
             return
         self.form(person)
-        self._submit(person, values)
+        self.fill_in(person, **values)
 
     def resolve(self, person: str, ticket: Ticket, fixed: str) -> SeenMessage:
         """The button Resolve and its form; returns the word that the requester gets."""
         self.press(person, ticket, "Resolve", fixed=fixed)
         return self.reply_shows(ticket.channel, ticket.root, fixed)
 
-    def _submit(self, person: str, values: Mapping[str, str]) -> None:
+    def fill_in(self, person: str, **values: str) -> None:
+        """Fills in the form that is open, by short name or label, and submits it."""
         entered = {_LABELS.get(name, name): value for name, value in values.items()}
         result = self.client.submit(person, entered)
         if result.errors or not result.acked:

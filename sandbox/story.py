@@ -38,9 +38,8 @@ class Diary:
         self._set_clock(min(0.0, self._offset() + minutes * MINUTE))
 
     def begin(self) -> None:
-        """Sets the clock back. Raises StoryFailed where people have written already."""
-        if any(message.app_id == "" for message in self.client.messages(HELP)):
-            raise StoryFailed("This workspace has messages already; start a new sandbox for the example.")
+        """Sets the clock back, before anything is written. Raises StoryFailed where something is."""
+        self.stage.require_fresh()
         self.client.skip(-BEGIN - self._offset())
 
     def _set_clock(self, offset: float) -> None:

@@ -96,7 +96,7 @@ class Attempt:
         except Unknown as failure:
             # Only calls that may be repeated without harm get here.
             self._bench.outage.failed(str(failure))
-            self._retry(failure.reason, self._backoff())
+            self._repeat(failure)
         except Refused as refusal:
             self._park(refusal)
 
@@ -340,6 +340,22 @@ class Attempt:
         self._write(
             lambda session, now: outbox.not_sent(
                 session, self._claim, not_before=now + delay, error=error, misses=self._misses
+            )
+        )
+
+    def _repeat(self, failure: Unknown) -> None:
+        seconds = self._backoff()
+        if self._claim.is_posting:  # reading failed, or opening the conversation: nothing was posted
+            self._retry(failure.reason, seconds)
+            return
+        self._write(
+            lambda session, now: outbox.unknown(
+                session,
+                self._claim,
+                not_before=now + timedelta(seconds=seconds),
+                error=failure.reason,
+                last_try_at=now,
+                misses=0,
             )
         )
 

@@ -98,7 +98,8 @@ _THINGS = {
     "watchtower": (
         "#2f3b52",
         '<path d="M36 84l4-44h16l4 44z" fill="#e8e3d6"/>'
-        '<path d="M33 40h30l-4-12H37zM48 28l-8-8h16z" fill="#c8553d"/><path d="M63 34l24-10v20zM33 34L9 24v20z" fill="#f6dd8c"/>',
+        '<path d="M33 40h30l-4-12H37zM48 28l-8-8h16z" fill="#c8553d"/>'
+        '<path d="M63 34l24-10v20zM33 34L9 24v20z" fill="#f6dd8c"/>',
     ),
     "slackbot": ("#8a8f98", '<circle cx="48" cy="48" r="22" fill="#f4f4f2"/>'),
 }

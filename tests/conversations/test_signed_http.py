@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sandbox.jsontypes import as_object, objects
 from tests.conversations.desk import HELP, TRIAGE, Desk, something
 
 COMBINATIONS = ("http-sqlite", "http-postgresql")
@@ -13,7 +14,7 @@ def test_a_forged_signature_changes_nothing(desk: Desk) -> None:
     ticket = desk.raise_by_emoji("ana")
     desk.client.click("ben", TRIAGE, ticket.card, "Waiting")
     payload = desk.client.envelopes("block_actions")[-1].payload
-    claim = {**payload, "actions": [{**payload["actions"][0], "action_id": "ticket.claim"}]}
+    claim = {**payload, "actions": [{**objects(payload["actions"])[0], "action_id": "ticket.claim"}]}
     assert desk.send(claim, as_form=True, signature="v0=" + "0" * 64) == 401
     desk.settle()
     assert desk.ticket(ticket.number).assignee is None
@@ -23,8 +24,8 @@ def test_a_button_that_its_sender_never_had_proves_nothing(desk: Desk) -> None:
     ticket = desk.raise_by_emoji("ana")
     desk.client.click("ben", TRIAGE, ticket.card, "Waiting")
     payload = desk.client.envelopes("block_actions")[-1].payload
-    user = {**payload["user"], "id": desk.client.user_id("ana")}
-    press = {**payload["actions"][0], "action_id": "ticket.claim", "action_ts": "1.000001"}
+    user = {**as_object(payload["user"]), "id": desk.client.user_id("ana")}
+    press = {**objects(payload["actions"])[0], "action_id": "ticket.claim", "action_ts": "1.000001"}
     assert desk.send({**payload, "user": user, "actions": [press]}, as_form=True) == 200
     desk.settle()
     assert desk.ticket(ticket.number).assignee is None

@@ -501,6 +501,18 @@ def test_an_emoji_that_never_was_needs_no_removal(place: Workplace) -> None:
     place.wait(lambda: _has_emoji(place, ts), "the emoji to come after all")
 
 
+def test_an_emoji_that_may_have_come_is_removed(place: Workplace) -> None:
+    ts = place.slack.post("ana", "#it-help", "My screen is black")
+    fault = place.slack.fault("error", "reactions.add", error="internal_error", apply=True)
+    place.start()
+    _emoji(place, ts, present=True)
+    place.wait_for("emoji", OutboxState.UNKNOWN)
+    _emoji(place, ts, present=False)
+    place.slack.lift(fault)
+    place.wait(lambda: not _has_emoji(place, ts), "the emoji to go")
+    place.wait_for("emoji")
+
+
 def test_an_emoji_on_a_message_that_is_gone_is_dropped(place: Workplace) -> None:
     ts = place.slack.post("ana", "#it-help", "My screen is black")
     place.slack.delete("ana", "#it-help", ts)

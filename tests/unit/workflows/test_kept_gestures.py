@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.models.base import canonical
+from bot.models.base import EPOCH, MICROSECOND, canonical
 from bot.models.vocabulary import Action, Kind, Level, State
 from bot.workflows.desks import AgentSource, Definition, definition_from
 from bot.workflows.factcodec import (
@@ -46,11 +46,7 @@ from bot.workflows.gestures import (
 
 words = st.text(max_size=40)
 maybe = st.none() | words
-instants = st.datetimes(
-    min_value=datetime(2020, 1, 1),
-    max_value=datetime(2100, 1, 1),
-    timezones=st.just(UTC),  # noqa: DTZ001  # given a zone by `timezones`
-)
+instants = st.integers(0, 4 * 10**15).map(lambda after: EPOCH + after * MICROSECOND)
 messages = st.builds(
     Message,
     channel=words,
