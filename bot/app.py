@@ -28,7 +28,7 @@ from bot.handlers.answers import quiet_reply, reply
 from bot.handlers.bolt import Identity, build_bolt
 from bot.handlers.context import Handling
 from bot.models import Workspace
-from bot.schedule import Schedule
+from bot.schedule import Concern, Schedule
 from bot.settings import Settings, SlackAccess
 from bot.store import Store, StoreUnavailable
 from bot.store.lock import FileLock
@@ -36,7 +36,7 @@ from bot.store.migrate import require_head, upgrade
 from bot.web.application import HealthReport, create_web
 from bot.web.server import WebServer, serve
 from bot.web.slack import SlackAnswer, SlackEdge
-from bot.workflows import closing, configuring, records
+from bot.workflows import closing, configuring, housekeeping, records
 from bot.workflows.intake import Intake
 from bot.workflows.outcomes import Reply
 
@@ -131,7 +131,12 @@ class Bot:
             invited=self.directory.nudge,
         )
         self._bolt = build_bolt(handling, lambda: self._identity)
-        self._schedule = Schedule({"close": lambda: closing.close_due(self.store, self.clock.now())})
+        self._schedule = Schedule(
+            {
+                "close": Concern(self._close_due),
+                "forget": Concern(lambda: housekeeping.forget_old_gestures(self.store), every=600.0),
+            }
+        )
         self._socket = self._socket_mode()
         self._web: WebServer | None = None
 
@@ -153,6 +158,10 @@ class Bot:
     def port(self) -> int | None:
         """Where the HTTP edge listens, once it does."""
         return self._web.port if self._web is not None else None
+
+    def _close_due(self) -> None:
+        if closing.close_due(self.store, self.clock.now()):
+            self.sender.wake()
 
     def wake(self) -> None:
         """Something was committed: let delivery and the facts worker look at once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
@@ -17,17 +18,28 @@ TICK = 1.0
 """Seconds between two ticks."""
 
 
-class Schedule:
-    """Runs each concern every second, never twice at once, and remembers when it last went round."""
+@dataclass(frozen=True)
+class Concern:
+    """Something to look after, every so many seconds."""
 
-    def __init__(self, concerns: Mapping[str, Callable[[], object]]) -> None:
+    work: Callable[[], object]
+    every: float = TICK
+
+
+class Schedule:
+    """Runs each concern at its interval, never twice at once, and remembers when it last went round."""
+
+    def __init__(self, concerns: Mapping[str, Concern]) -> None:
+        self._concerns = concerns
         self._last: dict[str, datetime] = {}
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
-        for name, work in concerns.items():
-            self._scheduler.add_job(self._go_round, "interval", seconds=TICK, args=(name, work), id=name)
+        for name, concern in concerns.items():
+            self._scheduler.add_job(
+                self._go_round, "interval", seconds=concern.every, args=(name, concern.work), id=name
+            )
 
     def start(self) -> None:
         """Begin to tick."""
@@ -39,10 +51,12 @@ class Schedule:
             self._scheduler.shutdown(wait=True)
 
     def lag(self) -> float:
-        """Seconds since the concern that is most behind last went round; 0 before the first round."""
-        if not self._last:
-            return 0.0
-        return max(0.0, (real_now() - min(self._last.values())).total_seconds() - TICK)
+        """Seconds that the concern most behind is late; 0 before the first round."""
+        now = real_now()
+        late = [
+            (now - last).total_seconds() - self._concerns[name].every for name, last in self._last.items()
+        ]
+        return max([0.0, *late])
 
     def _go_round(self, name: str, work: Callable[[], object]) -> None:
         try:

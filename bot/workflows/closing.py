@@ -19,8 +19,11 @@ BATCH = 100
 
 def close_due(store: Store, now: datetime) -> int:
     """Close what is due at `now`, a batch in one transaction; returns how many. Replicas share the work."""
+    due = select(Ticket).where(Ticket.close_at <= now, Ticket.state == State.RESOLVED)
+    with store.read() as session:
+        if session.scalars(due.limit(1)).first() is None:
+            return 0
     with store.write() as session:
-        due = select(Ticket).where(Ticket.close_at <= now, Ticket.state == State.RESOLVED)
         tickets = session.scalars(
             due.order_by(Ticket.close_at).limit(BATCH).with_for_update(skip_locked=True)
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, update
@@ -159,4 +159,5 @@ def _tell(work: Work, ticket_id: int, draft: Draft) -> None:
         Telling.CARD,
         ticket_id=ticket_id,
         channel=work.desk.triage_channel,
+        delay=timedelta(0) if place.root_ts else telling.CONVERSATION_FIRST,
     )

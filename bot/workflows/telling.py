@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -37,6 +38,9 @@ class Telling(StrEnum):
 MIRRORS = frozenset({Telling.CARD, Telling.OPENING, Telling.RELAY, Telling.RESOLVED_WORD, Telling.EMOJI})
 """Brought up to date whenever `wanted_version > shown_version`; the others are posted once."""
 
+CONVERSATION_FIRST = timedelta(seconds=0.25)
+"""A card leaves so much after its conversation, so that it can link to it."""
+
 LIVE = (OutboxState.PENDING, OutboxState.SENDING, OutboxState.UNKNOWN)
 
 
@@ -52,6 +56,7 @@ def tell(
     thread_key: str | None = None,
     data: dict[str, Any] | None = None,
     version: int = 1,
+    delay: timedelta = timedelta(0),
 ) -> bool:
     """Enqueue a delivery once; False when the key is already known. The key names the fact."""
     now = real_now()
@@ -69,7 +74,7 @@ def tell(
         "state": OutboxState.PENDING,
         "attempts": 0,
         "misses": 0,
-        "not_before": now,
+        "not_before": now + delay,
         "created_at": now,
     }
     return insert_once(session, Outbox, values, keys=["key"])
@@ -163,6 +168,14 @@ def record_sent(session: Session, row: Outbox, *, channel: str, ts: str) -> None
     if role == "conversation" and row.thread_ts is None:
         root = update(Ticket).where(Ticket.id == row.ticket_id, Ticket.conversation_ts.is_(None))
         session.execute(root.values(conversation_channel=channel, conversation_ts=ts))
+        _link_card(session, row.ticket_id)
+
+
+def _link_card(session: Session, ticket_id: int) -> None:
+    """A card that was faster than the conversation is drawn again, with the link to it."""
+    card = update(Outbox).where(Outbox.key == f"card:{ticket_id}", Outbox.state == OutboxState.SENT)
+    again = {"state": OutboxState.PENDING, "not_before": real_now(), "attempts": 0}
+    session.execute(card.values(shown_version=Outbox.shown_version - 1, **again))
 
 
 def ticket_of(session: Session, row: Outbox) -> Ticket | None:

@@ -14,7 +14,7 @@ from sandbox.jsontypes import JsonObject, objects, texts
 
 @act("post")
 async def post(gesture: Gesture) -> JsonObject:
-    """`user, channel, text, thread_ts?, broadcast?, raw?, files?` → `ts`. `raw` text is Slack's markup already."""
+    """`user, channel, text, thread_ts?, broadcast?, raw?, files?` → `ts`. `raw` text is markup already."""
     author, channel = gesture.actor(), gesture.member_channel()
     _check_messages_tab(gesture, channel)
     message = _composed(gesture, author)

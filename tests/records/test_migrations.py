@@ -13,6 +13,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
+from sqlalchemy.engine.interfaces import ReflectedIndex
 from sqlalchemy.schema import CheckConstraint
 
 from bot.clock import monotonic, real_now
@@ -51,13 +52,18 @@ def schema(engine: Engine) -> dict[str, object]:
         name: (
             [(column["name"], str(column["type"]), column["nullable"]) for column in seen.get_columns(name)],
             seen.get_pk_constraint(name)["constrained_columns"],
-            sorted(str(sorted(index.items(), key=str)) for index in seen.get_indexes(name)),
+            sorted(_described(index) for index in seen.get_indexes(name)),
             sorted(str(unique["column_names"]) for unique in seen.get_unique_constraints(name)),
             sorted(str(foreign["constrained_columns"]) for foreign in seen.get_foreign_keys(name)),
             sorted(str(check["name"]) for check in seen.get_check_constraints(name)),
         )
         for name in seen.get_table_names()
     }
+
+
+def _described(index: ReflectedIndex) -> str:
+    options = {key: str(value) for key, value in index.get("dialect_options", {}).items()}
+    return f"{index['name']} {index['column_names']} {index['unique']} {options}"
 
 
 def test_there_is_one_line_of_migrations() -> None:
