@@ -127,6 +127,7 @@ def _changed(handling: Handling, event: Payload, message: Payload, *, new_text: 
             ts=ts,
             changed_ts=changed_ts,
             text=new_text,
+            thread_ts=optional(message, "thread_ts"),
         )
     )
 

@@ -14,7 +14,7 @@ from bot.workflows import conversing, people, permissions, raising, telling
 from bot.workflows.desks import Definition
 from bot.workflows.facts import Message
 from bot.workflows.gestures import Changed, Chose, Pointed, Wrote
-from bot.workflows.outcomes import Done, FactsMissing, Ignored, Outcome, Refusal, Refused
+from bot.workflows.outcomes import Conflict, Done, FactsMissing, Ignored, Outcome, Refusal, Refused
 from bot.workflows.raising import Draft, Place
 from bot.workflows.scene import Scene
 from bot.workflows.telling import Telling
@@ -209,17 +209,9 @@ def changed(scene: Scene, gesture: Changed) -> Outcome:
     """Edits and deletions of ticketed messages and of comments are noted."""
     ticket = scene.ticket_written_in(gesture.channel, gesture.ts)
     if ticket is None:
-        return Ignored()
+        return _changed_too_early(scene, gesture)
     desk = scene.desk_of(ticket)
-    news = conversing.message_changed(
-        scene.session,
-        channel=gesture.channel,
-        ts=gesture.ts,
-        changed_ts=gesture.changed_ts,
-        text=gesture.text,
-        is_deleted=gesture.text is None,
-    )
-    if not news:
+    if not _is_newest_change(scene, gesture):
         return Ignored()
     work = Work(
         session=scene.session,
@@ -231,3 +223,24 @@ def changed(scene: Scene, gesture: Changed) -> Outcome:
     )
     conversing.follow_change(work, ticket, channel=gesture.channel, ts=gesture.ts, text=gesture.text)
     return Done(event="message_changed", number=ticket.number, ticket_id=ticket.id)
+
+
+def _changed_too_early(scene: Scene, gesture: Changed) -> Outcome:
+    """An edit that overtook its message is kept for it. Raises Conflict when the message has come by now."""
+    ticket = scene.ticket_at(gesture.channel, gesture.thread_ts) if gesture.thread_ts else None
+    if scene.ticket_written_in(gesture.channel, gesture.ts) is not None:
+        raise Conflict
+    if ticket is None or not _is_newest_change(scene, gesture):
+        return Ignored()
+    return Done(event="message_changed", number=ticket.number, ticket_id=ticket.id)
+
+
+def _is_newest_change(scene: Scene, gesture: Changed) -> bool:
+    return conversing.message_changed(
+        scene.session,
+        channel=gesture.channel,
+        ts=gesture.ts,
+        changed_ts=gesture.changed_ts,
+        text=gesture.text,
+        is_deleted=gesture.text is None,
+    )

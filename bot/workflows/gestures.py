@@ -74,6 +74,7 @@ class Changed(_Gesture):
     ts: str
     changed_ts: str
     text: str | None
+    thread_ts: str | None = None
 
 
 class Filed(_Gesture):

@@ -112,7 +112,8 @@ class Intake:
             }
             is_new = _keep(session, gesture.type, gesture.key, InboxState.WAITING, payload=payload)
             return Deferred(facts=missing.facts) if is_new else Ignored()
-        if isinstance(outcome, Ignored) or isinstance(gesture, Asked):
+        # That an emoji was taken away counts also when it arrives before that it was put on.
+        if (isinstance(outcome, Ignored) and not keeps_itself) or isinstance(gesture, Asked):
             session.rollback()
         return outcome
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
 
 from bot.models.vocabulary import State
+from sandbox.client import SandboxRefused
 from tests.conversations.desk import HELP, TRIAGE, Desk
 
 
@@ -92,7 +94,7 @@ def test_an_emoji_put_on_and_taken_off_ends_as_it_stands_in_slack(shuffled: Desk
         desk.client.react("ben", TRIAGE, ticket.card, "eyes")
     desk.settle()
     assert (desk.ticket(ticket.number).assignee is not None) == (ends_with == "eyes")
-    desk.card_says(ticket, "Ben ·" if ends_with == "never" else ticket.number)
+    desk.card_says(ticket, "In progress" if ends_with == "eyes" else "nobody has it yet")
 
 
 def test_an_edit_that_overtakes_its_message_still_counts(shuffled: Desk) -> None:
@@ -123,8 +125,9 @@ def test_raising_at_once_with_a_reply_loses_neither(shuffled: Desk) -> None:
 
 def test_a_button_that_is_pressed_three_times_does_it_once(desk: Desk) -> None:
     ticket = desk.raise_by_emoji("ana")
-    for _ in range(3):
-        desk.client.click("ben", TRIAGE, ticket.card, "Waiting")
+    with contextlib.suppress(SandboxRefused):  # the card may lose the button in between
+        for _ in range(3):
+            desk.client.click("ben", TRIAGE, ticket.card, "Waiting")
     desk.card_says(ticket, "Waiting for the requester")
     desk.settle()
     assert desk.timeline(ticket.number) == ["raised", "waited"]

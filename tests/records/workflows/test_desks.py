@@ -154,17 +154,6 @@ def test_a_renamed_channel_keeps_its_desk(directory: Store) -> None:
     assert desks(directory)["it"].request_channels == (HELP,)
 
 
-def test_a_change_of_one_desk_does_not_take_a_renamed_channel_from_another(directory: Store) -> None:
-    apply(directory, IT)
-    resolve(directory)
-    with directory.write() as session:
-        session.execute(update(Channel).where(Channel.id == HELP).values(name="it-support"))
-    add_channel(directory, "CHRTRIAGE", "hr-triage")
-    apply(directory, IT + HR)
-    assert resolve(directory) == []
-    assert set(desks(directory)) == {"it", "hr"}
-
-
 def test_a_directory_that_was_lost_takes_no_desk_away(directory: Store) -> None:
     apply(directory, IT)
     resolve(directory)

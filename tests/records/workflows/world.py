@@ -204,6 +204,7 @@ class World:
             ts=message.ts,
             changed_ts=changed_ts,
             text=text,
+            thread_ts=message.thread_ts,
         )
 
     def filed(self, person: str, description: str, channel: str | None = HELP, **more: Any) -> Filed:
