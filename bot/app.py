@@ -128,7 +128,7 @@ class Bot:
             intake=self.intake,
             views=self._slack(timeout=REPLY_TIMEOUT),
             bot_user_id=lambda: self._identity.bot_user_id if self._identity else None,
-            invited=self.directory.nudge,
+            look_again=self.directory.nudge,
         )
         self._bolt = build_bolt(handling, lambda: self._identity)
         self._schedule = Schedule(
@@ -376,6 +376,10 @@ def export_config(settings: Settings) -> str:
     return current.text
 
 
+class CannotWrite(DeskbellError):
+    """The file to write to cannot be written."""
+
+
 class NothingConfigured(DeskbellError):
     """No configuration has been applied yet; run `deskbell config apply`."""
 
@@ -385,8 +389,11 @@ class NothingConfigured(DeskbellError):
 
 def export_records(settings: Settings, out: Path | None) -> None:
     """Write all tickets with their timelines as JSON lines, to a file or to standard output."""
-    with _reading(settings) as store, store.read() as session:
-        records.export(session, out)
+    try:
+        with _reading(settings) as store, store.read() as session:
+            records.export(session, out)
+    except OSError as error:
+        raise CannotWrite(f"{out} cannot be written ({error.strerror}): choose another file.") from error
 
 
 def verify_audit(settings: Settings) -> list[str]:

@@ -32,6 +32,7 @@ _WHAT: Final[Mapping[str, str]] = {
     Telling.OPENING: "The first message",
     Telling.RELAY: "A message",
     Telling.RESOLVED_WORD: "The word that it is resolved",
+    Telling.CANCELLED_WORD: "The word that it is cancelled",
     Telling.EMOJI: "An emoji",
     Telling.ASSIGNED: "The word to the assignee",
     Telling.CHOICE: "A question about a direct message",

@@ -135,6 +135,10 @@ def _resolved_word(session: Session, row: Outbox) -> Rendered:
     return conversation.resolved_word(view, was_reopened=_has_newer(session, row))
 
 
+def _cancelled_word(session: Session, row: Outbox) -> Rendered:
+    return conversation.cancelled_word(reading.read_ticket(session, _ticket(session, row).id))
+
+
 def _relay(session: Session, row: Outbox) -> Rendered:
     return relay.relayed(reading.read_comment(session, row.data["comment_id"]))
 
@@ -178,6 +182,7 @@ _RENDERERS: Final[Mapping[Telling, Callable[[Session, Outbox], Rendered]]] = {
     Telling.CARD: _card,
     Telling.OPENING: _opening,
     Telling.RESOLVED_WORD: _resolved_word,
+    Telling.CANCELLED_WORD: _cancelled_word,
     Telling.RELAY: _relay,
     Telling.ASSIGNED: _assigned,
     Telling.CHOICE: _choice,

@@ -111,11 +111,14 @@ class Sender:
         with self._store.read() as session:
             now = self._store.now(session)
             backlog = outbox.backlog(session, now)
+            parked = outbox.parked_count(session)
         seconds = (now - backlog.oldest_due).total_seconds() if backlog.oldest_due else 0.0
         counts = {state.value: backlog.counts.get(state.value, 0) for state in LIVE}
         for state, count in counts.items():
             OUTBOX.labels(state).set(count)
         OLDEST_DUE.set(seconds)
+        counts["parked"] = parked
+        OUTBOX.labels("parked").set(parked)
         return SenderHealth(
             problem=self._bench.outage.reason, oldest_due_seconds=max(0.0, seconds), counts=counts
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from sqlalchemy import update
@@ -45,6 +46,10 @@ def join_channels(store: Store, reader: Reader) -> list[str]:
             if found is None or not found.is_member or found.is_archived
         ]
         plans = [(channel_id, name, _obstacle(found)) for channel_id, name, found in missing]
+        usable = {channel_id for channel_id, _ in channels} - {channel_id for channel_id, _, _ in missing}
+        stuck = outbox.parked_channels(session) & usable
+    for channel_id in stuck:
+        store.run(partial(entered, channel_id=channel_id))
     return list(_join_each(store, reader, plans, bot))
 
 

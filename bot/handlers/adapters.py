@@ -17,8 +17,10 @@ from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
+from bot.clock import real_now
 from bot.errors import DeskbellError
 from bot.handlers.bolt import Answered, dispatch
+from bot.handlers.payloads import MalformedPayload
 from bot.web.slack import SlackAnswer
 from bot.workflows.outcomes import Reply
 
@@ -30,6 +32,8 @@ Park = Callable[[str, dict[str, Any], str], None]
 
 PING_INTERVAL = 5
 """Seconds; a half-open connection is noticed after four to five of them."""
+SILENT_FOR = 2.5 * PING_INTERVAL
+"""Seconds without an answer to a ping after which a connection counts as dead."""
 CONCURRENCY = 10
 
 
@@ -86,8 +90,12 @@ class SocketMode:
             raise SocketRefused(f"Socket Mode cannot be reached: {error}") from error
 
     def is_connected(self) -> bool:
-        """Whether envelopes can arrive at the moment."""
-        return self.client.is_connected()
+        """Whether envelopes can arrive at the moment: connected, and the last pings were answered."""
+        session = self.client.current_session
+        if session is None or not self.client.is_connected():
+            return False
+        heard = session.last_ping_pong_time
+        return heard is None or real_now().timestamp() - heard < SILENT_FOR
 
     def close(self) -> None:
         """Stop the intake; what is being handled may finish."""
@@ -100,7 +108,11 @@ class SocketMode:
             client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
             return
         headers = _retry_headers(request)
-        answered = dispatch(self._app, payload, headers, mode="socket_mode")
+        try:
+            answered = dispatch(self._app, payload, headers, mode="socket_mode")
+        except MalformedPayload as error:
+            self._park("socket", payload, str(error))
+            answered = Answered(200, "", "text/plain", [])
         if answered.status != 200:
             log.warning("an envelope stays unacknowledged", type=request.type, status=answered.status)
             return
@@ -137,7 +149,11 @@ def http_dispatcher(
         if problem is not None:
             park("http", {"body": text[:10_000]}, problem)
             return SlackAnswer()
-        answered = dispatch(app, text, headers, mode="http")
+        try:
+            answered = dispatch(app, text, headers, mode="http")
+        except MalformedPayload as error:
+            park("http", {"body": text[:10_000]}, str(error))
+            return SlackAnswer()
         return SlackAnswer(
             status=answered.status,
             headers={"content-type": answered.content_type},

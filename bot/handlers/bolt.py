@@ -24,10 +24,11 @@ from bot.handlers.answers import Ack, told
 from bot.handlers.commands import on_command
 from bot.handlers.context import Handling
 from bot.handlers.events import on_event
-from bot.handlers.interactions import on_button, on_form, on_shortcut
-from bot.handlers.payloads import MalformedPayload, Payload
+from bot.handlers.interactions import FIRST_FIELD, on_button, on_form, on_shortcut
+from bot.handlers.payloads import MalformedPayload, Payload, optional
 from bot.store import StoreUnavailable
 from bot.surfaces import forms, notices, sentences
+from bot.surfaces.ids import CallbackId
 from bot.workflows.outcomes import Reply
 
 log = structlog.get_logger(__name__)
@@ -35,6 +36,9 @@ log = structlog.get_logger(__name__)
 ANYTHING = re.compile(r"[\s\S]*")
 AFTER = "deskbell_after"
 """Where a request carries the direct replies that are made once its acknowledgement has left."""
+
+BOLT_STUMBLES = (TypeError, AttributeError, KeyError, IndexError, ValueError, RecursionError)
+"""What Bolt raises on a payload whose parts are of the wrong kind; what a listener raises it catches."""
 
 Handler = Callable[[Handling, Payload], Ack]
 
@@ -119,19 +123,20 @@ def guarded(handling: Handling, kind: str, handler: Handler, body: Payload) -> A
     except MalformedPayload as error:
         log.warning("a payload was parked", kind=kind, reason=str(error))
         handling.intake.park(kind, digest(body), {"body": dict(body)}, str(error))
-        return _sorry(kind, sentences.Answer.MALFORMED)
+        return _sorry(kind, body, sentences.Answer.MALFORMED)
     except StoreUnavailable as error:
-        if kind == "event":
-            raise
         log.warning("the database cannot be used", kind=kind, reason=str(error))
-        return _sorry(kind, sentences.Answer.TEMPORARY)
+        if kind not in ("command", "form"):
+            # Unacknowledged: Slack delivers an event again, and shows that a button did not work.
+            raise
+        return _sorry(kind, body, sentences.Answer.TEMPORARY)
     except Exception as error:
         reference = secrets.token_hex(4)
         log.exception("a gesture failed", kind=kind, reference=reference)
         handling.intake.park(
             kind, digest(body), {"body": dict(body)}, f"{type(error).__name__} ({reference})"
         )
-        return _sorry(kind, sentences.Answer.TEMPORARY)
+        return _sorry(kind, body, sentences.Answer.TEMPORARY)
 
 
 def digest(body: Payload) -> str:
@@ -141,14 +146,31 @@ def digest(body: Payload) -> str:
     return hashlib.sha256(json.dumps(stable, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
-def _sorry(kind: str, refusal: sentences.Answer) -> Ack:
-    sentence = sentences.refusal(refusal)
+def _sorry(kind: str, body: Payload, answer: sentences.Answer) -> Ack:
+    """Say that it did not work: in the acknowledgement where there is room, else directly."""
+    sentence = sentences.refusal(answer)
     if kind == "command":
         return told(notices.told(sentence))
     if kind == "form":
-        view = forms.message_view("That did not work", sentence)
-        return Ack({"response_action": "update", "view": view})
-    return Ack()
+        return _keep_form(body, sentence)
+    try:
+        person_id, response_url = optional(body, "user", "id"), optional(body, "response_url")
+    except MalformedPayload:
+        return Ack()
+    if person_id is None or response_url is None:
+        return Ack()
+    return Ack(after=[Reply(person_id=person_id, channel=None, response_url=response_url, text=sentence)])
+
+
+def _keep_form(body: Payload, sentence: str) -> Ack:
+    """The sentence beside the first field: what was typed stays."""
+    try:
+        field = FIRST_FIELD.get(CallbackId(optional(body, "view", "callback_id") or ""))
+    except (MalformedPayload, ValueError):
+        field = None
+    if field is None:
+        return Ack({"response_action": "update", "view": forms.message_view("That did not work", sentence)})
+    return Ack({"response_action": "errors", "errors": {field.value: sentence}})
 
 
 @dataclass(frozen=True)
@@ -162,14 +184,24 @@ class Answered:
 
 
 def dispatch(app: App, body: str | dict[str, Any], headers: Mapping[str, str], *, mode: str) -> Answered:
-    """Let Bolt handle one request. Raises nothing for what a listener raised: the status says it."""
+    """Let Bolt handle one request. Raises MalformedPayload for what Bolt would stumble over.
+
+    For what a listener raised it raises nothing: the status says it.
+    """
     after: list[Reply] = []
-    request = BoltRequest(
-        body=body,
-        headers={name: [value] for name, value in headers.items()},
-        context={AFTER: after},
-        mode=mode,
-    )
-    answer = app.dispatch(request)
+    try:
+        request = BoltRequest(
+            body=body,
+            headers={name: [value] for name, value in headers.items()},
+            context={AFTER: after},
+            mode=mode,
+        )
+        answer = app.dispatch(request)
+    except NotReady:
+        return Answered(503, "", "text/plain", [])
+    except BOLT_STUMBLES as error:
+        raise MalformedPayload("the payload", "as Slack sends it") from error
+    if answer.status == 404:
+        raise MalformedPayload("the payload", "something that Deskbell listens to")
     content_type = answer.first_headers().get("content-type", "text/plain")
     return Answered(answer.status, answer.body or "", content_type, after)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bot.handlers.answers import Ack, render, told
 from bot.handlers.context import Handling, desk_views
-from bot.handlers.payloads import Payload, optional, text
+from bot.handlers.payloads import MalformedPayload, Payload, optional, text
 from bot.models.vocabulary import Action, Source, State
 from bot.surfaces import commands, forms, lists, notices, sentences
-from bot.surfaces.ids import FormContext
+from bot.surfaces.ids import COMMAND, FormContext
 from bot.surfaces.text import plain
 from bot.workflows.gestures import Acted, AnyGesture, Asked, ReplyTo
 from bot.workflows.outcomes import Refusal
@@ -16,6 +16,8 @@ from bot.workflows.reading import TicketView
 
 def on_command(handling: Handling, payload: Payload) -> Ack:
     """Whatever is typed means something; the answer is the acknowledgement."""
+    if text(payload, "command") != COMMAND:
+        raise MalformedPayload("command", COMMAND)
     command = commands.parse_command(optional(payload, "text") or "")
     match command:
         case commands.Help():
@@ -92,7 +94,7 @@ def _act(handling: Handling, payload: Payload, command: commands.Act) -> Ack:
         view = handling.ticket(command.number)
         if view is None:
             return _say(Refusal.NO_SUCH_TICKET, number=command.number)
-        return _opened(handling, payload, form_for(form, view))
+        return _opened(handling, payload, form_for(form, view, optional(payload, "channel_id")))
     wait_for = commands.waiting_for(command.rest) if command.action is Action.WAIT else None
     if command.action is Action.WAIT and wait_for is None:
         return _say(sentences.Answer.MALFORMED)
@@ -122,11 +124,12 @@ def _form_instead(command: commands.Act) -> Action | None:
     return None
 
 
-def form_for(action: Action, view: TicketView) -> dict[str, object]:
-    """The form of an action that needs one."""
-    return {
+def form_for(action: Action, view: TicketView, channel: str | None) -> dict[str, object]:
+    """The form of an action that needs one; it remembers where it was asked for, for a late answer."""
+    form = {
         Action.RESOLVE: forms.resolve_form,
         Action.NOTE: forms.note_form,
         Action.ASSIGN: forms.assign_form,
         Action.PRIORITISE: forms.priority_form,
     }[action](view)
+    return form | {"private_metadata": FormContext(ticket=view.number, channel=channel).to_metadata()}

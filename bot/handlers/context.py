@@ -27,6 +27,12 @@ from bot.workflows.reading import DeskView, TicketView
 log = structlog.get_logger(__name__)
 
 
+OPENS_CHANNELS = frozenset(
+    {"channel_created", "channel_rename", "group_rename", "channel_unarchive", "group_unarchive"}
+)
+"""Events after which a desk may find a channel, and the bot may have to join it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Handling:
     """The parts of the house that handlers speak to. `views` has a short timeout, for views.open alone."""
@@ -36,8 +42,8 @@ class Handling:
     intake: Intake
     views: SlackClient
     bot_user_id: Callable[[], str | None]
-    invited: Callable[[], None] = lambda: None
-    """Called when the bot was invited into a channel."""
+    look_again: Callable[[], None] = lambda: None
+    """Called when a channel may be usable now that was not before."""
 
     def now(self) -> datetime:
         """The business instant."""
@@ -97,8 +103,9 @@ class Handling:
                 configuring.resolve_desks(session)
 
         self.store.run(work)
-        if event.get("type") == "member_joined_channel" and event.get("user") == self.bot_user_id():
-            self.invited()
+        kind, is_bot = event.get("type"), event.get("user") == self.bot_user_id()
+        if kind in OPENS_CHANNELS or (kind == "member_joined_channel" and is_bot):
+            self.look_again()
 
 
 def desk_views(desks: Desks) -> list[DeskView]:

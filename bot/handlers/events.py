@@ -14,6 +14,10 @@ TALK = frozenset({None, "file_share", "thread_broadcast", "me_message"})
 """Subtypes of messages that somebody wrote."""
 
 
+ARCHIVING = frozenset({"channel_archive", "channel_unarchive", "group_archive", "group_unarchive"})
+"""Subtypes of messages that say what became of a channel."""
+
+
 def on_event(handling: Handling, body: Payload) -> Ack:
     """Route an event by its type; what the desk does not use is acknowledged and forgotten."""
     event = mapping(body, "event")
@@ -48,6 +52,8 @@ def _on_reaction(handling: Handling, event: Payload) -> Ack:
 
 def _on_message(handling: Handling, event: Payload) -> Ack:
     subtype = optional(event, "subtype")
+    if subtype in ARCHIVING:
+        return _on_directory(handling, {**event, "type": subtype})
     if subtype == "message_changed":
         return _on_edit(handling, event)
     if subtype == "message_deleted":
@@ -147,13 +153,9 @@ EVENTS: Mapping[str, Callable[[Handling, Payload], Ack]] = {
     "channel_created": _on_directory,
     "channel_deleted": _on_directory,
     "channel_rename": _on_directory,
-    "channel_archive": _on_directory,
-    "channel_unarchive": _on_directory,
     "channel_id_changed": _on_directory,
     "group_deleted": _on_directory,
     "group_rename": _on_directory,
-    "group_archive": _on_directory,
-    "group_unarchive": _on_directory,
     "member_joined_channel": _on_directory,
     "member_left_channel": _on_directory,
     "subteam_created": _on_directory,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from bot.handlers.answers import Ack, refusal_sentence
+from bot.handlers.answers import Ack, refusal_sentence, reply
 from bot.handlers.commands import form_for
 from bot.handlers.context import Handling, desk_views
 from bot.handlers.payloads import MalformedPayload, Payload, mapping, message_of, objects, optional, text
@@ -77,7 +77,9 @@ def _open_form(handling: Handling, payload: Payload, action: Action, number: str
     view = handling.ticket(number)
     if view is None:
         return Ack(after=[_refusal_reply(handling, payload, Refused(Refusal.NO_SUCH_TICKET, number=number))])
-    if not handling.open_view(text(payload, "trigger_id"), form_for(action, view)):
+    if not handling.open_view(
+        text(payload, "trigger_id"), form_for(action, view, optional(payload, "channel", "id"))
+    ):
         sentence = sentences.refusal(sentences.Answer.TEMPORARY)
         return Ack(after=[_reply(payload, sentence)])
     return Ack()
@@ -102,19 +104,21 @@ def _chose(handling: Handling, payload: Payload, pressed: Payload) -> Ack:
     message = mapping(payload, "message")
     adds = DIRECT_ADD.fullmatch(text(pressed, "action_id")) is not None
     value = text(pressed, "value")
-    return handling.quietly(
-        Chose(
-            # One offer, one choice: both buttons answer the same question.
-            key=f"choice:{text(payload, 'channel', 'id')}:{text(message, 'thread_ts')}",
-            person_id=text(payload, "user", "id"),
-            at=handling.now(),
-            reply_to=_reply_to(payload),
-            channel=text(payload, "channel", "id"),
-            ts=text(message, "thread_ts"),
-            number=value if adds else None,
-            desk_key=None if adds else value,
-        )
+    gesture = Chose(
+        # One offer, one choice: both buttons answer the same question.
+        key=f"choice:{text(payload, 'channel', 'id')}:{text(message, 'thread_ts')}",
+        person_id=text(payload, "user", "id"),
+        at=handling.now(),
+        reply_to=_reply_to(payload),
+        channel=text(payload, "channel", "id"),
+        ts=text(message, "thread_ts"),
+        number=value if adds else None,
+        desk_key=None if adds else value,
     )
+    outcome = handling.intake.handle(gesture)
+    with handling.store.read() as session:
+        word = reply(session, gesture, outcome)
+    return Ack(after=[word] if word else [])
 
 
 def on_shortcut(handling: Handling, payload: Payload) -> Ack:
@@ -193,6 +197,7 @@ def _submitted(handling: Handling, payload: Payload, view: Payload) -> AnyGestur
         "key": f"form:{text(view, 'id')}:{_digest(values)}",
         "person_id": text(payload, "user", "id"),
         "at": handling.now(),
+        "reply_to": ReplyTo(channel=context.channel),
     }
     if isinstance(form, forms.RaiseForm):
         return _filed(handling, form, context, common)

@@ -46,6 +46,12 @@ class Inbox(Base):
             postgresql_where=text("state = 'waiting'"),
         ),
         Index("ix_inbox_received_at", "received_at"),
+        Index(
+            "ix_inbox_parked",
+            "received_at",
+            sqlite_where=text("state = 'parked'"),
+            postgresql_where=text("state = 'parked'"),
+        ),
     )
 
 
@@ -106,6 +112,12 @@ class Outbox(Base):
             postgresql_where=text("state IN ('pending', 'sending', 'unknown')"),
         ),
         Index("ix_outbox_thread_key", "thread_key"),
+        Index(
+            "ix_outbox_parked",
+            "settled_at",
+            sqlite_where=text("state = 'parked'"),
+            postgresql_where=text("state = 'parked'"),
+        ),
     )
 
 

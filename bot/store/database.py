@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -188,7 +189,10 @@ class Store:
 
 def as_store_error(error: DBAPIError) -> Exception:
     """An error of the connection or the disk becomes StoreUnavailable; a wrong statement stays what it is."""
-    if error.connection_invalidated or is_retryable(error) or type(error).__name__ == "OperationalError":
+    # SQLite calls a wrong statement an operational error too.
+    is_wrong = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+    is_operational = type(error).__name__ == "OperationalError" and not is_wrong
+    if error.connection_invalidated or is_retryable(error) or is_operational:
         return StoreUnavailable(
             f"The database cannot be used ({_first_line(error)}); check DATABASE_URL and that it is running.",
             may_pass=_may_pass(error),

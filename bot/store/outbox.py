@@ -41,6 +41,8 @@ POSTS: Final = "chat.postMessage:"
 """The lane of new messages in one channel begins with this."""
 
 # Spelled out, because SQLite uses a partial index only where it sees the index's own words.
+CHANNEL_CLOSED: Final = ("is_archived", "not_in_channel", "channel_not_found")
+_IS_PARKED: Final = text("outbox.state = 'parked'")
 _IS_LIVE: Final = text("outbox.state IN ('pending', 'sending', 'unknown')")
 _NO_LEASE: Final[Mapping[str, Any]] = {"owner": None, "token": None, "lease_until": None}
 
@@ -365,6 +367,18 @@ def unpark(session: Session, *, channel: str, now: datetime) -> int:
         "settled_at": None,
     }
     return _count(session, stuck, values)
+
+
+def parked_channels(session: Session) -> set[str]:
+    """The channels that something is parked on its way to because they could not be written to."""
+    closed = Outbox.error.regexp_match("|".join(CHANNEL_CLOSED))
+    rows = select(Outbox.channel).where(_IS_PARKED, closed, Outbox.channel.is_not(None)).distinct()
+    return {channel for channel in session.scalars(rows) if channel is not None}
+
+
+def parked_count(session: Session) -> int:
+    """How many deliveries are parked."""
+    return session.scalar(select(func.count()).select_from(Outbox).where(_IS_PARKED)) or 0
 
 
 def backlog(session: Session, now: datetime) -> Backlog:

@@ -67,6 +67,18 @@ def resolved_word(view: TicketView, *, was_reopened: bool = False) -> Rendered:
     return blocks.message(said, body)
 
 
+def cancelled_word(view: TicketView) -> Rendered:
+    """Told to the requester when the desk cancels a ticket."""
+    by = f" by {name_of(view.last_event.actor)}" if _was_cancelled_now(view) and view.last_event.actor else ""
+    said = f", {number_of(view)} “{title_of(view, _MOST_TITLE)}” was cancelled{by}. "
+    after = "If you still need it, reply in this thread: that opens a new ticket linked to this one."
+    return blocks.note([Mention(view.requester), Words(said + after)], f"cancelled:{view.version}")
+
+
+def _was_cancelled_now(view: TicketView) -> bool:
+    return view.last_event.kind is EventKind.CANCELLED
+
+
 def asked_for_note(view: TicketView) -> Rendered:
     """In the card's thread, after a resolution without words: ask for what fixed it."""
     resolver = _resolver(view)

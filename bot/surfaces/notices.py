@@ -64,7 +64,8 @@ def already_raised(view: TicketView) -> Rendered:
 def administrator_notice(title: str, detail: str, fix: str) -> Rendered:
     """Something that an administrator has to look at: what, the facts, and the way out."""
     head = one_line(title, _MOST_DETAIL)
-    rest = "\n".join(filter(None, [clean(detail, _MOST_DETAIL), f"To fix it: {clean(fix, _MOST_DETAIL)}"]))
+    way_out = f"To fix it: {clean(fix, _MOST_DETAIL)}" if fix.strip() else ""
+    rest = "\n".join(filter(None, [clean(detail, _MOST_DETAIL), way_out]))
     return blocks.note([Words(f"⚠️ {head}", bold=True), Words(f"\n{rest}")], "administrator")
 
 

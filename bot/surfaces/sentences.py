@@ -188,6 +188,7 @@ class Answer(StrEnum):
 _REFUSALS: Final[dict[Refusal | Answer, str]] = {
     Refusal.NOT_AN_AGENT: "Only agents of {desk} can do that, so {number} stays as it was. "
     "If something should change, write it in the conversation.",
+    Refusal.NO_QUEUE: "The queue is for the desk's agents. /ticket list shows your own tickets.",
     Refusal.GUEST: "Guest accounts cannot do that here, so nothing has changed. "
     "A full member of the workspace can do it for you.",
     Refusal.STRANGER: "This desk serves its own organisation, so nothing has changed. "

@@ -32,15 +32,18 @@ def reacted(scene: Scene, gesture: Reacted) -> Outcome:
         return points_to(ticket) if gesture.added else Ignored()
     on_request = (gesture.channel, gesture.ts) == (ticket.conversation_channel, ticket.conversation_ts)
     work = scene.work(gesture, desk, ticket, on_request=on_request)
-    if not _is_news(scene.session, gesture):
+    if not remember(scene.session, gesture):
         return Ignored()
     if gesture.added:
         return EMOJI_ACTIONS[meaning](work, ticket)
     return _taken_back(work, ticket, meaning)
 
 
-def _is_news(session: Session, gesture: Reacted) -> bool:
-    """Whether this changes what is known of that person's emoji: add and remove converge by `event_ts`."""
+def remember(session: Session, gesture: Reacted) -> bool:
+    """Whether this changes what is known of that person's emoji: add and remove converge by `event_ts`.
+
+    Kept whatever comes of it: also an emoji that was refused or meant nothing is there, or is not.
+    """
     values = {
         "channel": gesture.channel,
         "ts": gesture.ts,
@@ -85,7 +88,7 @@ def _taken_back(work: Work, ticket: Ticket, meaning: str) -> Outcome:
 def _reacted_to_plain_message(scene: Scene, gesture: Reacted) -> Outcome:
     desk = scene.desks.of_request_channel(gesture.channel)
     if desk is None or not gesture.added or desk.meaning(gesture.emoji) != "raise":
-        wait_for_posting(scene, gesture.channel, author_id=gesture.author_id)
+        wait_for_posting(scene, gesture.channel, gesture.ts, author_id=gesture.author_id)
         return Ignored()
     work = scene.work(gesture, desk)
     permissions.require(Action.RAISE, work.actor.roles, None)

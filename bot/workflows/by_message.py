@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.clock import instant_of
-from bot.models import Channel, Comment, Outbox, Ticket, Workspace
+from bot.models import Channel, Comment, Outbox, Person, Ticket, Workspace
 from bot.models.vocabulary import ENDED_STATES, Action, Role, Source
 from bot.workflows import conversing, people, permissions, raising, telling
 from bot.workflows.desks import Definition
@@ -55,8 +55,10 @@ def raise_from(scene: Scene, work: Work, message: Message, source: Source) -> Ou
 
 def _can_answer_in(session: Session, desk: Definition, channel_id: str) -> bool:
     """Where the bot is not, the conversation is a direct message."""
-    if channel_id.startswith("D") or channel_id in desk.request_channels:
+    if channel_id in desk.request_channels:
         return True
+    if channel_id.startswith("D"):
+        return session.scalar(select(Person.id).where(Person.direct_channel == channel_id)) is not None
     channel = session.get(Channel, channel_id)
     return channel is not None and channel.is_member
 
@@ -93,10 +95,12 @@ def _replied(scene: Scene, gesture: Wrote, root: str) -> Outcome:
     ticket = scene.ticket_at(message.channel, root)
     if ticket is None:
         return _replied_to_unknown(scene, gesture)
+    if (ticket.origin_channel, ticket.origin_ts) == (message.channel, message.ts):
+        return Ignored()
     desk = scene.desk_of(ticket)
     at_card = message.channel == desk.triage_channel and ticket.conversation_ts != root
     work = scene.work(gesture, desk, ticket)
-    if work.actor.is_outsider:
+    if work.actor.is_outsider and not (ticket.requester_id == gesture.person_id and not at_card):
         return Ignored()
     if not at_card and ticket.state in ENDED_STATES and Role.REQUESTER in work.actor.roles:
         return _continue(scene, work, ticket, message, root)
@@ -104,19 +108,23 @@ def _replied(scene: Scene, gesture: Wrote, root: str) -> Outcome:
 
 
 def _replied_to_unknown(scene: Scene, gesture: Wrote) -> Outcome:
-    wait_for_posting(scene, gesture.message.channel, author_id=gesture.parent_id)
+    message = gesture.message
+    wait_for_posting(scene, message.channel, message.thread_ts or message.ts, author_id=gesture.parent_id)
     return Ignored()
 
 
-def wait_for_posting(scene: Scene, channel: str, *, author_id: str | None) -> None:
+def wait_for_posting(scene: Scene, channel: str, ts: str, *, author_id: str | None) -> None:
     """A message of ours may be in Slack before we know: what people do with it waits until we do.
 
-    Raises FactsMissing while a card or an opening of ours is on its way into that channel.
+    Raises FactsMissing while a card or an opening of ours is on its way into that channel, and Conflict when
+    it arrived between the two looks.
     """
     workspace = scene.session.scalars(select(Workspace)).first()
     ours = workspace is not None and author_id in (None, workspace.bot_user_id)
     if ours and conversing.awaits_posting(scene.session, channel):
         raise FactsMissing
+    if ours and scene.ticket_at(channel, ts) is not None:
+        raise Conflict
 
 
 def _continue(scene: Scene, work: Work, closed: Ticket, message: Message, root: str) -> Outcome:

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from bot import config
@@ -126,6 +126,8 @@ def _resolve(
         "configuration_id": version,
     }
     upsert(session, Desk, values, keys=["key"])
+    if definition is not None:
+        telling.repoint_cards(session, desk_key=key, channel=definition.triage_channel)
     if problem is not None:
         tell_administrators(session, f"desk:{key}:{_short(problem)}", "A desk is off", problem)
     return problem
@@ -192,11 +194,6 @@ def _named_administrators(session: Session) -> tuple[str, ...] | None:
         except DeskbellError:
             continue
     return tuple(found) or None
-
-
-def forget_resolution(session: Session) -> None:
-    """Make every desk be resolved anew, as after a change of what names mean."""
-    session.execute(update(Desk).values(configuration_id=0))
 
 
 def _short(text: str) -> str:

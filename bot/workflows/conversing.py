@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from bot.clock import instant_of
-from bot.models import Comment, MessageChange, Outbox, Ticket
+from bot.models import Comment, MessageChange, Outbox, Person, Ticket
 from bot.models.vocabulary import (
     Action,
     EventKind,
@@ -36,21 +36,22 @@ def comment(work: Work, ticket: Ticket, message: Message, *, at_card: bool) -> D
     """
     if work.session.scalar(_comment_of(message)) is not None:
         return None
-    text, visibility = _read(message.text, at_card=at_card)
+    change = work.session.get(MessageChange, (message.channel, message.ts))
+    text, visibility = _read((change and change.text) or message.text, at_card=at_card)
     if at_card:
         action = Action.NOTE if visibility is Visibility.INTERNAL else Action.SPEAK
         permissions.require(action, work.actor.roles, ticket.state)
     else:
         permissions.require(Action.COMMENT, work.actor.roles, ticket.state)
     if at_card and visibility is Visibility.PUBLIC and _is_awaited_resolution(work, ticket):
-        _keep(work, ticket, message, text, visibility)
-        return service_desk.note_resolution(work, ticket, text)
+        row = _keep(work, ticket, message, text, visibility)
+        return service_desk.note_resolution(work, ticket, text, comment_id=row.id)
     row = _keep(work, ticket, message, text, visibility)
     kind = EventKind.NOTED if visibility is Visibility.INTERNAL else EventKind.COMMENTED
     record(work, ticket, kind, {"comment": row.id})
     if visibility is Visibility.PUBLIC:
         _relay(work, ticket, row, at_card=at_card)
-    if not at_card:
+    if not at_card and instant_of(message.ts) >= ticket.state_since:
         _resume_if_awaited(work, ticket)
     return Done(event=kind.value, number=ticket.number, ticket_id=ticket.id)
 
@@ -76,7 +77,7 @@ def _keep(work: Work, ticket: Ticket, message: Message, text: str, visibility: V
         ticket_id=ticket.id,
         author_id=work.actor.person_id,
         visibility=visibility,
-        text=(change.text or text) if change else text,
+        text=text,
         files=[part for pair in message.files for part in pair],
         channel=message.channel,
         ts=message.ts,
@@ -143,18 +144,25 @@ def follow_change(work: Work, ticket: Ticket, *, channel: str, ts: str, text: st
     record(work, ticket, kind, {"comment": row.id} if row else None)
     if row is None:
         return
+    said = row.text
     if text is None:
         row.deleted_at = work.at
     else:
-        row.text, row.edited_ts = INTERNAL.sub("", text), work.gesture.rpartition(":")[2]
+        row.text, visibility = _read(text, at_card=channel == work.desk.triage_channel)
+        row.edited_ts = work.gesture.rpartition(":")[2]
+        if visibility is Visibility.INTERNAL:
+            row.visibility = visibility  # its copy must be taken away: it renders as deleted
+    if ticket.resolution == said:
+        ticket.resolution = None if text is None else row.text
     work.session.flush()
     telling.refresh_relay(work.session, comment_id=row.id)
 
 
 def awaits_posting(session: Session, channel: str) -> bool:
     """Whether a root of ours in this channel is under way, so that a reply may belong to it soon."""
+    direct = select(Person.id).where(Person.direct_channel == channel).scalar_subquery()
     rows = select(Outbox.id).where(
-        Outbox.channel == channel,
+        or_(Outbox.channel == channel, Outbox.person_id == direct),
         Outbox.ts.is_(None),
         Outbox.kind.in_([Telling.OPENING.value, Telling.CARD.value]),
         Outbox.state.in_(list(telling.LIVE)),

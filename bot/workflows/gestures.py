@@ -111,7 +111,9 @@ class Acted(_Gesture):
     assignee_id: str | None = None
     impact: Level | None = None
     urgency: Level | None = None
-    wait_for: State = State.WAITING_REQUESTER
+    wait_for: Literal[State.WAITING_REQUESTER, State.WAITING_SUPPLIER, State.WAITING_APPROVAL] = (
+        State.WAITING_REQUESTER
+    )
 
 
 class Chose(_Gesture):

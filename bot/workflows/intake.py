@@ -15,7 +15,8 @@ from bot.models import Inbox, InboxState, Ticket
 from bot.models.vocabulary import Action
 from bot.store import Store
 from bot.store.dialects import insert_once
-from bot.workflows import people, permissions
+from bot.workflows import configuring, people, permissions
+from bot.workflows.by_emoji import remember
 from bot.workflows.deciding import decide
 from bot.workflows.desks import load_desks
 from bot.workflows.factcodec import decode_message, encode_fact
@@ -69,12 +70,16 @@ class Intake:
         return decided
 
     def park(self, source: str, key: str, payload: dict[str, Any], reason: str) -> None:
-        """Keep what can never work, with the reason."""
+        """Keep what can never work, with the reason; administrators hear of each reason once a day."""
 
         def work(session: Session) -> None:
-            _keep(session, source, key, InboxState.PARKED, payload=payload, reason=reason)
+            if _keep(session, source, key, InboxState.PARKED, payload=payload, reason=reason):
+                day = self._clock.now().date().isoformat()
+                title = "Something from Slack could not be understood"
+                configuring.tell_administrators(session, f"inbox:{source}:{day}:{reason}", title, reason)
 
         self._store.run(work)
+        self._wake()
 
     def _until_settled(self, work: Callable[[Session], Result]) -> Result:
         """Run again when somebody else committed first: the second look sees what they did."""
@@ -92,11 +97,14 @@ class Intake:
             return Ignored()
         try:
             outcome = decide(session, gesture, now=self._clock.now())
-            if keeps_itself and isinstance(outcome, Done) and outcome.event in ("exists", "raised"):
-                is_new = _keep(session, gesture.type, gesture.key, InboxState.DONE)
-                outcome = outcome if is_new else Ignored()
+            points = keeps_itself and isinstance(outcome, Done) and outcome.event in ("exists", "raised")
+            if points and not _keep(session, gesture.type, gesture.key, InboxState.DONE):
+                session.rollback()
+                return Ignored()
         except Refused as refusal:
             session.rollback()
+            if isinstance(gesture, Reacted):
+                remember(session, gesture)
             if isinstance(gesture, Reacted | Wrote):
                 # A repeat must not tell the person twice; a form may be corrected and sent again.
                 reason = refusal.refusal.value
@@ -128,6 +136,8 @@ class Intake:
             outcome = decide(session, gesture, now=self._clock.now(), messages=known)
         except Refused as refusal:
             session.rollback()
+            if isinstance(gesture, Reacted):
+                remember(session, gesture)
             outcome = refusal
         except FactsMissing as missing:
             session.rollback()

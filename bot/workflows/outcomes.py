@@ -24,6 +24,7 @@ class Refusal(StrEnum):
     """Why nothing changed."""
 
     NOT_AN_AGENT = "not_an_agent"
+    NO_QUEUE = "no_queue"
     GUEST = "guest"
     STRANGER = "stranger"
     APP = "app"

@@ -76,6 +76,8 @@ def require(action: Action, roles: Iterable[Role], state: State | None) -> None:
         raise Refused(Refusal.NOT_IN_THIS_STATE, action=action.value, state=state.value)
     if Role.AGENT in held and Role.LEAD in grants:
         raise Refused(Refusal.NEEDS_A_LEAD)
+    if action is Action.QUEUE:
+        raise Refused(Refusal.NO_QUEUE)
     raise Refused(Refusal.NOT_AN_AGENT if Role.AGENT in grants else Refusal.NOT_YOURS)
 
 

@@ -238,7 +238,7 @@ def read_comment(session: Session, comment_id: int) -> CommentView:
         text=comment.text,
         files=tuple(zip(comment.files[::2], comment.files[1::2], strict=True)),
         names=mentioned_names(session, comment.text),
-        deleted=comment.deleted_at is not None,
+        deleted=comment.deleted_at is not None or comment.visibility is Visibility.INTERNAL,
     )
 
 

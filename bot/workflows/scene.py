@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -39,7 +39,7 @@ class Scene:
             session=self.session,
             desk=desk,
             actor=actor,
-            at=min(gesture.at, self.now),
+            at=min(gesture.at, self.now).astimezone(UTC),
             now=self.now,
             gesture=gesture.trace,
             on_request=on_request,

@@ -17,7 +17,7 @@ from bot.models.vocabulary import (
     State,
     Visibility,
 )
-from bot.workflows import people, telling
+from bot.workflows import people, permissions, telling
 from bot.workflows.outcomes import Done, Refusal, Refused
 from bot.workflows.telling import Telling
 from bot.workflows.work import Work, move, permit, record, show_as_emoji
@@ -50,6 +50,7 @@ def release(work: Work, ticket: Ticket) -> Done:
     move(work, ticket, State.NEW, assignee_id=None)
     record(work, ticket, EventKind.RELEASED, data)
     show_as_emoji(work, ticket, "claim", present=False)
+    show_as_emoji(work, ticket, "wait", present=False)
     return _done(ticket, "released")
 
 
@@ -124,15 +125,15 @@ def resolve(work: Work, ticket: Ticket, resolution: str | None) -> Done:
     record(work, ticket, EventKind.RESOLVED, data)
     show_as_emoji(work, ticket, "wait", present=False)
     show_as_emoji(work, ticket, "resolve", present=True)
-    _tell_requester_resolved(work, ticket)
+    _tell_requester(work, ticket, Telling.RESOLVED_WORD)
     return _done(ticket, "resolved", noted="yes" if resolution else "")
 
 
-def _tell_requester_resolved(work: Work, ticket: Ticket) -> None:
+def _tell_requester(work: Work, ticket: Ticket, word: Telling) -> None:
     telling.tell(
         work.session,
-        f"resolved:{ticket.id}:{ticket.version}",
-        Telling.RESOLVED_WORD,
+        f"{word.value.removesuffix('_word')}:{ticket.id}:{ticket.version}",
+        word,
         ticket_id=ticket.id,
         channel=ticket.conversation_channel,
         thread_ts=ticket.conversation_ts,
@@ -142,16 +143,17 @@ def _tell_requester_resolved(work: Work, ticket: Ticket) -> None:
     )
 
 
-def note_resolution(work: Work, ticket: Ticket, text: str) -> Done:
+def note_resolution(work: Work, ticket: Ticket, text: str, *, comment_id: int) -> Done:
     """The note that a resolution by emoji lacked; it shows on the card and in the word to the requester."""
     ticket.resolution = text
-    record(work, ticket, EventKind.RESOLUTION_NOTED)
+    record(work, ticket, EventKind.RESOLUTION_NOTED, {"comment": comment_id})
     return _done(ticket, "resolution_noted")
 
 
 def reopen(work: Work, ticket: Ticket) -> Done:
     """It does not work after all: the same ticket goes on, with whoever had it."""
     if ticket.state is not State.RESOLVED and ticket.state not in (State.CLOSED, State.CANCELLED):
+        permissions.require(Action.REOPEN, work.actor.roles, State.RESOLVED)
         return _done(ticket, "already_open")
     permit(work, Action.REOPEN, ticket)
     unresolve(ticket)
@@ -180,6 +182,9 @@ def cancel(work: Work, ticket: Ticket) -> Done:
     permit(work, Action.CANCEL, ticket)
     move(work, ticket, State.CANCELLED, assignee_id=ticket.assignee_id)
     record(work, ticket, EventKind.CANCELLED)
+    show_as_emoji(work, ticket, "wait", present=False)
+    if work.actor.id != ticket.requester_id:
+        _tell_requester(work, ticket, Telling.CANCELLED_WORD)
     return _done(ticket, "cancelled")
 
 

@@ -25,6 +25,8 @@ class Telling(StrEnum):
     """Mirror: what one side wrote, shown to the other."""
     RESOLVED_WORD = "resolved_word"
     """Mirror: the word that a ticket is resolved."""
+    CANCELLED_WORD = "cancelled_word"
+    """Fact: tells the requester that the desk cancelled a ticket."""
     EMOJI = "emoji"
     """Mirror: an emoji of ours on a message."""
     ASSIGNED = "assigned"
@@ -178,6 +180,15 @@ def _link_card(session: Session, ticket_id: int) -> None:
     session.execute(card.values(shown_version=Outbox.shown_version - 1, **again))
 
 
-def ticket_of(session: Session, row: Outbox) -> Ticket | None:
-    """The ticket that a delivery is about."""
-    return session.get(Ticket, row.ticket_id) if row.ticket_id is not None else None
+def repoint_cards(session: Session, *, desk_key: str, channel: str) -> None:
+    """A desk has another triage channel: cards that were never posted go there."""
+    of_desk = select(Ticket.id).where(Ticket.desk_key == desk_key)
+    waiting = update(Outbox).where(
+        Outbox.kind == Telling.CARD.value,
+        Outbox.ts.is_(None),
+        Outbox.first_try_at.is_(None) | (Outbox.state == OutboxState.PARKED),
+        Outbox.channel != channel,
+        Outbox.ticket_id.in_(of_desk),
+    )
+    again = {"state": OutboxState.PENDING, "not_before": real_now(), "attempts": 0, "error": None}
+    session.execute(waiting.values(channel=channel, **again))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import select
 
 from bot.models import Ticket, TimelineEvent
-from bot.models.vocabulary import Action, EventKind, Level, State
+from bot.models.vocabulary import WAITING_STATES, Action, EventKind, Level, State
 from bot.workflows.outcomes import Done, Refusal, Refused
 from bot.workflows.service_desk import unresolve
 from bot.workflows.work import Work, move, permit, record, show_as_emoji
@@ -46,3 +47,5 @@ def _revert(work: Work, ticket: Ticket, event: TimelineEvent) -> None:
         unresolve(ticket)
     move(work, ticket, State(event.data["from"]), assignee_id=event.data["assignee"])
     show_as_emoji(work, ticket, MEANING[event.kind], present=False)
+    if ticket.state in WAITING_STATES:
+        show_as_emoji(replace(work, on_request=False), ticket, "wait", present=True)
