@@ -3,6 +3,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.run-installed
 TEST_STAMP := $(VENV)/.test-installed
+# Tests wait for conditions more than they compute: two workers a core keep the cores busy.
+TEST_WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 
 .DEFAULT_GOAL := help
 .PHONY: help sandbox tour run test check bench clean venv
@@ -33,7 +35,7 @@ run: $(RUN_STAMP) ## Run the bot against the workspace of .env
 	$(BIN)/deskbell run
 
 test: $(TEST_STAMP) ## Run every test
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal
 
 check: $(TEST_STAMP) ## Lint, types, and the floors of the house
 	$(BIN)/ruff check .

@@ -37,6 +37,8 @@ ANYTHING = re.compile(r"[\s\S]*")
 AFTER = "deskbell_after"
 """Where a request carries the direct replies that are made once its acknowledgement has left."""
 
+UNROUTABLE = 422
+"""Our own status for a payload that Bolt cannot route."""
 BOLT_STUMBLES = (TypeError, AttributeError, KeyError, IndexError, ValueError, RecursionError)
 """What Bolt raises on a payload whose parts are of the wrong kind; what a listener raises it catches."""
 
@@ -79,6 +81,7 @@ def build_bolt(handling: Handling, identity: Callable[[], Identity | None]) -> A
         client=WebClient(retry_handlers=[], timeout=2),
         logger=_logger(),
     )
+    app.error(_on_error)
     app.event(ANYTHING)(_listener(handling, "event", on_event))
     app.command(ANYTHING)(_listener(handling, "command", on_command))
     app.action(ANYTHING)(_listener(handling, "action", on_button))
@@ -86,6 +89,14 @@ def build_bolt(handling: Handling, identity: Callable[[], Identity | None]) -> A
     app.view(ANYTHING)(_listener(handling, "form", on_form))
     app.view_closed(ANYTHING)(_listener(handling, "view_closed", lambda _handling, _payload: Ack()))
     return app
+
+
+def _on_error(error: Exception) -> BoltResponse:
+    """What a listener raises leaves the request unacknowledged; what Bolt stumbles over can never work."""
+    if isinstance(error, StoreUnavailable | NotReady):
+        return BoltResponse(status=503)
+    log.warning("a payload cannot be routed", reason=f"{type(error).__name__}: {error}")
+    return BoltResponse(status=UNROUTABLE)
 
 
 def _logger() -> logging.Logger:
@@ -201,7 +212,7 @@ def dispatch(app: App, body: str | dict[str, Any], headers: Mapping[str, str], *
         return Answered(503, "", "text/plain", [])
     except BOLT_STUMBLES as error:
         raise MalformedPayload("the payload", "as Slack sends it") from error
-    if answer.status == 404:
+    if answer.status in (404, UNROUTABLE):
         raise MalformedPayload("the payload", "something that Deskbell listens to")
     content_type = answer.first_headers().get("content-type", "text/plain")
     return Answered(answer.status, answer.body or "", content_type, after)

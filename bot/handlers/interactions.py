@@ -220,6 +220,7 @@ def _filed(
             **common,
             "desk_key": desk_key or "",
             "channel": context.channel,
+            "message_ts": context.message_ts,
             "title": escape(form.title or ""),
             "description": escape(form.description),
             "kind": form.kind,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.clock import instant_of
@@ -13,7 +13,7 @@ from bot.models.vocabulary import ENDED_STATES, Action, Role, Source
 from bot.workflows import conversing, people, permissions, raising, telling
 from bot.workflows.desks import Definition
 from bot.workflows.facts import Message
-from bot.workflows.gestures import Changed, Chose, Pointed, Wrote
+from bot.workflows.gestures import Changed, Chose, Filed, Pointed, Wrote
 from bot.workflows.outcomes import Conflict, Done, FactsMissing, Ignored, Outcome, Refusal, Refused
 from bot.workflows.raising import Draft, Place
 from bot.workflows.scene import Scene
@@ -27,8 +27,10 @@ def points_to(ticket: Ticket) -> Done:
     return Done(event="exists", number=ticket.number, ticket_id=ticket.id)
 
 
-def raise_from(scene: Scene, work: Work, message: Message, source: Source) -> Outcome:
-    """One ticket per thread, ever: where there is one, it is pointed at."""
+def raise_from(
+    scene: Scene, work: Work, message: Message, source: Source, *, form: Filed | None = None
+) -> Outcome:
+    """One ticket per thread, ever: where there is one, it is pointed at. The words of a `form` come first."""
     if message.is_missing:
         raise Refused(Refusal.NO_SUCH_MESSAGE)
     root = message.thread_ts or message.ts
@@ -50,7 +52,20 @@ def raise_from(scene: Scene, work: Work, message: Message, source: Source) -> Ou
         place=Place(channel=message.channel, root_ts=root) if reachable else Place(),
         origin=(message.channel, message.ts),
     )
-    return raising.raise_ticket(work, draft)
+    return raising.raise_ticket(work, _as_filed(draft, form) if form else draft)
+
+
+def _as_filed(draft: Draft, form: Filed) -> Draft:
+    return replace(
+        draft,
+        title=form.title or title_from(form.description),
+        description=form.description,
+        kind=form.kind,
+        category=form.category,
+        affected=form.affected,
+        impact=form.impact,
+        urgency=form.urgency,
+    )
 
 
 def _can_answer_in(session: Session, desk: Definition, channel_id: str) -> bool:
@@ -159,6 +174,9 @@ def _wrote_directly(scene: Scene, gesture: Wrote) -> Outcome:
     if not scene.desks.all:
         raise Refused(Refusal.NO_DESK)
     work = scene.work(gesture, scene.desks.all[0])
+    # Their direct messages with us are where they write to us.
+    opened = update(Person).where(Person.id == gesture.person_id, Person.direct_channel.is_(None))
+    scene.session.execute(opened.values(direct_channel=message.channel))
     permissions.require(Action.RAISE, work.actor.roles, None)
     mine = select(Ticket).where(
         Ticket.requester_id == gesture.person_id, Ticket.state.not_in(list(ENDED_STATES))

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from bot.models import Ticket
 from bot.models.vocabulary import Action, Source
 from bot.workflows import people, permissions, raising, service_desk
+from bot.workflows.by_message import raise_from
 from bot.workflows.gestures import Acted, Asked, Filed
 from bot.workflows.outcomes import Done, Outcome, Refusal, Refused
 from bot.workflows.raising import Draft, Place
@@ -22,6 +23,10 @@ def filed(scene: Scene, gesture: Filed) -> Outcome:
     desk = scene.desks.get(gesture.desk_key)
     if desk is None:
         raise Refused(Refusal.NO_DESK)
+    work = scene.work(gesture, desk)
+    if gesture.channel is not None and gesture.message_ts is not None:
+        message = scene.message(gesture.channel, gesture.message_ts)
+        return raise_from(scene, work, message, Source.SHORTCUT, form=gesture)
     in_request_channel = gesture.channel in desk.request_channels
     draft = Draft(
         requester_id=gesture.person_id,
@@ -37,7 +42,7 @@ def filed(scene: Scene, gesture: Filed) -> Outcome:
         impact=gesture.impact,
         urgency=gesture.urgency,
     )
-    return raising.raise_ticket(scene.work(gesture, desk), draft)
+    return raising.raise_ticket(work, draft)
 
 
 def acted(scene: Scene, gesture: Acted) -> Outcome:

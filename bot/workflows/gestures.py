@@ -83,6 +83,8 @@ class Filed(_Gesture):
     type: Literal["filed"] = "filed"
     desk_key: str
     channel: str | None
+    message_ts: str | None = None
+    """The message in `channel` that the form was opened on, if any."""
     title: str
     description: str
     kind: Kind

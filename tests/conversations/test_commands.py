@@ -55,7 +55,7 @@ def test_the_queue_is_for_agents(desk: Desk) -> None:
     assert ticket.number in said(desk, "lea", "queue")
     assert ticket.title not in said(desk, "lea", "unassigned")
     text = said(desk, "ana", "queue")
-    assert "Only agents" in text
+    assert "for the desk's agents" in text
     assert ticket.number not in text
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import html
 
-import pytest
-
 from sandbox.seed import APP, ChannelSeed, TeamSeed, UsergroupSeed, UserSeed, WorkspaceSeed
 from sandbox.seen import SeenMessage
 from tests.conversations.desk import Desk, number_in, something
@@ -113,7 +111,6 @@ def test_a_direct_message_asks_for_the_desk(desk: Desk) -> None:
     desk.until(lambda: desk.card_about(text, "CPCARDS001"), "the card at the desk that was chosen")
 
 
-@pytest.mark.xfail(reason="the form for several desks does not carry the message's author")
 def test_the_shortcut_elsewhere_asks_for_the_desk_and_keeps_the_author(desk: Desk) -> None:
     text = something("lamp")
     ts = desk.client.post("zoe.b", "general", text)

@@ -11,6 +11,8 @@ from bot.models.vocabulary import State
 from sandbox.client import SandboxRefused
 from tests.conversations.desk import HELP, TRIAGE, Desk
 
+COMBINATIONS = ("socket-sqlite", "http-postgresql")
+
 
 @pytest.fixture
 def thrice(desk: Desk) -> Iterator[Desk]:

@@ -33,6 +33,8 @@ REASONS = {
 
 WRITES = ("chat.", "reactions.add", "reactions.remove", "conversations.open")
 
+COMBINATIONS = ("socket-sqlite", "http-postgresql")
+
 
 def writes(desk: Desk) -> Counter[str]:
     """The calls that change something in Slack."""

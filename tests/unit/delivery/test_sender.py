@@ -543,7 +543,7 @@ def test_health_tells_the_age_of_the_oldest_delivery_that_is_due(place: Workplac
     place.change("a", created_at=real_now() - timedelta(seconds=30))
     health = sender.health()
     assert 30 <= health.oldest_due_seconds < 60
-    assert health.counts == {"pending": 1, "sending": 0, "unknown": 0}
+    assert health.counts == {"pending": 1, "sending": 0, "unknown": 0, "parked": 0}
 
 
 # --- helpers ---
