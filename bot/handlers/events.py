@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import structlog
+
 from bot.handlers.answers import Ack
 from bot.handlers.context import Handling
 from bot.handlers.payloads import Payload, instant, mapping, message_of, optional, text
 from bot.workflows.facts import Message
 from bot.workflows.gestures import Changed, Reacted, ReplyTo, Wrote
+
+log = structlog.get_logger(__name__)
 
 TALK = frozenset({None, "file_share", "thread_broadcast", "me_message"})
 """Subtypes of messages that somebody wrote."""
@@ -143,11 +147,19 @@ def _on_directory(handling: Handling, event: Payload) -> Ack:
     return Ack()
 
 
+def _on_farewell(_handling: Handling, event: Payload) -> Ack:
+    """Nobody can be told in Slack any more; delivery pauses by itself when Slack refuses the token."""
+    log.error("the app was removed from the workspace; install it again", type=text(event, "type"))
+    return Ack()
+
+
 EVENTS: Mapping[str, Callable[[Handling, Payload], Ack]] = {
     "reaction_added": _on_reaction,
     "reaction_removed": _on_reaction,
     "message": _on_message,
     "app_mention": _on_mention,
+    "app_uninstalled": _on_farewell,
+    "tokens_revoked": _on_farewell,
     "user_change": _on_directory,
     "team_join": _on_directory,
     "channel_created": _on_directory,
