@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -34,6 +35,8 @@ PING_INTERVAL = 5
 """Seconds; a half-open connection is noticed after four to five of them."""
 SILENT_FOR = 2.5 * PING_INTERVAL
 """Seconds without an answer to a ping after which a connection counts as dead."""
+DRAIN_FOR = 2.0
+"""Seconds that handling may go on once the process was told to stop."""
 CONCURRENCY = 10
 
 
@@ -71,6 +74,9 @@ class SocketMode:
         self._app = app
         self._replies = replies
         self._park = park
+        self._handling = 0
+        self._is_closing = False
+        self._changed = threading.Condition()
         self.client = SocketModeClient(
             app_token=app_token,
             web_client=WebClient(token=app_token, base_url=base_url, timeout=10, retry_handlers=[]),
@@ -98,10 +104,25 @@ class SocketMode:
         return heard is None or real_now().timestamp() - heard < SILENT_FOR
 
     def close(self) -> None:
-        """Stop the intake; what is being handled may finish."""
+        """Stop the intake: what is being handled is acknowledged first, what comes now Slack repeats."""
+        with self._changed:
+            self._is_closing = True
+            self._changed.wait_for(lambda: self._handling == 0, timeout=DRAIN_FOR)
         self.client.close()
 
     def _on_request(self, client: BaseSocketModeClient, request: SocketModeRequest) -> None:
+        with self._changed:
+            if self._is_closing:
+                return
+            self._handling += 1
+        try:
+            self._handle(client, request)
+        finally:
+            with self._changed:
+                self._handling -= 1
+                self._changed.notify_all()
+
+    def _handle(self, client: BaseSocketModeClient, request: SocketModeRequest) -> None:
         payload: object = request.payload  # declared as an object, but whatever was sent is in it
         if not isinstance(payload, dict):
             self._park("socket", {"payload": payload}, "The payload is no object.")
