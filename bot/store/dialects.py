@@ -18,18 +18,19 @@ from sqlalchemy.sql.dml import Insert as PlainInsert
 from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.models import Base
+from bot.store.connections import connection
 
 Insert: TypeAlias = postgresql.Insert | sqlite.Insert
 
 
 def insert_row(session: Session, model: type[Base], values: Mapping[str, Any]) -> None:
     """INSERT one row; `values` are by column."""
-    session.connection().execute(_insert(model), dict(values))
+    connection(session).execute(_insert(model), dict(values))
 
 
 def insert_returning_id(session: Session, model: type[Base], values: Mapping[str, Any]) -> int:
     """INSERT one row; the id that the database gave it."""
-    return int(session.connection().execute(_insert_returning_id(model), dict(values)).scalar_one())
+    return int(connection(session).execute(_insert_returning_id(model), dict(values)).scalar_one())
 
 
 def insert_once(
@@ -37,14 +38,14 @@ def insert_once(
 ) -> bool:
     """INSERT … ON CONFLICT (keys) DO NOTHING; True when this call wrote the row."""
     statement = _insert_once(session.get_bind().dialect.name, model, tuple(keys))
-    return session.connection().execute(statement, dict(values)).rowcount == 1
+    return connection(session).execute(statement, dict(values)).rowcount == 1
 
 
 def upsert(session: Session, model: type[Base], values: Mapping[str, Any], *, keys: Sequence[str]) -> None:
     """INSERT … ON CONFLICT (keys) DO UPDATE of all other columns given."""
     changed = tuple(name for name in values if name not in keys)
     statement = _upsert(session.get_bind().dialect.name, model, tuple(keys), changed)
-    session.connection().execute(statement, dict(values))
+    connection(session).execute(statement, dict(values))
 
 
 def keep_newest(
@@ -63,7 +64,7 @@ def keep_newest(
     in column `before`.
     """
     statement = _keep_newest(session.get_bind().dialect.name, model, keys, order, value, before)
-    row = session.connection().execute(statement, {**values, before: None}).first()
+    row = connection(session).execute(statement, {**values, before: None}).first()
     return (False, None) if row is None else (True, row[0])
 
 

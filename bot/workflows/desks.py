@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.models import Desk
 from bot.models.vocabulary import Level
+from bot.store.connections import connection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +107,7 @@ ACTIVE = select(type_coerce(Desk.definition, Text)).where(Desk.is_active).order_
 
 def load_desks(session: Session) -> Desks:
     """The active desks."""
-    return Desks(tuple(_parsed(text) for text in session.connection().execute(ACTIVE).scalars()))
+    return Desks(tuple(_parsed(text) for text in connection(session).execute(ACTIVE).scalars()))
 
 
 @lru_cache(maxsize=256)

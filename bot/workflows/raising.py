@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.models import Anchor, Numbering, Ticket, TimelineEvent
 from bot.models.vocabulary import PREFIXES, Action, EventKind, Kind, Level, Source, State
+from bot.store.connections import connection
 from bot.store.dialects import insert_once, insert_returning_id, insert_row
 from bot.workflows import permissions, telling
 from bot.workflows.outcomes import Conflict, Done
@@ -113,7 +114,7 @@ def _columns(work: Work, draft: Draft) -> dict[str, Any]:
 
 
 def _next_number(session: Session, prefix: str) -> str:
-    last = session.connection().execute(NEXT_NUMBER, {"kind": prefix}).scalar_one_or_none()
+    last = connection(session).execute(NEXT_NUMBER, {"kind": prefix}).scalar_one_or_none()
     if last is None:
         if not insert_once(session, Numbering, {"prefix": prefix, "last": 1}, keys=["prefix"]):
             return _next_number(session, prefix)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.clock import real_now
 from bot.models import Anchor, Outbox, OutboxState, Ticket
+from bot.store.connections import connection
 from bot.store.dialects import insert_once
 
 
@@ -108,15 +109,13 @@ _REFRESH_ROW = _brought_up(Outbox.id == bindparam("row"))
 
 def refresh(session: Session, *, ticket_id: int, version: int) -> None:
     """The ticket changed: its mirrors (not relays, not emoji) must show at least `version`."""
-    session.connection().execute(
-        _REFRESH_TICKET, {"ticket": ticket_id, "version": version, "now": real_now()}
-    )
+    connection(session).execute(_REFRESH_TICKET, {"ticket": ticket_id, "version": version, "now": real_now()})
 
 
 def _refresh_row(session: Session, row: Outbox) -> None:
     session.flush()
     values = {"row": row.id, "version": row.wanted_version + 1, "now": real_now()}
-    session.connection().execute(_REFRESH_ROW, values)
+    connection(session).execute(_REFRESH_ROW, values)
     session.expire(row)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from bot.models import Anchor, StateInterval, Ticket, TimelineEvent
 from bot.models.base import canonical
 from bot.models.vocabulary import CATEGORY_OF, Action, EventKind, State
+from bot.store.connections import connection
 from bot.store.dialects import insert_row
 from bot.workflows import permissions, telling
 from bot.workflows.desks import Definition
@@ -137,7 +138,7 @@ def move(work: Work, ticket: Ticket, state: State, *, assignee_id: str | None) -
         return
     # An older gesture that arrives late may not reach back before the interval it ends.
     at = max(work.at, ticket.state_since)
-    work.session.connection().execute(END_INTERVAL, {"ticket": ticket.id, "end": at})
+    connection(work.session).execute(END_INTERVAL, {"ticket": ticket.id, "end": at})
     ticket.state, ticket.assignee_id, ticket.state_since = state, assignee_id, at
     begin_interval(work, ticket.id, state, at, assignee_id=assignee_id)
 
