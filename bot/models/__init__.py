@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from bot.models.availability import Absence
 from bot.models.base import Base
 from bot.models.desks import Configuration, Desk
 from bot.models.directory import Channel, Membership, Person, Usergroup, UsergroupMember, Workspace
+from bot.models.reports import PictureState, Report, ReportSeries, ReportState, SeriesName
+from bot.models.service_levels import (
+    ClockName,
+    ClockState,
+    Disposition,
+    Milestone,
+    ServiceClock,
+    ServicePolicy,
+)
 from bot.models.tickets import (
     Anchor,
     Comment,
@@ -18,23 +28,35 @@ from bot.models.tickets import (
 from bot.models.traffic import Heartbeat, Inbox, InboxState, Outbox, OutboxState, Pace
 
 __all__ = [
+    "Absence",
     "Anchor",
     "Base",
     "Channel",
+    "ClockName",
+    "ClockState",
     "Comment",
     "Configuration",
     "Desk",
+    "Disposition",
     "Heartbeat",
     "Inbox",
     "InboxState",
     "Membership",
     "MessageChange",
+    "Milestone",
     "Numbering",
     "Outbox",
     "OutboxState",
     "Pace",
     "Person",
+    "PictureState",
     "Reaction",
+    "Report",
+    "ReportSeries",
+    "ReportState",
+    "SeriesName",
+    "ServiceClock",
+    "ServicePolicy",
     "StateInterval",
     "Ticket",
     "TimelineEvent",

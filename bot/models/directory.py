@@ -40,6 +40,11 @@ class Person(Base):
     email: Mapped[str | None]
     image_url: Mapped[str | None]
     timezone: Mapped[str | None]
+    status_emoji: Mapped[str | None]
+    """The emoji of the person's status, without colons."""
+    status_text: Mapped[str | None]
+    status_until: Mapped[datetime | None]
+    """When the status ends (real time); None: when the person ends it."""
     is_app: Mapped[bool] = mapped_column(default=False)
     is_guest: Mapped[bool] = mapped_column(default=False)
     is_stranger: Mapped[bool] = mapped_column(default=False)

@@ -9,7 +9,9 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.models.base import Base, words
-from bot.models.vocabulary import Category, EventKind, Kind, Level, Source, State, Visibility
+from bot.models.vocabulary import Category, EventKind, Kind, Level, Source, Speaker, State, Visibility
+
+_IS_REPLY = text("speaker = 'desk' AND visibility = 'public'")
 
 
 class Numbering(Base):
@@ -77,6 +79,7 @@ class Ticket(Base):
             sqlite_where=text("close_at IS NOT NULL"),
             postgresql_where=text("close_at IS NOT NULL"),
         ),
+        Index("ix_ticket_raised", "desk_key", "raised_at"),
     )
 
 
@@ -104,7 +107,10 @@ class TimelineEvent(Base):
 
 
 class StateInterval(Base):
-    """A span [started_at, ended_at) that a ticket spent in one state with one assignee."""
+    """A span [started_at, ended_at) that a ticket spent in one state, with one assignee and one priority.
+
+    Written when it begins and when it ends, never otherwise: every metric of flow is a query over it.
+    """
 
     __tablename__ = "state_interval"
 
@@ -113,8 +119,26 @@ class StateInterval(Base):
     state: Mapped[State] = mapped_column(words(State, "state"))
     category: Mapped[Category] = mapped_column(words(Category, "category"))
     assignee_id: Mapped[str | None]
+    desk_key: Mapped[str]
+    priority: Mapped[str]
+    cause: Mapped[str]
+    """The event (`EventKind`) that began it."""
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
+    """The event that ended it; `undone` takes it out of every metric."""
+
+    __table_args__ = (
+        Index("ix_state_interval_began", "desk_key", "cause", "started_at"),
+        Index("ix_state_interval_ended", "desk_key", "ended_at"),
+        Index(
+            "ix_state_interval_open",
+            "desk_key",
+            "started_at",
+            sqlite_where=text("ended_at IS NULL AND category IN ('new', 'in_progress', 'waiting')"),
+            postgresql_where=text("ended_at IS NULL AND category IN ('new', 'in_progress', 'waiting')"),
+        ),
+    )
 
 
 class Comment(Base):
@@ -126,6 +150,7 @@ class Comment(Base):
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
     author_id: Mapped[str]
     visibility: Mapped[Visibility] = mapped_column(words(Visibility, "visibility"))
+    speaker: Mapped[Speaker] = mapped_column(words(Speaker, "speaker"))
     text: Mapped[str]
     files: Mapped[list[str]]
     """Pairs of name and permalink, flattened."""
@@ -136,7 +161,15 @@ class Comment(Base):
     edited_ts: Mapped[str | None]
     deleted_at: Mapped[datetime | None]
 
-    __table_args__ = (UniqueConstraint("channel", "ts"),)
+    __table_args__ = (
+        UniqueConstraint("channel", "ts"),
+        Index(
+            "ix_comment_reply",
+            "written_at",
+            sqlite_where=_IS_REPLY,
+            postgresql_where=_IS_REPLY,
+        ),
+    )
 
 
 class Anchor(Base):

@@ -83,7 +83,13 @@ class Action(StrEnum):
     """Write in the card's thread, to the requester."""
     PRIORITISE = "prioritise"
     UNDO = "undo"
+    ACKNOWLEDGE = "acknowledge"
+    """Say that an escalation has been seen."""
     QUEUE = "queue"
+    ABSENT = "absent"
+    """Say that one is away, or back."""
+    REPORT = "report"
+    """Unfold a line of a digest."""
 
 
 class Role(StrEnum):
@@ -128,6 +134,14 @@ class EventKind(StrEnum):
     MESSAGE_DELETED = "message_deleted"
     RESOLUTION_NOTED = "resolution_noted"
     CONTINUED = "continued"
+    WARNED = "warned"
+    BREACHED = "breached"
+    ESCALATED = "escalated"
+    ACKNOWLEDGED = "acknowledged"
+
+
+MEASURED = frozenset({EventKind.WARNED, EventKind.BREACHED, EventKind.ESCALATED, EventKind.ACKNOWLEDGED})
+"""What the clocks did, not what somebody did to the ticket: it keeps nothing from being undone."""
 
 
 class Visibility(StrEnum):
@@ -135,6 +149,15 @@ class Visibility(StrEnum):
 
     PUBLIC = "public"
     INTERNAL = "internal"
+
+
+class Speaker(StrEnum):
+    """For whom somebody wrote a comment."""
+
+    REQUESTER = "requester"
+    DESK = "desk"
+    """An agent of the desk who is not the requester."""
+    OTHER = "other"
 
 
 class Source(StrEnum):

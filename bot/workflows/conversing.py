@@ -13,6 +13,7 @@ from bot.models.vocabulary import (
     Action,
     EventKind,
     Role,
+    Speaker,
     State,
     Visibility,
 )
@@ -20,7 +21,7 @@ from bot.store.dialects import upsert
 from bot.workflows import permissions, service_desk, telling
 from bot.workflows.facts import Message
 from bot.workflows.outcomes import Done
-from bot.workflows.people import SYSTEM
+from bot.workflows.people import SYSTEM, Actor
 from bot.workflows.telling import Telling
 from bot.workflows.work import Work, record
 
@@ -77,6 +78,7 @@ def _keep(work: Work, ticket: Ticket, message: Message, text: str, visibility: V
         ticket_id=ticket.id,
         author_id=work.actor.person_id,
         visibility=visibility,
+        speaker=speaker_of(work.actor),
         text=text,
         files=[part for pair in message.files for part in pair],
         channel=message.channel,
@@ -88,6 +90,13 @@ def _keep(work: Work, ticket: Ticket, message: Message, text: str, visibility: V
     work.session.add(row)
     work.session.flush()
     return row
+
+
+def speaker_of(actor: Actor) -> Speaker:
+    """For whom somebody speaks: whoever asked for the ticket speaks for themselves, also as an agent."""
+    if Role.REQUESTER in actor.roles:
+        return Speaker.REQUESTER
+    return Speaker.DESK if actor.roles & {Role.AGENT, Role.LEAD} else Speaker.OTHER
 
 
 def _relay(work: Work, ticket: Ticket, row: Comment, *, at_card: bool) -> None:

@@ -73,12 +73,13 @@ def raise_ticket(work: Work, draft: Draft) -> Done:
     """
     permissions.require(Action.RAISE, work.actor.roles, None)
     number = _next_number(work.session, PREFIXES[draft.kind])
-    data = {"source": draft.source.value}
+    priority = work.desk.priority(draft.impact, draft.urgency)
+    data = {"source": draft.source.value, "priority": priority}
     event = next_event(work, EventKind.RAISED, data, number=number, seq=1, prev=GENESIS)
     columns = _columns(work, draft) | {"number": number, "version": 1, "head_hash": event["hash"]}
     ticket_id = insert_returning_id(work.session, Ticket, columns)
     insert_row(work.session, TimelineEvent, event | {"ticket_id": ticket_id})
-    begin_interval(work, ticket_id, State.NEW, draft.raised_at)
+    begin_interval(work, ticket_id, State.NEW, draft.raised_at, EventKind.RAISED, priority=priority)
     _anchor(work.session, ticket_id, draft)
     if draft.continues is not None:
         _link(work, draft.continues, ticket_id, number)

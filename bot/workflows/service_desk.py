@@ -14,13 +14,14 @@ from bot.models.vocabulary import (
     EventKind,
     Level,
     Role,
+    Speaker,
     State,
     Visibility,
 )
 from bot.workflows import people, permissions, telling
 from bot.workflows.outcomes import Done, Refusal, Refused
 from bot.workflows.telling import Telling
-from bot.workflows.work import Work, move, permit, record, show_as_emoji
+from bot.workflows.work import Work, move, next_interval, permit, record, show_as_emoji
 
 
 def _done(ticket: Ticket, event: str, **data: str) -> Done:
@@ -35,7 +36,7 @@ def claim(work: Work, ticket: Ticket) -> Done:
     if ticket.assignee_id is not None:
         raise Refused(Refusal.ALREADY_CLAIMED, by=ticket.assignee_id, number=ticket.number)
     state = State.ASSIGNED if ticket.state is State.NEW else ticket.state
-    move(work, ticket, state, assignee_id=work.actor.person_id)
+    move(work, ticket, state, EventKind.CLAIMED, assignee_id=work.actor.person_id)
     record(work, ticket, EventKind.CLAIMED)
     show_as_emoji(work, ticket, "claim", present=True)
     return _done(ticket, "claimed")
@@ -47,7 +48,7 @@ def release(work: Work, ticket: Ticket) -> Done:
     if ticket.assignee_id is None:
         return _done(ticket, "nobody_had_it")
     data = {"from": ticket.assignee_id}
-    move(work, ticket, State.NEW, assignee_id=None)
+    move(work, ticket, State.NEW, EventKind.RELEASED, assignee_id=None)
     record(work, ticket, EventKind.RELEASED, data)
     show_as_emoji(work, ticket, "claim", present=False)
     show_as_emoji(work, ticket, "wait", present=False)
@@ -67,7 +68,7 @@ def assign(work: Work, ticket: Ticket, assignee_id: str) -> Done:
         raise Refused(Refusal.NEEDS_A_LEAD, by=ticket.assignee_id or "")
     state = State.ASSIGNED if ticket.state is State.NEW else ticket.state
     data = {"to": assignee_id, "from": ticket.assignee_id}
-    move(work, ticket, state, assignee_id=assignee_id)
+    move(work, ticket, state, EventKind.ASSIGNED, assignee_id=assignee_id)
     record(work, ticket, EventKind.ASSIGNED, data)
     show_as_emoji(work, ticket, "claim", present=True)
     if assignee_id != work.actor.id:
@@ -93,7 +94,7 @@ def wait(work: Work, ticket: Ticket, state: State = State.WAITING_REQUESTER) -> 
     if ticket.state is state:
         return _done(ticket, "already_waiting")
     data = {"from": ticket.state.value, "assignee": ticket.assignee_id, "to": state.value}
-    move(work, ticket, state, assignee_id=ticket.assignee_id)
+    move(work, ticket, state, EventKind.WAITED, assignee_id=ticket.assignee_id)
     record(work, ticket, EventKind.WAITED, data)
     show_as_emoji(work, ticket, "wait", present=True)
     return _done(ticket, "waiting", state=state.value)
@@ -103,7 +104,7 @@ def resume(work: Work, ticket: Ticket) -> Done:
     """Go on after waiting."""
     permit(work, Action.RESUME, ticket)
     data = {"from": ticket.state.value}
-    move(work, ticket, _working_state(ticket), assignee_id=ticket.assignee_id)
+    move(work, ticket, _working_state(ticket), EventKind.RESUMED, assignee_id=ticket.assignee_id)
     record(work, ticket, EventKind.RESUMED, data)
     show_as_emoji(work, ticket, "wait", present=False)
     return _done(ticket, "resumed")
@@ -117,7 +118,7 @@ def resolve(work: Work, ticket: Ticket, resolution: str | None) -> Done:
     """Say that it works again. Without a resolution the resolver is asked; nobody's ticket becomes theirs."""
     permit(work, Action.RESOLVE, ticket)
     data = {"from": ticket.state.value, "assignee": ticket.assignee_id}
-    move(work, ticket, State.RESOLVED, assignee_id=ticket.assignee_id or work.actor.id)
+    move(work, ticket, State.RESOLVED, EventKind.RESOLVED, assignee_id=ticket.assignee_id or work.actor.id)
     ticket.resolved_at = ticket.state_since
     ticket.resolved_by_id = work.actor.id
     ticket.resolution = resolution
@@ -157,7 +158,7 @@ def reopen(work: Work, ticket: Ticket) -> Done:
         return _done(ticket, "already_open")
     permit(work, Action.REOPEN, ticket)
     unresolve(ticket)
-    move(work, ticket, _working_state(ticket), assignee_id=ticket.assignee_id)
+    move(work, ticket, _working_state(ticket), EventKind.REOPENED, assignee_id=ticket.assignee_id)
     record(work, ticket, EventKind.REOPENED)
     show_as_emoji(work, ticket, "resolve", present=False)
     return _done(ticket, "reopened")
@@ -172,7 +173,7 @@ def close(work: Work, ticket: Ticket) -> Done:
     """End a resolved ticket; after this it cannot be reopened."""
     permit(work, Action.CLOSE, ticket)
     ticket.close_at = None
-    move(work, ticket, State.CLOSED, assignee_id=ticket.assignee_id)
+    move(work, ticket, State.CLOSED, EventKind.CLOSED, assignee_id=ticket.assignee_id)
     record(work, ticket, EventKind.CLOSED)
     return _done(ticket, "closed")
 
@@ -180,7 +181,7 @@ def close(work: Work, ticket: Ticket) -> Done:
 def cancel(work: Work, ticket: Ticket) -> Done:
     """End a ticket that needs no resolution."""
     permit(work, Action.CANCEL, ticket)
-    move(work, ticket, State.CANCELLED, assignee_id=ticket.assignee_id)
+    move(work, ticket, State.CANCELLED, EventKind.CANCELLED, assignee_id=ticket.assignee_id)
     record(work, ticket, EventKind.CANCELLED)
     show_as_emoji(work, ticket, "wait", present=False)
     if work.actor.id != ticket.requester_id:
@@ -203,6 +204,7 @@ def _work_note(work: Work, ticket: Ticket, text: str) -> int:
         ticket_id=ticket.id,
         author_id=work.actor.person_id,
         visibility=Visibility.INTERNAL,
+        speaker=Speaker.DESK,
         text=text,
         files=[],
         written_at=work.at,
@@ -227,5 +229,6 @@ def prioritise(work: Work, ticket: Ticket, impact: Level, urgency: Level, work_n
     ticket.impact, ticket.urgency = impact, urgency
     ticket.priority = work.desk.priority(impact, urgency)
     data["to"] = ticket.priority
+    next_interval(work, ticket, EventKind.PRIORITISED, max(work.at, ticket.state_since))
     record(work, ticket, EventKind.PRIORITISED, data)
     return _done(ticket, "prioritised", priority=ticket.priority)

@@ -11,7 +11,7 @@ from bot.models import Ticket, TimelineEvent
 from bot.models.vocabulary import WAITING_STATES, Action, EventKind, Level, State
 from bot.workflows.outcomes import Done, Refusal, Refused
 from bot.workflows.service_desk import unresolve
-from bot.workflows.work import Work, move, permit, record, show_as_emoji
+from bot.workflows.work import Work, move, next_interval, permit, record, show_as_emoji
 
 MEANING = {EventKind.RESOLVED: "resolve", EventKind.WAITED: "wait", EventKind.PRIORITISED: "urgent"}
 
@@ -42,10 +42,11 @@ def _revert(work: Work, ticket: Ticket, event: TimelineEvent) -> None:
         ticket.impact = Level(event.data["impact_from"])
         ticket.urgency = Level(event.data["urgency_from"])
         ticket.priority = work.desk.priority(ticket.impact, ticket.urgency)
+        next_interval(work, ticket, EventKind.UNDONE, max(work.at, ticket.state_since))
         return
     if event.kind is EventKind.RESOLVED:
         unresolve(ticket)
-    move(work, ticket, State(event.data["from"]), assignee_id=event.data["assignee"])
+    move(work, ticket, State(event.data["from"]), EventKind.UNDONE, assignee_id=event.data["assignee"])
     show_as_emoji(work, ticket, MEANING[event.kind], present=False)
     if ticket.state in WAITING_STATES:
         show_as_emoji(replace(work, on_request=False), ticket, "wait", present=True)

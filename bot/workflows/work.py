@@ -27,7 +27,7 @@ GENESIS = "0" * 64
 END_INTERVAL = (
     update(StateInterval)
     .where(StateInterval.ticket_id == bindparam("ticket"), StateInterval.ended_at.is_(None))
-    .values(ended_at=bindparam("end"))
+    .values(ended_at=bindparam("end"), ended_by=bindparam("by"))
 )
 ANCHORED_TICKET = (
     select(Ticket)
@@ -132,19 +132,34 @@ def record(work: Work, ticket: Ticket, kind: EventKind, data: dict[str, Any] | N
     telling.refresh(work.session, ticket_id=ticket.id, version=ticket.version)
 
 
-def move(work: Work, ticket: Ticket, state: State, *, assignee_id: str | None) -> None:
+def move(work: Work, ticket: Ticket, state: State, cause: EventKind, *, assignee_id: str | None) -> None:
     """Put the ticket into a state with an assignee: ends the open interval and begins the next."""
     if ticket.state is state and ticket.assignee_id == assignee_id:
         return
     # An older gesture that arrives late may not reach back before the interval it ends.
     at = max(work.at, ticket.state_since)
-    connection(work.session).execute(END_INTERVAL, {"ticket": ticket.id, "end": at})
     ticket.state, ticket.assignee_id, ticket.state_since = state, assignee_id, at
-    begin_interval(work, ticket.id, state, at, assignee_id=assignee_id)
+    next_interval(work, ticket, cause, at)
+
+
+def next_interval(work: Work, ticket: Ticket, cause: EventKind, at: datetime) -> None:
+    """End the open interval and begin one that says how the ticket stands now."""
+    ending = {"ticket": ticket.id, "end": at, "by": cause.value}
+    connection(work.session).execute(END_INTERVAL, ending)
+    begin_interval(
+        work, ticket.id, ticket.state, at, cause, assignee_id=ticket.assignee_id, priority=ticket.priority
+    )
 
 
 def begin_interval(
-    work: Work, ticket_id: int, state: State, at: datetime, *, assignee_id: str | None = None
+    work: Work,
+    ticket_id: int,
+    state: State,
+    at: datetime,
+    cause: EventKind,
+    *,
+    priority: str,
+    assignee_id: str | None = None,
 ) -> None:
     """Begin an interval that is open towards the future."""
     values = {
@@ -152,6 +167,9 @@ def begin_interval(
         "state": state,
         "category": CATEGORY_OF[state],
         "assignee_id": assignee_id,
+        "desk_key": work.desk.key,
+        "priority": priority,
+        "cause": cause.value,
         "started_at": at,
     }
     insert_row(work.session, StateInterval, values)
