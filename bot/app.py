@@ -17,7 +17,8 @@ from bot import config
 from bot.clock import Clock, monotonic, real_now
 from bot.config import LoadedConfig
 from bot.delivery.client import AuthRefused, Refused, SlackClient
-from bot.delivery.metrics import REGISTRY
+from bot.delivery.metrics import CLOCKS_DUE, REGISTRY, TICK_LAG
+from bot.delivery.pictures import Pictures
 from bot.delivery.replies import REPLY_TIMEOUT, DirectReplies
 from bot.delivery.sender import Sender
 from bot.directory.fill import Directory, SlackNotReady
@@ -36,7 +37,7 @@ from bot.store.migrate import require_head, upgrade
 from bot.web.application import HealthReport, create_web
 from bot.web.server import WebServer, serve
 from bot.web.slack import SlackAnswer, SlackEdge
-from bot.workflows import closing, configuring, housekeeping, records
+from bot.workflows import closing, configuring, due, heartbeats, housekeeping, records, reports
 from bot.workflows.intake import Intake
 from bot.workflows.outcomes import Reply
 
@@ -121,6 +122,7 @@ class Bot:
             send=self.replies.send_all,
             pace=settings.delivery_pace,
         )
+        self.pictures = Pictures(self.store, self._slack(timeout=10.0), told=self.sender.wake)
         self._identity: Identity | None = None
         handling = Handling(
             store=self.store,
@@ -133,7 +135,11 @@ class Bot:
         self._bolt = build_bolt(handling, lambda: self._identity)
         self._schedule = Schedule(
             {
+                "service_levels": Concern(self._decide_due, every=0.5),
                 "close": Concern(self._close_due),
+                "reports": Concern(self._report_due),
+                "calendars": Concern(self._extend_calendars, every=3600.0),
+                "heartbeat": Concern(self._beat, every=5.0),
                 "forget": Concern(lambda: housekeeping.forget_old_gestures(self.store), every=600.0),
             }
         )
@@ -158,6 +164,21 @@ class Bot:
     def port(self) -> int | None:
         """Where the HTTP edge listens, once it does."""
         return self._web.port if self._web is not None else None
+
+    def _decide_due(self) -> None:
+        if due.tick(self.store, self.clock.now()):
+            self.sender.wake()
+
+    def _report_due(self) -> None:
+        if reports.reports_due(self.store, self.clock.now()):
+            self.pictures.wake()
+            self.sender.wake()
+
+    def _extend_calendars(self) -> None:
+        configuring.extend_calendars(self.store, self.clock.now())
+
+    def _beat(self) -> None:
+        heartbeats.beat(self.store, self._schedule.last_rounds())
 
     def _close_due(self) -> None:
         if closing.close_due(self.store, self.clock.now()):
@@ -194,6 +215,7 @@ class Bot:
         self.directory.start_refreshing()
         self.sender.start()
         self.facts.start()
+        self.pictures.start()
         self._schedule.start()
         if self._socket is not None:
             self._patiently("Socket Mode", self._socket.connect)
@@ -290,8 +312,10 @@ class Bot:
             sender = self.sender.health()
         except StoreUnavailable as error:
             return HealthReport(ready=False, detail={"waiting_for": f"the database: {error}"})
+        overdue = self._clocks_overdue()
         detail: dict[str, object] = {
-            "oldest_due_seconds": round(sender.oldest_due_seconds, 3),
+            "oldest_due_seconds": round(max(sender.oldest_due_seconds, overdue), 3),
+            "clocks_due_seconds": round(overdue, 3),
             "outbox": sender.counts,
             "delivery": sender.problem or "ok",
             "tick_lag_seconds": round(self._schedule.lag(), 3),
@@ -301,9 +325,18 @@ class Bot:
             detail["socket"] = "connected" if self._socket.is_connected() else "disconnected"
         return HealthReport(ready=True, detail=detail)
 
+    def _clocks_overdue(self) -> float:
+        """Seconds since when the oldest threshold has been waiting to be decided."""
+        seconds = due.overdue(self.store, self.clock.now()).total_seconds()
+        CLOCKS_DUE.set(seconds)
+        for concern, lag in self._schedule.lags().items():
+            TICK_LAG.labels(concern).set(lag)
+        return seconds
+
     def _metrics(self) -> bytes:
         try:
             self.sender.health()
+            self._clocks_overdue()
         except StoreUnavailable:
             log.warning("metrics are taken without the database")
         return generate_latest(REGISTRY)
@@ -315,6 +348,7 @@ class Bot:
         if self._socket is not None:
             self._socket.close()
         self._schedule.stop()
+        self.pictures.stop(max(0.1, give_up_at - monotonic()))
         self.facts.stop(max(0.1, give_up_at - monotonic()))
         self.directory.stop(max(0.1, give_up_at - monotonic()))
         self.sender.stop(max(0.1, give_up_at - monotonic()))

@@ -26,6 +26,8 @@ SCOPES: Mapping[str, str] = MappingProxyType(
         "chat:write": "post cards, conversations and answers",
         "chat:write.customize": "show whose words are relayed, by name and picture",
         "commands": "offer /ticket and the message shortcut",
+        "files:read": "know when the pictures of a report can be shown",
+        "files:write": "upload the pictures of a report",
         "groups:history": "the same as channels:history, in private channels the bot was invited to",
         "groups:read": "the same as channels:read, in private channels the bot was invited to",
         "im:history": "read what people write to the bot, and look before posting again",

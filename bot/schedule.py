@@ -31,6 +31,7 @@ class Schedule:
 
     def __init__(self, concerns: Mapping[str, Concern]) -> None:
         self._concerns = concerns
+        self._started_at: datetime | None = None
         self._last: dict[str, datetime] = {}
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -43,6 +44,7 @@ class Schedule:
 
     def start(self) -> None:
         """Begin to tick."""
+        self._started_at = real_now()
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -51,12 +53,21 @@ class Schedule:
             self._scheduler.shutdown(wait=True)
 
     def lag(self) -> float:
-        """Seconds that the concern most behind is late; 0 before the first round."""
+        """Seconds that the concern most behind is late; 0 before the start."""
+        return max([0.0, *self.lags().values()])
+
+    def lags(self) -> dict[str, float]:
+        """Seconds that each concern is late; what has not gone round yet counts from the start."""
         now = real_now()
-        late = [
-            (now - last).total_seconds() - self._concerns[name].every for name, last in self._last.items()
-        ]
-        return max([0.0, *late])
+        return {
+            name: max(0.0, (now - last).total_seconds() - concern.every)
+            for name, concern in self._concerns.items()
+            if (last := self._last.get(name, self._started_at)) is not None
+        }
+
+    def last_rounds(self) -> dict[str, datetime]:
+        """When each concern last went round (real time)."""
+        return dict(self._last)
 
     def _go_round(self, name: str, work: Callable[[], object]) -> None:
         try:

@@ -8,13 +8,15 @@ from sandbox.entities import Channel, Ephemeral, Message, View
 from sandbox.happenings import ViewsChanged
 from sandbox.jsontypes import JsonObject, as_object, as_text, objects
 from sandbox.modals import StackFull, replace_content
+from sandbox.slack_files import problems_of_files
 from sandbox.validation.messages import live_markup, validate_message
 from sandbox.validation.views import validate_view
 
 
 def acceptable(sandbox: Sandbox, content: JsonObject, where: str) -> bool:
     """True if Slack shows this message; breaches go on record."""
-    problems = validate_message(content, method="response_url")
+    files = problems_of_files(content, sandbox.workspace, viewer=sandbox.app.bot_user)
+    problems = [*validate_message(content, method="response_url"), *files]
     for item in problems:
         sandbox.violate(item.code, where, item.message)
     if any(found.startswith(("<!channel", "<!here", "<!everyone")) for found in live_markup(content)):

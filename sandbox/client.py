@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import time
@@ -212,6 +213,11 @@ class SandboxClient:
         """For example `deleted=True`, `email="new@example.com"`, `is_restricted=True`."""
         self.act("change_user", user=user, changes=changes)
 
+    def set_status(self, user: str, emoji: str = "", text: str = "", *, until: int = 0) -> None:
+        """What a person shows beside their name: the emoji with its colons; `until` in Unix seconds, or 0."""
+        changes = {"status_emoji": emoji, "status_text": text, "status_expiration": until}
+        self.act("change_user", user=user, changes=changes)
+
     def add_usergroup(self, handle: str, name: str, users: Sequence[str] = ()) -> str:
         return as_text(
             self.act("add_usergroup", handle=handle, name=name, users=list(users)).get("usergroup")
@@ -287,6 +293,10 @@ class SandboxClient:
         """The person's App Home, if the app published one."""
         home = as_object(self.read("views", user=user).get("home"))
         return SeenView(home) if home else None
+
+    def file(self, file_id: str) -> bytes:
+        """The bytes of a file. Raises SandboxRefused when there is none."""
+        return base64.b64decode(as_text(self.read("file", id=file_id).get("base64")))
 
     def calls(self, method: str | None = None) -> list[SeenCall]:
         """Calls of the Web API, oldest first."""

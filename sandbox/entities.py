@@ -46,6 +46,7 @@ class User:
     app_id: str = ""
     status_text: str = ""
     status_emoji: str = ""
+    status_expiration: int = 0
     updated: int = 0
 
 
@@ -205,8 +206,11 @@ class File:
     user: str
     created: int
     title: str = ""
+    alt_txt: str = ""
     content: bytes = b""
     uploaded: bool = False
     completed: bool = False
+    ready_at_real: float = 0.0
+    """Monotonic seconds from which on it can be shown in a block."""
     channels: list[str] = field(default_factory=list)
     permalink: str = ""

@@ -24,7 +24,9 @@ from sandbox.client import SandboxClient
 from sandbox.control.routes import control_routes
 from sandbox.core import Sandbox, SandboxConfig
 from sandbox.forms import UnreadableForm, read_form
-from sandbox.page import page_routes
+from sandbox.jsontypes import JsonObject, as_text
+from sandbox.page import HEADERS, page_routes
+from sandbox.slack_files import image_type, is_processed
 
 START_TIMEOUT = 10.0
 
@@ -40,6 +42,9 @@ def create_app(sandbox: Sandbox) -> Starlette:
 
     async def upload(request: Request) -> Response:
         return await _receive_file(sandbox, request)
+
+    async def picture(request: Request) -> Response:
+        return _show_picture(sandbox, request.path_params["file"])
 
     async def link(websocket: WebSocket) -> None:
         outage = sandbox.faults.standing("outage")
@@ -58,6 +63,7 @@ def create_app(sandbox: Sandbox) -> Starlette:
             Route("/api/{method}", api, methods=["GET", "POST"]),
             Route("/response/{key:path}", response_url, methods=["POST"]),
             Route("/upload/{file}", upload, methods=["POST"]),
+            Route("/files/{file}/{name}", picture, methods=["GET"]),
             WebSocketRoute("/link/", link),
             *control_routes(sandbox),
             *page_routes(),
@@ -73,15 +79,44 @@ def _hosts(host: str) -> list[str]:
 
 
 async def _receive_file(sandbox: Sandbox, request: Request) -> Response:
-    file = sandbox.workspace.files.get(request.path_params["file"])
-    if file is None:
-        return PlainTextResponse("file_not_found", status_code=404)
+    """One POST to an upload_url: the address itself is the right to use it, no token goes there."""
     content = await _uploaded_bytes(request)
+    shown: JsonObject = {"file": request.path_params["file"], "bytes": len(content)}
+    fault = sandbox.faults.standing("outage") or sandbox.faults.for_call("upload", shown)
+    status, words = (503, "unavailable") if fault is not None else _keep(sandbox, shown, content)
+    if fault is not None and fault.kind == "http_error":
+        status = fault.status
+    if "authorization" in request.headers:
+        sandbox.violate("token_leaked", "upload", "an upload_url was sent the app's token")
+    sandbox.journal.call(
+        "upload",
+        shown,
+        status=status,
+        answer={"ok": status == 200},
+        fault=fault.kind if fault else "",
+        duration_ms=0,
+    )
+    return PlainTextResponse(words, status_code=status)
+
+
+def _keep(sandbox: Sandbox, upload: JsonObject, content: bytes) -> tuple[int, str]:
+    file = sandbox.workspace.files.get(as_text(upload["file"]))
+    if file is None or file.completed:
+        return 404, "file_not_found"
     if len(content) != file.length:
         sandbox.violate("bad_upload", "upload", f"{len(content)} bytes; {file.length} were announced")
-        return PlainTextResponse("length does not match", status_code=400)
+        return 400, "length does not match"
     file.content, file.uploaded = content, True
-    return PlainTextResponse(f"OK - {len(content)}")
+    return 200, f"OK - {len(content)}"
+
+
+def _show_picture(sandbox: Sandbox, name: str) -> Response:
+    """For the page: only what a browser cannot take for anything but a picture."""
+    file = sandbox.workspace.files.get(name)
+    kind = image_type(file) if file is not None else ""
+    if file is None or not kind or not is_processed(file):
+        return PlainTextResponse("file_not_found", status_code=404, headers=HEADERS)
+    return Response(file.content, media_type=f"image/{kind}", headers=HEADERS)
 
 
 async def _uploaded_bytes(request: Request) -> bytes:

@@ -19,6 +19,7 @@ class Settings:
     `rate_scale`: 1 is Slack's limits, 2 twice as many calls, 0 none at all.
     `count_rate_limits`: a 429 by `rate_scale` is a violation.
     `retry_scale`: 1 redelivers at once, after 60 s and after 300 s; 0.01 after 0.6 s and 3 s.
+    `file_processing`: how long after its completion an upload cannot be shown in a block yet.
     """
 
     strict: bool = True
@@ -28,6 +29,7 @@ class Settings:
     ack_timeout: float = 3.0
     trigger_lifetime: float = 3.0
     response_url_lifetime: float = 1800.0
+    file_processing: float = 0.5
 
     def change(self, data: JsonObject) -> None:
         """Sets the named settings. Raises SettingInvalid, in which case nothing has changed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import zoneinfo
 
+from sandbox import slack_files
 from sandbox.entities import Channel, File, Message, Team, User, Usergroup, View
 from sandbox.installation import Installation
 from sandbox.jsontypes import JsonObject
@@ -33,7 +34,7 @@ def user(record: User, *, with_email: bool) -> JsonObject:
         "display_name_normalized": record.display_name,
         "status_text": record.status_text,
         "status_emoji": record.status_emoji,
-        "status_expiration": 0,
+        "status_expiration": record.status_expiration,
         "avatar_hash": "sandbox",
         "team": record.team_id,
         **{f"image_{size}": record.image for size in (24, 32, 48, 72, 192, 512)},
@@ -270,20 +271,31 @@ def view(record: View, app: Installation, team_id: str) -> JsonObject:
 
 
 def file(record: File) -> JsonObject:
-    return {
+    """A file object. What Slack finds out by reading an upload is empty until it has read it."""
+    is_processed = slack_files.is_processed(record)
+    image = slack_files.image_type(record)
+    shape: JsonObject = {
         "id": record.id,
         "created": record.created,
         "timestamp": record.created,
         "name": record.name,
         "title": record.title or record.name,
-        "mimetype": "application/octet-stream",
-        "filetype": record.name.rpartition(".")[2] if "." in record.name else "text",
+        "mimetype": "",
+        "filetype": "",
+        "pretty_type": "",
         "user": record.user,
         "size": record.length,
         "mode": "hosted",
         "is_external": False,
         "is_public": False,
         "channels": list(record.channels),
-        "url_private": f"/files/{record.id}/{record.name}",
-        "permalink": record.permalink or f"/files/{record.id}/{record.name}",
+        "url_private": slack_files.address(record),
+        "permalink": record.permalink or slack_files.address(record),
     }
+    if record.alt_txt:
+        shape["alt_txt"] = record.alt_txt
+    if is_processed:
+        kind = image or (record.name.rpartition(".")[2] if "." in record.name else "text")
+        mimetype = f"image/{image}" if image else "application/octet-stream"
+        shape |= {"mimetype": mimetype, "filetype": kind, "pretty_type": kind.upper()}
+    return shape

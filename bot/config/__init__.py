@@ -22,12 +22,13 @@ from bot.config.model import (
     Recipient,
     Role,
     Service,
+    Shift,
     Sla,
     Target,
     Usergroup,
 )
 from bot.config.problems import ConfigError, ConfigProblem
-from bot.config.regions import holiday_dates
+from bot.config.regions import holiday_dates, materialised
 from bot.config.resolving import (
     Ambiguous,
     ChannelCard,
@@ -61,6 +62,7 @@ __all__ = [
     "Recipient",
     "Role",
     "Service",
+    "Shift",
     "Sla",
     "Target",
     "Unresolved",
@@ -69,6 +71,7 @@ __all__ = [
     "dump",
     "holiday_dates",
     "load",
+    "materialised",
     "plan",
     "resolve_channel",
     "resolve_person",

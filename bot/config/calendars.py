@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from bot.config import source
+from bot.config.closures import is_hardly_open
 from bot.config.problems import BadValueError, ConfigProblem, did_you_mean, hint_for
 from bot.config.regions import parse_region, parse_timezone
 from bot.config.shapes import (
@@ -36,6 +37,7 @@ from bot.service_levels.calendars import (
 )
 
 ALWAYS = "24x7"
+MON_FRI = (0, 1, 2, 3, 4)
 
 _DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _DAY = f"({'|'.join(WEEKDAYS)})(-({'|'.join(WEEKDAYS)}))?"
@@ -59,6 +61,18 @@ windows: Shape[tuple[Window, ...]] = many(window)
 day: Shape[date] = word(parse_date, {"type": "string", "pattern": _DATE_PATTERN})
 region: Shape[str] = word(parse_region, {"type": "string"})
 weekdays: Shape[tuple[int, ...]] = word(parse_weekdays, {"type": "string", "pattern": _WEEKDAYS_PATTERN})
+
+_weekday_groups = many(weekdays, at_least=1)
+
+
+def _read_weekday_list(place: Place) -> tuple[int, ...]:
+    days = [day for group in _weekday_groups.read(place) for day in group]
+    if len(set(days)) < len(days):
+        raise place.fail("A day is named twice. Name each day once.")
+    return tuple(sorted(days))
+
+
+weekday_list: Shape[tuple[int, ...]] = Shape(_read_weekday_list, _weekday_groups.schema)
 
 
 def _read_holidays(place: Place) -> str | tuple[date, ...]:
@@ -139,13 +153,24 @@ def _build(place: Place, name: str, week: tuple[tuple[Window, ...], ...], values
         holidays=() if isinstance(off, str) else tuple(sorted(off)),
         special=values[SPECIAL],
     )
-    if not calendar.open_weekdays:
-        raise place.fail(
-            "This calendar is never open, so no target could fall due. Add hours, such as mon-fri."
-        )
+    _refuse_closed(place, calendar)
     if overlaps(week):
         place.warn("Some of these hours overlap. They count once.")
     return calendar
+
+
+def _refuse_closed(place: Place, calendar: Calendar) -> None:
+    if not calendar.open_weekdays:
+        when = "open on single dates only" if any(hours for _, hours in calendar.special) else "never open"
+        raise place.fail(
+            f"This calendar is {when}, so no target could fall due. Add weekly hours, such as"
+            ' mon-fri: "09:00-17:00".'
+        )
+    if is_hardly_open(calendar):
+        raise place.fail(
+            "Holidays and special dates close this calendar for more than two years, so no target could"
+            " fall due. Remove some of them."
+        )
 
 
 def _read_week(place: Place, entries: Iterable[source.Entry]) -> tuple[tuple[Window, ...], ...] | None:

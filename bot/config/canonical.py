@@ -18,11 +18,13 @@ from bot.config.model import (
     CatalogueItem,
     Desk,
     DeskConfig,
+    Digest,
     Escalation,
     MembersOf,
     Plain,
     PriorityMatrix,
     Service,
+    Shift,
     Sla,
     Target,
     Usergroup,
@@ -137,15 +139,33 @@ def _desk(desk: Desk) -> Tree:
         "agents": _agents(desk.agents),
         "leads": _words(desk.leads),
         "managers": _words(desk.managers),
+    }
+    if desk.shifts:
+        written["shifts"] = [_shift(shift) for shift in desk.shifts]
+    written |= {
         "slas": {str(kind): name for kind, name in sorted(desk.slas.items())},
         "close_after": format_duration(desk.close_after),
         "undo_within": format_duration(desk.undo_within),
     }
     if desk.digest is not None:
-        written["digest"] = {"at": format_time(desk.digest.at), "days": format_weekdays(desk.digest.days)}
+        written["digest"] = _digest(desk.digest)
     written["emoji"] = {gesture: _words(names) for gesture, names in desk.emoji.gestures().items()}
     written["categories"] = _words(desk.categories)
     return written
+
+
+def _shift(shift: Shift) -> Branch:
+    return {
+        "days": format_weekdays(shift.days),
+        "hours": _words(shift.windows),
+        "timezone": shift.timezone,
+        "people": _words(shift.people),
+    }
+
+
+def _digest(digest: Digest) -> Tree:
+    written: Tree = {"at": format_time(digest.at), "days": format_weekdays(digest.days)}
+    return written | {"reviews": _words(digest.reviews)} if digest.reviews else written
 
 
 def _agents(agents: Agents) -> Branch:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from bot.config import source
-from bot.config.calendars import timezone, weekdays
+from bot.config.calendars import MON_FRI, timezone, weekday_list
 from bot.config.model import (
     DEFAULT_CATEGORIES,
+    REVIEWS,
     Agents,
     ChannelRef,
     Desk,
@@ -15,7 +16,9 @@ from bot.config.model import (
     EmojiMap,
     MembersOf,
     People,
+    Recipient,
     Role,
+    Sla,
     Usergroup,
     frozen,
 )
@@ -25,12 +28,15 @@ from bot.config.shapes import (
     Shape,
     UnreadableError,
     Values,
+    choice,
+    in_order,
     many,
     named,
     optional,
     required,
     table,
 )
+from bot.config.shifts import settled, shifts
 from bot.config.slas import sla_name
 from bot.config.values import (
     channel,
@@ -49,30 +55,21 @@ from bot.service_levels.durations import DAY, MINUTE, format_duration
 # Slack shows up to 75 characters of a choice in a menu.
 _LONGEST_CHOICE = 75
 _MOST_CHOICES = 100
-_MON_FRI = (0, 1, 2, 3, 4)
 _DEFAULT_EMOJI = EmojiMap().gestures()
 
 AT = optional("at", time_of_day, "The local time of day.", 9 * 60, shown=format_time(9 * 60))
-
-
-_day_groups = many(weekdays, at_least=1)
-
-
-def _read_days(place: Place) -> tuple[int, ...]:
-    days = [day for group in _day_groups.read(place) for day in group]
-    if len(set(days)) < len(days):
-        raise place.fail("A day is named twice. Name each day once.")
-    return tuple(sorted(days))
-
-
-DAYS = optional(
-    "days",
-    Shape(_read_days, _day_groups.schema),
-    "The weekdays.",
-    _MON_FRI,
-    shown=format_weekdays(_MON_FRI),
+DAYS = optional("days", weekday_list, "The weekdays.", MON_FRI, shown=format_weekdays(MON_FRI))
+DIGEST_REVIEWS = optional(
+    "reviews",
+    in_order(many(choice(REVIEWS, "a review")), REVIEWS),
+    "The service reviews that come besides: weekly, monthly, or both.",
+    (),
+    shown=(),
 )
-digest: Shape[Digest] = table((AT, DAYS), lambda _place, values: Digest(at=values[AT], days=values[DAYS]))
+digest: Shape[Digest] = table(
+    (AT, DAYS, DIGEST_REVIEWS),
+    lambda _place, values: Digest(at=values[AT], days=values[DAYS], reviews=values[DIGEST_REVIEWS]),
+)
 
 _GESTURE_DOCS = {
     "raise": "On a message in a request channel: raise a ticket from it.",
@@ -158,6 +155,13 @@ AGENTS = optional(
 )
 LEADS = optional("leads", many(person), "Who leads the agents.", (), shown=())
 MANAGERS = optional("managers", many(person), "Who answers for the desk.", (), shown=())
+SHIFTS = optional(
+    "shifts",
+    shifts,
+    "Who is on duty when; without it, every agent is, at any time.",
+    (),
+    shown=(),
+)
 SLAS: Key[Mapping[Kind, str]] = optional(
     "slas", table(SLA_OF_KIND, _build_slas), "The SLA of each kind of ticket.", NO_SLAS, shown={}
 )
@@ -189,6 +193,7 @@ KEYS = (
     AGENTS,
     LEADS,
     MANAGERS,
+    SHIFTS,
     SLAS,
     CLOSE_AFTER,
     UNDO_WITHIN,
@@ -211,6 +216,7 @@ def _build_desk(place: Place, values: Values) -> Desk:
         agents=values[AGENTS] or MembersOf(triage),
         leads=values[LEADS],
         managers=values[MANAGERS],
+        shifts=settled(values[SHIFTS], desk_timezone=values[TIMEZONE]),
         slas=values[SLAS],
         close_after=values[CLOSE_AFTER],
         undo_within=values[UNDO_WITHIN],
@@ -219,7 +225,8 @@ def _build_desk(place: Place, values: Values) -> Desk:
         categories=values[CATEGORIES],
     )
     _warn_of_open_doors(place, desk)
-    _warn_of_nobody(place, desk)
+    _refuse_digest_for_nobody(place, desk)
+    _warn_of_escalations_to_nobody(place, desk)
     return desk
 
 
@@ -232,22 +239,28 @@ def _warn_of_open_doors(place: Place, desk: Desk) -> None:
         )
 
 
-def _warn_of_nobody(place: Place, desk: Desk) -> None:
+def _refuse_digest_for_nobody(place: Place, desk: Desk) -> None:
     if desk.digest is not None and desk.managers_channel is None:
-        place.at("digest").warn("The digest is posted in managers_channel, which is not set.")
-    told = set(_roles_told(place, desk))
-    if Role("managers") in told and desk.managers_channel is None:
-        place.at("slas").warn("An escalation tells managers in managers_channel, which is not set.")
-    if Role("leads") in told and not desk.leads:
-        place.at("slas").warn("An escalation tells leads, and this desk has none.")
+        place.at("digest").problem(
+            "The digest is posted in managers_channel, which is not set. Set it, or remove the digest."
+        )
 
 
-def _roles_told(place: Place, desk: Desk) -> Iterator[object]:
-    for name in desk.slas.values():
-        sla = place.reading.slas[name]
-        for target in sla.targets.values() if sla else ():
-            for step in target.escalate:
-                yield from step.to
+def _warn_of_escalations_to_nobody(place: Place, desk: Desk) -> None:
+    first_use = {name: kind for kind, name in reversed(list(desk.slas.items()))}
+    for name, kind in first_use.items():
+        told = set(_told(place.reading.slas[name]))
+        at = place.at("slas").at(kind)
+        if Role("managers") in told and desk.managers_channel is None:
+            at.warn(f"SLA {name} escalates to managers. Set managers_channel, where they are told.")
+        if Role("leads") in told and not desk.leads:
+            at.warn(f"SLA {name} escalates to leads, and this desk has none. Name them under leads.")
+
+
+def _told(sla: Sla | None) -> Iterator[Recipient]:
+    for target in sla.targets.values() if sla else ():
+        for step in target.escalate:
+            yield from step.to
 
 
 _desks = named(table(KEYS, _build_desk))

@@ -13,7 +13,7 @@ from bot.config.shapes import Reading
 from bot.config.source import read_source
 
 # Checked and stored before anything acts on them. Take a name out when its practice is built.
-NOT_BUILT = frozenset({"slas", "digest", "catalogue", "services"})
+NOT_BUILT = frozenset({"catalogue", "services"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +51,6 @@ def load(text: str, *, source: str = "desk.yaml") -> LoadedConfig:
 
 def _inactive(config: DeskConfig) -> Iterator[str]:
     given = {
-        "slas": bool(config.slas),
-        "digest": any(desk.digest for desk in config.desks.values()),
         "catalogue": bool(config.catalogue),
         "services": bool(config.services),
     }

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from bot.models.vocabulary import Kind, Level, State
-from bot.service_levels.calendars import Calendar
+from bot.service_levels.calendars import Calendar, Window
 from bot.service_levels.durations import DAY, MINUTE
 
 K = TypeVar("K")
@@ -25,6 +25,7 @@ Plain = str | int | bool | tuple["Plain", ...] | Mapping[str, "Plain"] | None
 PRIORITIES = ("P1", "P2", "P3", "P4", "P5")
 CLOCKS = ("respond", "resolve", "update")
 RESPONSES = ("claim", "reply")
+REVIEWS = ("weekly", "monthly")
 ROLES = ("assignee", "agents", "assignee_or_agents", "leads", "managers")
 PAUSING_STATES = (State.WAITING_REQUESTER, State.WAITING_SUPPLIER, State.WAITING_APPROVAL)
 DEFAULT_CATEGORIES = ("Hardware", "Software", "Access", "Network", "Other")
@@ -209,10 +210,24 @@ def without_skin_tone(name: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Digest:
-    """When the managers' digest is posted: a local time of day on these weekdays."""
+    """When the managers' digest is posted: a local time of day on these weekdays.
+
+    `reviews` names the service reviews that come besides: some of `REVIEWS`, in that order.
+    """
 
     at: int
     days: tuple[int, ...]
+    reviews: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shift:
+    """Who works when. The windows start on each of `days`, by the clocks of `timezone`."""
+
+    days: tuple[int, ...]
+    windows: tuple[Window, ...]
+    timezone: str
+    people: tuple[PersonRef, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -228,6 +243,7 @@ class Desk:
     managers_channel: ChannelRef | None = None
     leads: tuple[PersonRef, ...] = ()
     managers: tuple[PersonRef, ...] = ()
+    shifts: tuple[Shift, ...] = ()
     slas: Mapping[Kind, str] = field(default_factory=lambda: frozen({}))
     close_after: int = 3 * DAY
     undo_within: int = 5 * MINUTE

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 
 import holidays
 
 from bot.config.problems import BadValueError, did_you_mean
+from bot.service_levels.calendars import Calendar
 
 
 @lru_cache(maxsize=1)
@@ -57,3 +59,13 @@ def holiday_dates(region: str, years: Iterable[int]) -> dict[date, str]:
     country, _, subdivision = region.partition("-")
     found = holidays.country_holidays(country, subdiv=subdivision or None, years=tuple(years))
     return dict(sorted(found.items()))
+
+
+def materialised(calendar: Calendar, first: date, last: date) -> Calendar:
+    """The calendar with its region's public holidays from `first` to `last`, both included, as dates.
+
+    It has no region any more, so that it measures the same when a library update changes the holidays.
+    """
+    found = holiday_dates(calendar.region, range(first.year, last.year + 1)) if calendar.region else {}
+    between = (day for day in found if first <= day <= last)
+    return replace(calendar, region=None, holidays=tuple(sorted({*calendar.holidays, *between})))

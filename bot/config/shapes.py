@@ -189,10 +189,8 @@ def many(shape: Shape[T], *, at_least: int = 0, at_most: int = 1000) -> Shape[tu
     def read(place: Place) -> tuple[T, ...]:
         items = place.items()
         if not at_least <= len(items) <= at_most:
-            few = len(items) < at_least
-            raise place.fail(
-                f"At least {at_least} belongs here." if few else f"At most {at_most} belong here."
-            )
+            few = "The list is empty. Write at least one." if at_least == 1 else f"Write at least {at_least}."
+            raise place.fail(few if len(items) < at_least else f"At most {at_most} belong here. Keep fewer.")
         values = read_all(partial(shape.read, item) for item in items)
         _refuse_repeats(items, values)
         return values

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from bot.config.calendars import calendar_name
+from bot.config.closures import least_open_seconds, ordinary_open_seconds
 from bot.config.model import (
     CLOCKS,
     PAUSING_STATES,
@@ -40,12 +41,11 @@ from bot.config.shapes import (
 from bot.config.values import duration, percentage, recipient
 from bot.models.vocabulary import State
 from bot.service_levels.calendars import Calendar
-from bot.service_levels.durations import DAY, format_duration, parse_duration
+from bot.service_levels.durations import format_duration, parse_duration
+from bot.service_levels.openings import HORIZON
 
 T = TypeVar("T")
 
-# Beyond this a target counts as one that never falls due.
-_FURTHEST = 800 * DAY
 _AT = re.compile(r"(\S+) +(?:([0-9]{1,4})%|breach(?: *\+ *(\S+))?)")
 _CLOCK_NAMES = "|".join(CLOCKS)
 
@@ -142,7 +142,10 @@ _row = table(
     (*_TARGET_KEYS, ROW_CALENDAR, ROW_RESPOND_BY, ROW_PAUSE, ROW_WARN, ROW_ESCALATE),
     _build_row,
 )
-_ROW_KEYS = tuple(required(priority, _row, f"The targets of {priority}.") for priority in PRIORITIES)
+_ROW_KEYS = tuple(
+    required(priority, _row, f"The targets of {priority}, such as {{respond: 4h, resolve: 3d}}.")
+    for priority in PRIORITIES
+)
 _rows = table(_ROW_KEYS, lambda _place, values: {key.name: values[key] for key in _ROW_KEYS})
 
 CALENDAR = required("calendar", calendar_name, "The calendar whose open time is measured.")
@@ -231,9 +234,11 @@ def _seconds(row: _Row, key: Key[str | None], calendar: Calendar) -> int | None:
     if written is None:
         return None
     seconds = parse_duration(written, day=calendar.day_seconds)
-    if seconds * 7 * DAY > _FURTHEST * calendar.weekly_open_seconds:
+    if seconds > least_open_seconds(calendar):
+        counted = "" if seconds > ordinary_open_seconds(calendar) else ", holidays and special dates counted"
         raise row.place.at(key.name).fail(
-            f'"{written}" would fall due more than 800 days ahead on calendar "{calendar.name}". Shorten it.'
+            f'"{written}" would fall due more than {HORIZON.days} days ahead on calendar "{calendar.name}"'
+            f"{counted}. Shorten it."
         )
     return seconds
 

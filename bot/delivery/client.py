@@ -132,6 +132,27 @@ class SlackClient:
             raise Unknown("the answer could not be read") from error
         return dict(response.data) if isinstance(response.data, dict) else {}
 
+    def upload(self, url: str, content: bytes) -> None:
+        """Post the bytes of a file to an upload_url, once; it has its own right in it and gets no token.
+
+        Raises NotSent, Refused or Unknown.
+        """
+        refuse_inside_transaction()
+        if urllib.parse.urlsplit(url).scheme not in ("https", "http"):
+            raise Refused("invalid_upload_url")
+        headers = {"Content-Type": "application/octet-stream"}
+        request = urllib.request.Request(url, data=content, headers=headers, method="POST")  # noqa: S310 - checked
+        try:
+            with urllib.request.urlopen(request, timeout=self.timeout) as response:  # noqa: S310 - checked
+                response.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                raise (Unknown if error.code >= 500 else Refused)(f"http_{error.code}") from error
+        except urllib.error.URLError as error:
+            raise _unreached(error) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise Unknown(type(error).__name__) from error
+
     def respond(self, url: str, body: Args) -> None:
         """Post to a response_url, once. Raises NotSent, Refused or Unknown."""
         refuse_inside_transaction()

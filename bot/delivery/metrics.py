@@ -38,3 +38,11 @@ REPLIES_DROPPED: Final = Counter(
 FACTS_WAITING: Final = Gauge(
     "deskbell_gestures_waiting", "Gestures that wait for facts from Slack.", registry=REGISTRY
 )
+TICK_LAG: Final = Gauge(
+    "deskbell_tick_lag_seconds", "How late each concern of the schedule is.", ["concern"], registry=REGISTRY
+)
+CLOCKS_DUE: Final = Gauge(
+    "deskbell_clocks_oldest_due_seconds",
+    "Since when the oldest service level threshold waits to be decided.",
+    registry=REGISTRY,
+)

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from bot.models import Outbox, Ticket
 from bot.models.vocabulary import OPEN_STATES, State
 from bot.store.outbox import Claim
-from bot.surfaces import card, conversation, notices, relay
+from bot.surfaces import card, conversation, notices, relay, report, service_levels
 from bot.surfaces.rendered import Rendered
-from bot.workflows import reading
+from bot.workflows import alerts as reading_alerts
+from bot.workflows import reading, reports
 from bot.workflows.desks import load_desks
 from bot.workflows.telling import Telling
 
@@ -107,6 +108,12 @@ def _has_newer(session: Session, row: Outbox) -> bool:
     return session.scalar(newer.limit(1)) is not None
 
 
+def _still_so(session: Session, row: Outbox) -> str | None:
+    alerts = row.data.get("alerts", [row.data])
+    views = [reading_alerts.read_alert(session, alert) for alert in alerts]
+    return "Its cause had gone." if all(reading_alerts.is_gone(view) for view in views) else None
+
+
 def _still_written(session: Session, row: Outbox) -> str | None:
     return "It was deleted before." if reading.read_comment(session, row.data["comment_id"]).deleted else None
 
@@ -115,6 +122,10 @@ _VALIDITY: Final[Mapping[Telling, Validity]] = {
     Telling.ASSIGNED: _still_assigned,
     Telling.RESOLVED_WORD: _still_resolved,
     Telling.RELAY: _still_written,
+    Telling.ALERT: _still_so,
+    Telling.ESCALATION: _still_so,
+    Telling.BOARD: _still_so,
+    Telling.UNROUTED: _still_so,
 }
 
 
@@ -167,8 +178,31 @@ def _choice(session: Session, row: Outbox) -> Rendered:
     return conversation.choose_for_direct_message(text, views, desks, names=names)
 
 
+def _alert(session: Session, row: Outbox) -> Rendered:
+    """In the card's thread; a step of the escalation says more, and can be acted on."""
+    view = reading_alerts.read_alert(session, row.data)
+    is_step = any(">" in name for _, _, name in row.data["points"])
+    return service_levels.escalation(view) if is_step else service_levels.alert(view)
+
+
+def _escalation(session: Session, row: Outbox) -> Rendered:
+    return service_levels.escalation(reading_alerts.read_alert(session, row.data))
+
+
+def _board(session: Session, row: Outbox) -> Rendered:
+    return service_levels.board(reading_alerts.read_board(session, row.data))
+
+
+def _unrouted(session: Session, row: Outbox) -> Rendered:
+    return service_levels.unrouted(reading_alerts.read_alert(session, row.data))
+
+
 def _notice(_session: Session, row: Outbox) -> Rendered:
     return notices.administrator_notice(row.data["title"], row.data["detail"], row.data["fix"])
+
+
+def _report(session: Session, row: Outbox) -> Rendered:
+    return report.report(reports.read_report(session, row.data["report_id"]))
 
 
 def _ticket(session: Session, row: Outbox) -> Ticket:
@@ -187,6 +221,11 @@ _RENDERERS: Final[Mapping[Telling, Callable[[Session, Outbox], Rendered]]] = {
     Telling.ASSIGNED: _assigned,
     Telling.CHOICE: _choice,
     Telling.NOTICE: _notice,
+    Telling.REPORT: _report,
+    Telling.ALERT: _alert,
+    Telling.ESCALATION: _escalation,
+    Telling.BOARD: _board,
+    Telling.UNROUTED: _unrouted,
 }
 
 KINDS: Final = frozenset(kind.value for kind in (*_RENDERERS, Telling.EMOJI))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from bot.workflows.facts import Message
@@ -26,6 +26,9 @@ def person(user: SlackObject, *, home: str, now: datetime) -> dict[str, Any]:
         "email": profile.get("email") or None,
         "image_url": profile.get("image_72") or profile.get("image_48") or None,
         "timezone": user.get("tz") or None,
+        "status_emoji": str(profile.get("status_emoji") or "").strip(":") or None,
+        "status_text": str(profile.get("status_text") or "").strip() or None,
+        "status_until": _status_until(profile.get("status_expiration")),
         "is_app": bool(user.get("is_bot")) or user["id"] == SLACKBOT,
         "is_guest": bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
         "is_stranger": bool(user.get("is_stranger")) or not _is_at_home(user, home),
@@ -33,6 +36,16 @@ def person(user: SlackObject, *, home: str, now: datetime) -> dict[str, Any]:
         "is_owner": bool(user.get("is_owner") or user.get("is_primary_owner")),
         "refreshed_at": now,
     }
+
+
+def _status_until(expiration: object) -> datetime | None:
+    """Unix seconds as an instant; 0, or what cannot be one, is a status that does not end by itself."""
+    if not isinstance(expiration, int | float) or expiration <= 0:
+        return None
+    try:
+        return datetime.fromtimestamp(expiration, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 def _is_at_home(user: SlackObject, home: str) -> bool:

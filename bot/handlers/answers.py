@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
-from bot.surfaces import confirmations, lists, notices, sentences
+from bot.models import Ticket
+from bot.surfaces import absence, confirmations, explanations, lists, notices, sentences
 from bot.surfaces.rendered import Rendered
-from bot.workflows import reading
-from bot.workflows.gestures import AnyGesture, Asked
+from bot.workflows import absences, explaining, reading
+from bot.workflows.desks import load_desks
+from bot.workflows.gestures import AnyGesture, Asked, CameBack, WentAway
 from bot.workflows.outcomes import Deferred, Done, Ignored, Outcome, Refused, Reply
 
 
@@ -38,6 +40,8 @@ def render(session: Session, gesture: AnyGesture, outcome: Outcome) -> Rendered 
             return notices.told(refusal_sentence(session, outcome))
         case Done() if isinstance(gesture, Asked):
             return ASKED[gesture.query](session, gesture, outcome)
+        case Done() if isinstance(gesture, WentAway | CameBack):
+            return _absence(session, gesture, outcome)
         case Done():
             return confirmations.confirmation(outcome.event, outcome.number, _names(session, outcome.data))
 
@@ -101,9 +105,29 @@ def _show(session: Session, _gesture: Asked, done: Done) -> Rendered:
     return lists.ticket_detail(view, reading.read_events(session, done.ticket_id))
 
 
+def _sla(session: Session, gesture: Asked, done: Done) -> Rendered:
+    ticket = session.get_one(Ticket, done.ticket_id)
+    return explanations.explanation(explaining.explain(session, ticket, gesture.at))
+
+
+def _report(_session: Session, _gesture: Asked, _done: Done) -> Rendered:
+    """The answer came too late for a list: that opens only in answer to a press."""
+    return notices.told("You may see these tickets; please choose the line in the report once more.")
+
+
+def _absence(session: Session, gesture: Asked | WentAway | CameBack, done: Done) -> Rendered:
+    keys = done.data["desks"].split(",")
+    own = [desk for desk in load_desks(session).all if desk.key in keys]
+    view = absences.read_absence(session, gesture.person_id, own, gesture.at)
+    return absence.ANSWERS[done.event](view)
+
+
 ASKED: Mapping[str, Callable[[Session, Asked, Done], Rendered]] = {
     "mine": _mine,
     "queue": _queue,
     "unassigned": _queue,
     "show": _show,
+    "sla": _sla,
+    "absence": _absence,
+    "report": _report,
 }

@@ -9,7 +9,7 @@ from bot.models.vocabulary import Action, Source, State
 from bot.surfaces import commands, forms, lists, notices, sentences
 from bot.surfaces.ids import COMMAND, FormContext
 from bot.surfaces.text import plain
-from bot.workflows.gestures import Acted, AnyGesture, Asked, ReplyTo
+from bot.workflows.gestures import Acted, AnyGesture, Asked, CameBack, ReplyTo, WentAway
 from bot.workflows.outcomes import Refusal
 from bot.workflows.reading import TicketView
 
@@ -28,6 +28,10 @@ def on_command(handling: Handling, payload: Payload) -> Ack:
             return _open_form(handling, payload, description)
         case commands.Act():
             return _act(handling, payload, command)
+        case commands.Away():
+            return _away(handling, payload, command)
+        case commands.Back():
+            return _answer(handling, CameBack.model_validate(_common(handling, payload)))
         case _:
             return _answer(handling, _question(handling, payload, command))
 
@@ -35,12 +39,20 @@ def on_command(handling: Handling, payload: Payload) -> Ack:
 def _question(
     handling: Handling,
     payload: Payload,
-    command: commands.ListMine | commands.Queue | commands.Unassigned | commands.Show,
+    command: commands.ListMine
+    | commands.Queue
+    | commands.Unassigned
+    | commands.Show
+    | commands.Explain
+    | commands.AskAbsence,
 ) -> Asked:
     words = {commands.ListMine: "mine", commands.Queue: "queue", commands.Unassigned: "unassigned"}
     common = _common(handling, payload)
-    if isinstance(command, commands.Show):
-        return Asked.model_validate({**common, "query": "show", "number": command.number})
+    if isinstance(command, commands.AskAbsence):
+        return Asked.model_validate({**common, "query": "absence"})
+    if isinstance(command, commands.Show | commands.Explain):
+        query = "show" if isinstance(command, commands.Show) else "sla"
+        return Asked.model_validate({**common, "query": query, "number": command.number})
     return Asked.model_validate({**common, "query": words[type(command)], "page": command.page})
 
 
@@ -114,6 +126,15 @@ def _act(handling: Handling, payload: Payload, command: commands.Act) -> Ack:
         }
     )
     return _answer(handling, gesture)
+
+
+def _away(handling: Handling, payload: Payload, command: commands.Away) -> Ack:
+    cover_id = handling.person_named(command.cover)
+    if command.cover is not None and cover_id is None:
+        name = command.cover.name if isinstance(command.cover, commands.Handle) else ""
+        return _say(sentences.Answer.NO_SUCH_PERSON, who=name)
+    said = {"until": command.until, "cover_id": cover_id}
+    return _answer(handling, WentAway.model_validate({**_common(handling, payload), **said}))
 
 
 def _form_instead(command: commands.Act) -> Action | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 
 from bot.handlers.answers import Ack, refusal_sentence, reply
 from bot.handlers.commands import form_for
 from bot.handlers.context import Handling, desk_views
 from bot.handlers.payloads import MalformedPayload, Payload, mapping, message_of, objects, optional, text
+from bot.handlers.unfolding import UNFOLDING, on_unfold
 from bot.models.vocabulary import Action, Source
 from bot.surfaces import forms, sentences
 from bot.surfaces.ids import (
@@ -28,6 +30,14 @@ from bot.workflows.outcomes import Deferred, Refusal, Refused, Reply
 FORM_ACTIONS = frozenset({Action.RESOLVE, Action.ASSIGN, Action.NOTE, Action.PRIORITISE})
 """Buttons that ask something first."""
 
+BUTTON_ACTIONS: Mapping[str, Action] = {
+    **{action_id.value: action for action_id, action in ACTION_OF.items()},
+    ActionId.REQUESTER_REOPEN.value: Action.REOPEN,
+    ActionId.REASSIGN.value: Action.ASSIGN,
+    ActionId.ACKNOWLEDGE.value: Action.ACKNOWLEDGE,
+}
+"""What a button does, by its action id."""
+
 
 def on_button(handling: Handling, payload: Payload) -> Ack:
     """A button: open its form, or do at once what it says. Other elements mean nothing by themselves."""
@@ -37,16 +47,16 @@ def on_button(handling: Handling, payload: Payload) -> Ack:
     action_id = text(pressed, "action_id")
     if DIRECT_NEW.fullmatch(action_id) or DIRECT_ADD.fullmatch(action_id):
         return _chose(handling, payload, pressed)
-    action = Action.REOPEN if action_id == ActionId.REQUESTER_REOPEN else _action_of(action_id)
+    if action_id in UNFOLDING:
+        return on_unfold(handling, payload, pressed)
+    if action_id == ActionId.TAKE_OVER:
+        return handling.quietly(_acted(handling, payload, pressed, Action.ASSIGN, to_self=True))
+    action = BUTTON_ACTIONS.get(action_id)
     if action is None:
         return Ack()
     if action in FORM_ACTIONS:
         return _open_form(handling, payload, action, text(pressed, "value"))
     return handling.quietly(_acted(handling, payload, pressed, action))
-
-
-def _action_of(action_id: str) -> Action | None:
-    return next((action for known, action in ACTION_OF.items() if known.value == action_id), None)
 
 
 def _reply_to(payload: Payload) -> ReplyTo:
@@ -58,14 +68,18 @@ def _key(payload: Payload, pressed: Payload) -> str:
     return "button:" + ":".join((*parts, optional(pressed, "value") or ""))
 
 
-def _acted(handling: Handling, payload: Payload, pressed: Payload, action: Action) -> Acted:
+def _acted(
+    handling: Handling, payload: Payload, pressed: Payload, action: Action, *, to_self: bool = False
+) -> Acted:
+    person_id = text(payload, "user", "id")
     return Acted(
         key=_key(payload, pressed),
-        person_id=text(payload, "user", "id"),
+        person_id=person_id,
         at=handling.now(),
         reply_to=_reply_to(payload),
         action=action,
         number=text(pressed, "value"),
+        assignee_id=person_id if to_self else None,
     )
 
 

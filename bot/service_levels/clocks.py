@@ -28,7 +28,9 @@ UPDATE: Final = "update"
 NEXT_REPLY: Final = "next_reply"
 NOTHING: Final = timedelta(0)
 
-BY_TIME, BY_PRIORITY, BY_POLICY, BY_REOPENING = "time", "priority", "policy", "reopened"
+BY_TIME, BY_PRIORITY, BY_POLICY, BY_REOPENING, BY_MERGING = "time", "priority", "policy", "reopened", "merged"
+DROPPED: Final = "dropped"
+"""A clock ended because it was promised no more."""
 BORN: Final = "born"
 """Broken when it was first looked at: raised from an old message, or while the desk was not running."""
 
@@ -62,6 +64,10 @@ class Breach:
     priority: str
     cause: str
     elapsed: timedelta
+
+    def comes_after(self, stop: datetime) -> bool:
+        """Whether a stop at this instant was in time: at the due instant it is, at that of a change not."""
+        return stop < self.at or (stop == self.at and self.cause in (BY_TIME, BORN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,20 +210,23 @@ class Cycle:
         return self if due is None or due > at else self._broken(due, cause)
 
     def stopped(self, at: datetime, cause: str) -> Cycle:
-        """The promise was kept, or at last; `at` may lie before a breach that was decided too early."""
-        if not self.is_open:
-            return self
+        """The promise was kept, or at last.
+
+        `at` may lie before a breach that was decided too early, and before a stop that was heard of first.
+        """
         at = max(at, self.started_at)
-        ended = replace(self, stopped_at=at, stop_cause=cause, pauses=_closed(self.pauses, at))
-        if ended.goes_on_broken:
+        if self.is_cancelled or (self.stopped_at is not None and self.stopped_at <= at):
+            return self
+        # What was promised after the stop never measured it.
+        terms = tuple(term for term in self.terms if term.since <= at) or self.terms[:1]
+        ended = replace(self, stopped_at=at, stop_cause=cause, pauses=_closed(self.pauses, at), terms=terms)
+        if ended.goes_on_broken or (ended.breach is not None and not ended.breach.comes_after(at)):
             return ended
-        if ended.breach is not None:
-            came_before = at < ended.breach.at or (at == ended.breach.at and ended.breach.cause == BY_TIME)
-            return replace(ended, breach=None) if came_before else ended
+        ended = replace(ended, breach=None)
         due = ended.due()
         return ended if due is None or due >= at else ended._broken(due, None)
 
-    def cancelled(self, at: datetime) -> Cycle:
+    def cancelled(self, at: datetime, cause: str = "cancelled") -> Cycle:
         """It is not measured any more; what is broken stays so."""
         if not self.is_open:
             return self
@@ -226,7 +235,7 @@ class Cycle:
         return replace(
             cycle,
             stopped_at=at,
-            stop_cause="cancelled",
+            stop_cause=cause,
             is_cancelled=True,
             pauses=_closed(cycle.pauses, at),
         )
@@ -251,12 +260,13 @@ class Cycle:
         return replace(before, terms=(*before.terms, term)).settled(term.since)
 
     def going_on(self, at: datetime, term: Term) -> Cycle:
-        """The next cycle, with what this one left of the budget."""
+        """The next cycle, with what this one left of the budget; never before this one ended."""
+        at = at if self.stopped_at is None else max(at, self.stopped_at)
         return Cycle(
             clock=self.clock,
             number=self.number + 1,
             started_at=at,
-            terms=(replace(term, since=at, cause=BY_REOPENING),),
+            terms=(replace(term, since=at),),
             carried=self.elapsed(at),
             breach=self.breach,
             goes_on_broken=self.breach is not None,
@@ -264,11 +274,10 @@ class Cycle:
 
     def _broken(self, due: datetime, cause: str | None) -> Cycle:
         at = max(due, self.term.since)
-        by_change = self.term.cause if due <= self.term.since and len(self.terms) > 1 else BY_TIME
-        if due <= self.started_at and self.carried:
-            by_change = BY_REOPENING
+        by_change = due <= self.term.since and (len(self.terms) > 1 or self.carried > NOTHING)
+        cause = cause or (self.term.cause if by_change else BY_TIME)
         elapsed = max(self.elapsed(at), self.term.target)
-        return replace(self, breach=Breach(at, self.term.priority, cause or by_change, elapsed))
+        return replace(self, breach=Breach(at, self.term.priority, cause, elapsed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +322,7 @@ def reached(cycle: Cycle, point: Point) -> Reached | None:
     """When a cycle comes to a point if nothing changes; None while it is paused before, or never.
 
     What comes after a breach is counted from the breach, on the same calendar and pauses, and known only
-    once it is broken.
+    once it is broken. Of what is broken no warning is due any more, also when the target became longer.
     """
     if point.is_breach and cycle.breach is not None:
         return Reached(point, cycle.breach.at, is_silent=cycle.goes_on_broken)
@@ -324,12 +333,15 @@ def reached(cycle: Cycle, point: Point) -> Reached | None:
     else:
         amount = cycle.term.target * point.percent / 100
     at = cycle.instant_at(amount)
-    if at is None:
+    if at is None or (cycle.breach is not None and not point.after and at > cycle.breach.at):
         return None
     since = cycle.term.since
     changed = len(cycle.terms) > 1 or cycle.carried > NOTHING
     passed = changed and (at < since or amount <= cycle.carried)
-    return Reached(point, max(at, since) if changed else at, is_silent=passed and not point.is_breach)
+    at = max(at, since) if changed else at
+    if cycle.breach is not None and not point.after:
+        at = min(at, cycle.breach.at)
+    return Reached(point, at, is_silent=passed and not point.is_breach)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -393,6 +405,10 @@ class ClockSet:
         cycle = self.of(clock)
         return cycle if cycle is not None and cycle.is_open else None
 
+    def without(self, clock: str) -> ClockSet:
+        """The same without the cycles of a clock."""
+        return replace(self, cycles=tuple(cycle for cycle in self.cycles if cycle.clock != clock))
+
     def settled(self, at: datetime) -> ClockSet:
         """As it stands at `at`: broken is what was used up by then."""
         return self._with(cycle.settled(at) for cycle in self.cycles if cycle.is_open)
@@ -423,8 +439,9 @@ class ClockSet:
     def promised(self, promise: Promise, at: datetime, cause: str) -> ClockSet:
         """From `at` on something else is promised: another priority, policy, calendar or desk.
 
-        Open cycles keep what has elapsed. A clock that is not promised any more is cancelled; one that is
-        promised for the first time counts from the ticket's start (update: from now).
+        Open cycles keep what has elapsed. A clock that is not promised any more is cancelled; promised
+        again, it goes on with what is left. One that is promised for the first time counts from the
+        ticket's start (update: from now, either way).
         """
         changed = [self._promised(cycle, promise, at, cause) for cycle in self.cycles if cycle.is_open]
         after = replace(self, promise=promise)._with(changed)
@@ -432,21 +449,27 @@ class ClockSet:
 
     def _promised(self, cycle: Cycle, promise: Promise, at: datetime, cause: str) -> Cycle:
         if cycle.clock not in promise.targets:
-            return cycle.cancelled(at)
+            return cycle.cancelled(at, DROPPED)
         return cycle.measured_by(promise.term(cycle.clock, at, cause))
 
     def _newly_promised(self, at: datetime, cause: str) -> Iterator[Cycle]:
-        known = {cycle.clock for cycle in self.cycles}
-        if not known:
+        resolve, update = self.of(RESOLVE), self.of(UPDATE)
+        is_over = resolve is not None and not resolve.is_open and resolve.stop_cause != DROPPED
+        if not self.cycles or is_over:
             return
-        if UPDATE in self.promise.targets and UPDATE not in known:
+        if UPDATE in self.promise.targets and (update is None or update.stop_cause == DROPPED):
+            number = update.number + 1 if update else 1
             term = self.promise.term(UPDATE, at, cause)
-            yield Cycle(clock=UPDATE, number=1, started_at=at, terms=(term,))
-        if RESOLVE in self.promise.targets and RESOLVE not in known:
+            yield Cycle(clock=UPDATE, number=number, started_at=at, terms=(term,))
+        if RESOLVE not in self.promise.targets:
+            return
+        if resolve is None:
             start = min(cycle.started_at for cycle in self.cycles)
             first = replace(self.promise.term(RESOLVE, start), target=timedelta.max)
             whole = Cycle(clock=RESOLVE, number=1, started_at=start, terms=(first,))
             yield whole.measured_by(self.promise.term(RESOLVE, at, cause))
+        elif resolve.stop_cause == DROPPED:
+            yield resolve.going_on(at, self.promise.term(RESOLVE, at, cause))
 
     def resolved(self, at: datetime) -> ClockSet:
         """It works again: every clock stops."""
@@ -458,7 +481,7 @@ class ClockSet:
         new: list[Cycle] = []
         resolve, update = self.of(RESOLVE), self.of(UPDATE)
         if resolve is not None and not resolve.is_open and RESOLVE in self.promise.targets:
-            new.append(resolve.going_on(at, self.promise.term(RESOLVE, at)))
+            new.append(resolve.going_on(at, self.promise.term(RESOLVE, at, BY_REOPENING)))
         if UPDATE in self.promise.targets and (update is None or not update.is_open):
             number = update.number + 1 if update else 1
             term = self.promise.term(UPDATE, at)
@@ -477,7 +500,7 @@ class ClockSet:
         A response that was given stays given.
         """
         earlier = [
-            replace(cycle, number=mine.number).measured_by(self.promise.term(cycle.clock, at, "merged"))
+            self._taken_over(cycle, mine, at)
             for cycle in other.cycles
             if cycle.is_open
             and (mine := self.open(cycle.clock)) is not None
@@ -486,8 +509,21 @@ class ClockSet:
         ]
         return self._with(earlier)._pausing(at)
 
+    def _taken_over(self, cycle: Cycle, mine: Cycle, at: datetime) -> Cycle:
+        """Another ticket's cycle in the place of mine; what is broken of either stays broken."""
+        moved = replace(cycle, number=mine.number).measured_by(self.promise.term(cycle.clock, at, BY_MERGING))
+        breaches = [
+            (breach.at, breach, of.goes_on_broken)
+            for of in (moved, mine.settled(at))
+            if (breach := of.breach)
+        ]
+        if not breaches:
+            return moved
+        _, breach, goes_on_broken = min(breaches, key=lambda known: known[0])
+        return replace(moved, breach=breach, goes_on_broken=goes_on_broken)
+
     def _stopping(self, clock: str, at: datetime, cause: str) -> ClockSet:
-        cycle = self.open(clock)
+        cycle = self.of(clock)
         return self if cycle is None else self._with([cycle.stopped(at, cause)])
 
     def _pausing(self, at: datetime) -> ClockSet:

@@ -8,6 +8,7 @@ from slack_sdk.models.blocks import Block, ButtonElement, ConfirmObject, RichTex
 
 from bot.models.vocabulary import OPEN_STATES, Action, EventKind, State
 from bot.surfaces import blocks
+from bot.surfaces.badges import badges
 from bot.surfaces.ids import CARD_BUTTONS
 from bot.surfaces.inline import Part, When, Words, joined, link_to
 from bot.surfaces.lines import (
@@ -41,13 +42,14 @@ def card(view: TicketView) -> Rendered:
     ]
     if row := _buttons(view):
         parts.append(blocks.buttons(f"card.actions:{view.version}", *row))
-    said = joined([headline(view), state_line(view), raised_line(view), _happened(view)], by=". ")
+    told = [headline(view), state_line(view), badges(view), raised_line(view), _happened(view)]
+    said = joined(told, by=". ")
     return blocks.message(said, parts)
 
 
 def _body(view: TicketView) -> RichTextBlock:
     elements: list[RichTextElement] = [
-        blocks.section([*headline(view), Words("\n"), *state_line(view)]),
+        blocks.section(joined([headline(view), state_line(view), badges(view)], by="\n")),
     ]
     if said := _said(view):
         elements.append(blocks.quote(said))

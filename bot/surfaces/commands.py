@@ -13,6 +13,7 @@ from typing import Final
 
 from bot.models.vocabulary import PREFIXES, Action, State
 from bot.surfaces.text import clean
+from bot.workflows.untils import parse_until
 
 
 class Audience(StrEnum):
@@ -51,6 +52,7 @@ COMMANDS: Final = (
     _word("", "", "opens the form", Action.RAISE, Audience.EVERYBODY),
     _word("", "printer on floor 3 is on fire", "opens it filled in", Action.RAISE, Audience.EVERYBODY),
     _word("", "INC-12", "shows a ticket", Action.SHOW, Audience.EVERYBODY, "show"),
+    _word("sla", "INC-12", "shows how its clocks were counted", Action.SHOW, Audience.EVERYBODY),
     _word("list", "", "lists your open tickets", Action.QUEUE, Audience.EVERYBODY),
     _word("help", "", "shows this", None, Audience.EVERYBODY, "?"),
     _word("reopen", "INC-12", "reopens a resolved ticket", Action.REOPEN, Audience.EVERYBODY),
@@ -75,6 +77,8 @@ COMMANDS: Final = (
     _word("close", "INC-12", "closes a resolved ticket", Action.CLOSE),
     _word("note", "INC-12 called the supplier", "adds a note that stays with the desk", Action.NOTE),
     _word("priority", "INC-12", "opens the form for impact and urgency", Action.PRIORITISE),
+    _word("away", "until Monday cover @lea", "has others told about your tickets until then", Action.ABSENT),
+    _word("back", "", "ends that", Action.ABSENT),
 )
 """What can be typed after `/ticket`, in the order of the help."""
 
@@ -120,12 +124,37 @@ class Show:
 
 
 @dataclass(frozen=True)
+class Explain:
+    """Show how a ticket's clocks come to what they show."""
+
+    number: str
+
+
+@dataclass(frozen=True)
 class Act:
     """Do something to a ticket. `rest` is what followed the number, as received."""
 
     action: Action
     number: str
     rest: str = ""
+
+
+@dataclass(frozen=True)
+class Away:
+    """Be away. `until` is as typed, with its first word: `until Monday`; it may still be no time at all."""
+
+    until: str
+    cover: PersonId | Handle | None = None
+
+
+@dataclass(frozen=True)
+class AskAbsence:
+    """Show whether one is away, and how to say so."""
+
+
+@dataclass(frozen=True)
+class Back:
+    """Be back."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +166,9 @@ class Mistyped:
     number: str | None = None
 
 
-Command = Help | Raise | ListMine | Queue | Unassigned | Show | Act | Mistyped
+Command = (
+    Help | Raise | ListMine | Queue | Unassigned | Show | Explain | Act | Away | AskAbsence | Back | Mistyped
+)
 
 _LISTS: Final[Mapping[str, type[ListMine | Queue | Unassigned]]] = {
     "list": ListMine,
@@ -145,13 +176,16 @@ _LISTS: Final[Mapping[str, type[ListMine | Queue | Unassigned]]] = {
     "unassigned": Unassigned,
 }
 _HELP: Final = frozenset({"help", "?"})
+_ABSENCE: Final = frozenset({"away", "back"})
 _VERBS: Final = {
     word: command.action
     for command in COMMANDS
     for word in (command.word, *command.aliases)
-    if word and command.action and word not in _LISTS
+    if word and command.action and word not in _LISTS and word not in _ABSENCE
 }
-_KNOWN: Final = (*_HELP, *_LISTS, *_VERBS)
+_GUESSED: Final = (*_HELP, *_LISTS, *_VERBS)
+"""What a slip may have meant. Not `back`: too many words of descriptions are one letter away from it."""
+_KNOWN: Final = (*_GUESSED, *_ABSENCE)
 
 _PREFIX: Final = "|".join(PREFIXES.values())
 _NUMBER: Final = re.compile(rf"({_PREFIX})-?0*([1-9][0-9]{{0,8}})[.,:;!?]?", re.IGNORECASE)
@@ -171,6 +205,8 @@ def parse_command(text: str) -> Command:
         return _help(words, text)
     if word in _LISTS:
         return _list(word, words, text)
+    if word in _ABSENCE:
+        return _away(text) if word == "away" else _back(words, text)
     if word in _VERBS:
         return _act(word, words, text)
     if number := ticket_number(words[0]):
@@ -238,8 +274,48 @@ def _act(word: str, words: list[str], text: str) -> Command:
     if number := ticket_number(words[1]):
         rest = words[2].strip() if len(words) == 3 else ""
         action = _VERBS[word]
+        if word == "sla":
+            return Explain(number)
         return Show(number) if action is Action.SHOW else Act(action, number, rest)
     return _without_prefix(text.split(None, 1)[1], word) or Raise(text)
+
+
+_COVER: Final = re.compile(r"(?:^|\s)(?:cover(?:ed)?(?:\s+by)?)\s*:?\s+(\S.*)", re.IGNORECASE)
+_SAYS_WHEN: Final = re.compile(r"(?:until|till?|for)(?:\s+\S+){1,2}", re.IGNORECASE)
+
+
+def _away(text: str) -> Command:
+    """Only what is surely an absence is one: `away from keyboard` may be a ticket about a keyboard."""
+    said = text.split(None, 1)
+    if len(said) == 1:
+        return AskAbsence()
+    when, named = _parted(said[1])
+    cover = _person_alone(named)
+    if named and cover is None:
+        return Raise(text)
+    if parse_until(when) or _SAYS_WHEN.fullmatch(when):
+        return Away(when, cover)
+    if parse_until(f"until {when}"):
+        return Mistyped(text, f"away until {said[1]}")
+    return Mistyped(text, f"away until Monday {said[1]}") if cover and not when else Raise(text)
+
+
+def _parted(said: str) -> tuple[str, str]:
+    """When somebody is away, and what is said of who covers."""
+    found = _COVER.search(said)
+    if found is None:
+        return said.strip(), ""
+    return said[: found.start()].strip().rstrip(","), found[1].strip().rstrip(".,;!")
+
+
+def _person_alone(named: str) -> PersonId | Handle | None:
+    """The person, if nothing but a person is named."""
+    is_person = _PICKED.fullmatch(named) or named.startswith("@") or " " not in named
+    return person_in(named) if is_person else None
+
+
+def _back(words: list[str], text: str) -> Command:
+    return Back() if len(words) == 1 else Raise(text)
 
 
 def _without_prefix(said: str, verb: str = "") -> Mistyped | None:
@@ -267,7 +343,7 @@ def _unknown(word: str, words: list[str], text: str) -> Command:
     if mistyped := _without_prefix(text):
         return mistyped
     number = ticket_number(words[1]) if len(words) > 1 else None
-    if len(words) == 1 and (near := _nearest(word, _KNOWN)):
+    if len(words) == 1 and (near := _nearest(word, _GUESSED)):
         return Mistyped(words[0], near if near not in _VERBS else f"{near} INC-12")
     if number and (near := _nearest(word, tuple(_VERBS))):
         return Mistyped(words[0], f"{near} {number}", number)

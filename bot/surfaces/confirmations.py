@@ -27,6 +27,7 @@ _CONFIRMATIONS: Final[Mapping[str, str]] = {
     "already_open": "{number} is open already.",
     "closed": "{number} is closed.",
     "cancelled": "{number} is cancelled.",
+    "acknowledged": "Noted that you have seen the escalation of {number}.",
     "noted": "Your note is on {number}. Only the desk reads it.",
     "commented": "Added to {number}.",
     "prioritised": "{number} is {priority} now.",

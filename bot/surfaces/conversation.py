@@ -9,6 +9,7 @@ from slack_sdk.models.blocks import Block, ButtonElement, RichTextBlock, RichTex
 
 from bot.models.vocabulary import ENDED_STATES, OPEN_STATES, Action, EventKind, State
 from bot.surfaces import blocks
+from bot.surfaces.durations import open_words, span_words
 from bot.surfaces.ids import MOST_DIRECT_CHOICES, ActionId, direct_add, direct_new
 from bot.surfaces.inline import Mention, Part, When, Words, joined, name_of
 from bot.surfaces.lines import number_of, resolution_of, title_of
@@ -16,6 +17,7 @@ from bot.surfaces.rendered import Rendered
 from bot.surfaces.sentences import resolution_question, state_words
 from bot.surfaces.text import fit, one_line, plain, told
 from bot.workflows.reading import DeskView, PersonView, TicketView
+from bot.workflows.service_views import EstimateView
 
 Place = Literal["channel", "thread", "direct"]
 """Where the conversation is: under a root of ours in a channel, under a message, or direct messages."""
@@ -24,6 +26,7 @@ _MOST_RESOLUTION: Final = 3000
 _MOST_TITLE: Final = 60
 _MOST_QUESTION: Final = 120
 _MOST_DESK: Final = 40
+_ENDINGS: Final = {1: "st", 2: "nd", 3: "rd"}
 _A_REPLY_CONTINUES: Final = "A reply in this thread opens a new ticket linked to this one."
 
 
@@ -37,6 +40,8 @@ def opening(view: TicketView, *, place: Place) -> Rendered:
     whose: list[Part] = [Mention(view.requester)]
     heads = {"channel": [number, title, whose], "thread": [number], "direct": [number, title]}
     parts = [*joined([*heads[place], _status(view, place)]), Words(".")]
+    if expected := _expected(view):
+        parts.append(Words(f" {expected}."))
     if hint := _hint(view, place):
         parts.append(Words(f" {hint}"))
     return blocks.note(parts, f"opening:{view.version}")
@@ -168,6 +173,32 @@ def _status_words(view: TicketView, place: Place) -> str:
             return f"{who} is waiting for a supplier" if who else "waiting for a supplier"
         case State.WAITING_APPROVAL | State.RESOLVED | State.CLOSED | State.CANCELLED:
             return state_words(view.state).lower()
+
+
+def _expected(view: TicketView) -> str:
+    """The place in the queue and how long it usually takes, while nobody has taken it: "3rd of 9 · …"."""
+    if view.state is not State.NEW or view.estimate is None:
+        return ""
+    return " · ".join(filter(None, [_place_words(view.estimate), _usually(view.estimate)]))
+
+
+def _place_words(estimate: EstimateView) -> str:
+    return f"{_ordinal(estimate.place)} of {estimate.of}" if 0 < estimate.place <= estimate.of else ""
+
+
+def _ordinal(place: int) -> str:
+    is_teen = place % 100 in (11, 12, 13)
+    return f"{place}{'th' if is_teen else _ENDINGS.get(place % 10, 'th')}"
+
+
+def _usually(estimate: EstimateView) -> str:
+    words = open_words if estimate.is_working_time else span_words
+    parts = [
+        f"usually {words(estimate.usual)}" if estimate.usual is not None else "",
+        f"9 in 10 within {words(estimate.nine_in_ten)}" if estimate.nine_in_ten is not None else "",
+    ]
+    said = ", ".join(filter(None, parts))
+    return f"{said} (working hours)" if said and estimate.is_working_time else said
 
 
 def _hint(view: TicketView, place: Place) -> str:

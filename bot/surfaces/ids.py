@@ -30,6 +30,12 @@ class ActionId(StrEnum):
     PRIORITISE = "ticket.prioritise"
     REQUESTER_REOPEN = "requester.reopen"
     DIRECT_NEW = "direct.new"
+    TAKE_OVER = "escalation.take_over"
+    REASSIGN = "escalation.reassign"
+    ACKNOWLEDGE = "escalation.acknowledge"
+    REPORT_BEHIND = "report.behind"
+    REPORT_PREVIOUS = "report.previous"
+    REPORT_NEXT = "report.next"
 
 
 CARD_BUTTONS: Final = {
@@ -74,6 +80,7 @@ class CallbackId(StrEnum):
     NOTE = "form.note"
     PRIORITY = "form.priority"
     MESSAGE = "view.message"
+    BEHIND = "view.behind"
 
 
 class BlockId(StrEnum):

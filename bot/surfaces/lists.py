@@ -9,6 +9,7 @@ from slack_sdk.models.blocks import Block, RichTextBlock, RichTextElement, RichT
 
 from bot.models.vocabulary import State
 from bot.surfaces import blocks
+from bot.surfaces.badges import badge_in_short
 from bot.surfaces.commands import COMMANDS, Audience, CommandWord
 from bot.surfaces.ids import COMMAND, SHORTCUT_LABEL
 from bot.surfaces.inline import Part, When, Words, joined, link_to
@@ -42,6 +43,7 @@ def ticket_list(page: TicketPage, *, heading: str, command: str, link: LinkTo = 
     """One page of tickets, one line each. `command` is the word that shows it: `queue`.
 
     Requesters are linked to the conversation, agents to the card: a direct message opens for its owner only.
+    Agents also see how a ticket stands against its targets.
     """
     command, heading = f"{COMMAND} {command.removeprefix(COMMAND).strip()}", one_line(heading, _MOST_FACT)
     if not page.tickets:
@@ -115,7 +117,9 @@ def help_text(desks: Sequence[DeskView]) -> Rendered:
 
 def _line(view: TicketView, link: LinkTo) -> list[Part]:
     target = view.card if link == "card" else view.conversation
-    return joined([headline(view), state_line(view), [link_to(target, link.capitalize())] if target else []])
+    stands = badge_in_short(view) if link == "card" else []
+    linked: list[Part] = [link_to(target, link.capitalize())] if target else []
+    return joined([headline(view), state_line(view), stands, linked])
 
 
 def _foot(page: TicketPage, command: str) -> str:

@@ -5,11 +5,15 @@ Show it as `Words`, through `notices.told`, or in a plain_text object; escaping 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
+from bot.models.service_levels import ClockName
 from bot.models.vocabulary import Action, EventKind, Kind, Level, State
+from bot.surfaces.durations import open_words
 from bot.surfaces.inline import name_of
 from bot.surfaces.text import one_line
 from bot.workflows.outcomes import Refusal
@@ -44,7 +48,19 @@ _POSSIBLE: Final = {
     Action.CANCEL: "cancel it",
     Action.NOTE: "add a note",
     Action.PRIORITISE: "change its priority",
+    Action.ACKNOWLEDGE: "acknowledge it",
 }
+_TIMES: Final[dict[str, str]] = {
+    ClockName.RESPOND: "time to respond",
+    ClockName.RESOLVE: "time to resolve",
+    ClockName.UPDATE: "time to the next update",
+}
+_TARGETS: Final[dict[str, str]] = {
+    ClockName.RESPOND: "respond target",
+    ClockName.RESOLVE: "resolve target",
+    ClockName.UPDATE: "update target",
+}
+_FRACTIONS: Final = {25: "a quarter", 50: "half", 75: "three quarters"}
 
 
 def state_words(state: State) -> str:
@@ -75,6 +91,21 @@ def possible_words(actions: Sequence[Action]) -> str:
     return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
+def time_words(clock: ClockName | str) -> str:
+    """What a clock measures."""
+    return _TIMES.get(clock, "time")
+
+
+def used_words(clock: ClockName | str, percent: int) -> str:
+    """How much of a target is used: "half of the time to respond"."""
+    return f"{_FRACTIONS.get(percent, f'{percent}%')} of the {time_words(clock)}"
+
+
+def past_words(clock: ClockName | str, after: timedelta) -> str:
+    """How much time has gone by since a breach: "1 h past the resolve target"."""
+    return f"{open_words(after)} past the {_TARGETS.get(clock, 'target')}"
+
+
 def raised_by(view: TicketView) -> str:
     """Who raised a ticket, and for whom."""
     if view.raiser.id == view.requester.id:
@@ -89,7 +120,9 @@ def event_sentence(event: EventView) -> str:
     """What happened, in one sentence without a full stop. It never shows the text of a note or a message.
 
     Read of `event.data`, each where it is there: `to_name` (assigned), `to` (waited: the state), `from` and
-    `to` (prioritised), `undone` (the kind of event taken back), `by` (continued: the other ticket).
+    `to` (prioritised), `undone` (the kind of event taken back), `by` (continued: the other ticket), `clock`
+    and `point`, as in `Milestone.point`, or `percent` (warned, breached, escalated), `to_name` or `to`
+    (escalated: whom).
     """
     actor = name_of(event.actor) if event.actor else None
     return _EVENTS[event.kind](actor, _Data(event.data))
@@ -142,6 +175,48 @@ def _continued(_actor: str | None, data: _Data) -> str:
     return f"It goes on in {data['by'] or 'another ticket'}"
 
 
+_POINT: Final = re.compile(r"(?P<percent>[0-9]{1,3})%?|breach(?:\+(?P<after>[0-9]{1,9}))?")
+_TOLD: Final = {
+    "assignee": "the assignee",
+    "agents": "the agents",
+    "assignee_or_agents": "the assignee or the agents",
+    "leads": "the leads",
+    "managers": "the managers",
+}
+
+
+def _reached(data: _Data) -> str:
+    """The point that a clock had reached; nothing if that is not said."""
+    clock, written = data["clock"], (data["point"] or data["percent"]).partition(">")[0]
+    point = _POINT.fullmatch(written)
+    if point is None:
+        return ""
+    if point["percent"] and point["percent"] != "100":
+        return f"{used_words(clock, int(point['percent']))} was used"
+    if point["after"] and int(point["after"]):
+        return past_words(clock, timedelta(seconds=int(point["after"])))
+    return f"the {time_words(clock)} was over"
+
+
+def _warned(_actor: str | None, data: _Data) -> str:
+    return _capital(_reached(data) or f"a part of the {time_words(data['clock'])} was used")
+
+
+def _breached(_actor: str | None, data: _Data) -> str:
+    return f"The {time_words(data['clock'])} was over"
+
+
+def _escalated(_actor: str | None, data: _Data) -> str:
+    known = [_TOLD[word] for word in re.findall(r"[a-z_]+", data["to"]) if word in _TOLD]
+    whom = data["to_name"] or " and ".join(known)
+    reached = _reached(data)
+    return "It was escalated" + (f" to {whom}" if whom else "") + (f": {reached}" if reached else "")
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
+
+
 _TAKEN_BACK: Final[dict[str, str]] = {
     EventKind.RESOLVED: "the resolution",
     EventKind.WAITED: "the waiting",
@@ -168,6 +243,10 @@ _EVENTS: Final[dict[EventKind, _Sentence]] = {
     EventKind.MESSAGE_DELETED: _did("deleted a message", by_itself="A message was deleted"),
     EventKind.RESOLUTION_NOTED: _did("noted what fixed it"),
     EventKind.CONTINUED: _continued,
+    EventKind.WARNED: _warned,
+    EventKind.BREACHED: _breached,
+    EventKind.ESCALATED: _escalated,
+    EventKind.ACKNOWLEDGED: _did("acknowledged the escalation", by_itself="The escalation was acknowledged"),
 }
 
 
@@ -211,6 +290,17 @@ _REFUSALS: Final[dict[Refusal | Answer, str]] = {
     "/ticket and a few words raise a ticket too.",
     Refusal.NO_DESK: "No desk is configured for this yet, so nobody would read it. "
     "An administrator can set one up in desk.yaml.",
+    Refusal.NO_ABSENCE: "Only the agents of a desk say here when they are away, so nothing has changed.",
+    Refusal.NOT_A_TIME: "I could not read “{word}” as a time, so nothing has changed. "
+    "/ticket away until Monday, until 1 Dec 9:00, until 14:00 or for 3d are times that I can read.",
+    Refusal.ALREADY_PAST: "You wrote “{word}”, which is past already, so nothing has changed. "
+    "Write a time that is still to come, like /ticket away until tomorrow 9:00.",
+    Refusal.TOO_FAR_AHEAD: "You wrote “{word}”, which is more than a year ahead, so nothing has changed. "
+    "Write an earlier time; you can say it again when that is over.",
+    Refusal.COVER_IS_NO_AGENT: "{who} is not an agent of {desk}, so nothing has changed. "
+    "Please name one of its agents as cover.",
+    Refusal.COVERS_ONESELF: "Nobody can cover for themselves, so nothing has changed. "
+    "Please name another agent as cover.",
     Answer.NO_DESK_HERE: "No desk listens in this channel. /ticket raises a ticket from anywhere.",
     Refusal.NOTE_REQUIRED: "Please say it in a few words; they go on the timeline of {number}.",
     Refusal.TOO_LATE_TO_UNDO: "It is too late to take that back on {number}, so it stays. "
@@ -242,7 +332,7 @@ def refusal(kind: Refusal | Answer, **data: str) -> str:
     """
     known = {name: _worded(name, _inert(value)) for name, value in data.items() if value}
     sentence = _REFUSALS[kind].format_map({**_WITHOUT_DATA, **known})
-    return sentence[:1].upper() + sentence[1:]
+    return _capital(sentence)
 
 
 def _worded(name: str, value: str) -> str:

@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from bot.models import Ticket
 from bot.models.vocabulary import Action, Source
-from bot.workflows import people, permissions, raising, service_desk
+from bot.workflows import absences, people, permissions, raising, service_desk
 from bot.workflows.by_message import raise_from
-from bot.workflows.gestures import Acted, Asked, Filed
+from bot.workflows.gestures import Acted, Asked, CameBack, Filed, WentAway
 from bot.workflows.outcomes import Done, Outcome, Refusal, Refused
 from bot.workflows.raising import Draft, Place
 from bot.workflows.scene import Scene
@@ -85,6 +85,7 @@ WORD_ACTIONS: Mapping[Action, Callable[[Work, Ticket, Acted], Done]] = {
     Action.CANCEL: lambda work, ticket, _: service_desk.cancel(work, ticket),
     Action.NOTE: lambda work, ticket, gesture: service_desk.note(work, ticket, gesture.text or ""),
     Action.PRIORITISE: _prioritise,
+    Action.ACKNOWLEDGE: lambda work, ticket, _: service_desk.acknowledge(work, ticket),
 }
 """Which button, form or word means which action."""
 
@@ -93,8 +94,12 @@ def asked(scene: Scene, gesture: Asked) -> Outcome:
     """Whether the person may see what they ask for; `data["desks"]` names the desks of a queue."""
     if not scene.desks.all:
         raise Refused(Refusal.NO_DESK)
-    if gesture.query == "show":
+    if gesture.query in ("show", "sla"):
         return _asked_for_ticket(scene, gesture)
+    if gesture.query == "report":
+        return _asked_for_report(scene, gesture)
+    if gesture.query == "absence":
+        return absences.ask(scene.session, scene.desks.all, gesture.person_id)
     actors = {desk.key: people.actor(scene.session, gesture.person_id, desk) for desk in scene.desks.all}
     if gesture.query == "mine":
         permissions.require(Action.RAISE, next(iter(actors.values())).roles, None)
@@ -105,6 +110,16 @@ def asked(scene: Scene, gesture: Asked) -> Outcome:
     return Done(event=gesture.query, number="", ticket_id=0, data={"desks": ",".join(allowed)})
 
 
+def _asked_for_report(scene: Scene, gesture: Asked) -> Outcome:
+    """Whether the person may see the tickets behind a report of the desk `number`."""
+    desk = scene.desks.get(gesture.number or "")
+    if desk is None:
+        raise Refused(Refusal.NO_DESK)
+    actor = people.actor(scene.session, gesture.person_id, desk)
+    permissions.require(Action.REPORT, actor.roles, None)
+    return Done(event="report", number="", ticket_id=0)
+
+
 def _asked_for_ticket(scene: Scene, gesture: Asked) -> Outcome:
     number = gesture.number or ""
     ticket = scene.session.scalars(select(Ticket).where(Ticket.number == number)).first()
@@ -113,4 +128,14 @@ def _asked_for_ticket(scene: Scene, gesture: Asked) -> Outcome:
     actor = people.actor(scene.session, gesture.person_id, scene.desk_of(ticket), ticket)
     if not permissions.is_allowed(Action.SHOW, actor.roles, ticket.state):
         raise Refused(Refusal.NO_SUCH_TICKET, number=number)
-    return Done(event="show", number=ticket.number, ticket_id=ticket.id)
+    return Done(event=gesture.query, number=ticket.number, ticket_id=ticket.id)
+
+
+def said_absence(scene: Scene, gesture: WentAway | CameBack) -> Outcome:
+    """Somebody says that they are away, or back: as of the gesture's own instant."""
+    at, desks = min(gesture.at, scene.now), scene.desks.all
+    if isinstance(gesture, CameBack):
+        return absences.come_back(scene.session, desks, gesture.person_id, at=at)
+    return absences.go_away(
+        scene.session, desks, gesture.person_id, until=gesture.until, cover_id=gesture.cover_id, at=at
+    )

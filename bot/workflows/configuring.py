@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -13,9 +13,17 @@ from bot import config
 from bot.config import ChannelCard, ChannelRef, DeskConfig, LoadedConfig, PersonCard, PersonRef
 from bot.errors import DeskbellError
 from bot.models import Channel, Configuration, Desk, Person, Usergroup
+from bot.store import Store
 from bot.store.dialects import upsert
-from bot.workflows import telling
-from bot.workflows.desks import AgentSource, Definition
+from bot.workflows import policies, telling, timekeeping
+from bot.workflows.desks import (
+    AgentSource,
+    Definition,
+    DigestDefinition,
+    ShiftDefinition,
+    definition_from,
+    load_desks,
+)
 from bot.workflows.people import administrators
 from bot.workflows.telling import Telling
 
@@ -100,20 +108,21 @@ def resolve_desks(session: Session) -> list[str]:
     problems = [
         problem
         for position, key in enumerate(desired.desks)
-        if (problem := _resolve(session, desired, key, position, current.id, names))
+        if (problem := _resolve(session, desired, key, position, current, names))
     ]
     session.expire_all()
     return problems
 
 
 def _resolve(
-    session: Session, desired: DeskConfig, key: str, position: int, version: int, names: Names
+    session: Session, desired: DeskConfig, key: str, position: int, version: Configuration, names: Names
 ) -> str | None:
     row = session.get(Desk, key)
-    if row is not None and row.is_active and row.configuration_id == version:
+    if row is not None and row.is_active and row.configuration_id == version.id:
         return None
     try:
         definition, problem = define(desired, key, names), None
+        definition = _with_policies(session, desired, definition, names, version.applied_at)
     except DeskbellError as error:
         definition, problem = None, f"The desk “{desired.desks[key].name}” is off: {error}"
     values = {
@@ -123,7 +132,7 @@ def _resolve(
         "definition": definition.to_json() if definition else {},
         "is_active": definition is not None,
         "problem": problem,
-        "configuration_id": version,
+        "configuration_id": version.id,
     }
     upsert(session, Desk, values, keys=["key"])
     if definition is not None:
@@ -131,6 +140,63 @@ def _resolve(
     if problem is not None:
         tell_administrators(session, f"desk:{key}:{_short(problem)}", "A desk is off", problem)
     return problem
+
+
+def _with_policies(
+    session: Session,
+    desired: DeskConfig,
+    definition: Definition,
+    names: Names,
+    at: datetime,
+    *,
+    keeps_holidays: bool = False,
+) -> Definition:
+    """The desk with the versions of its service policies; tell of names in them that nobody bears."""
+    key = definition.key
+    resolver = policies.Resolver(person=names.person, channel=names.channel)
+    in_force = policies.put_in_force(session, desired, key, resolver, at, keeps_holidays=keeps_holidays)
+    timekeeping.begin_for_open(session, definition, in_force, at)
+    unknown = sorted({name for id_ in in_force.values() for name in policies.unknown(session, id_)})
+    unknown += [
+        str(ref) for shift in desired.desks[key].shifts for ref in shift.people if not _knows(names, ref)
+    ]
+    for name in unknown:
+        tell_administrators(
+            session,
+            f"nobody:{key}:{_short(name)}",
+            "Somebody in desk.yaml cannot be found",
+            f"“{name}” is to be told by an escalation, or is on a shift, at {definition.name}. "
+            "Everybody else there is told as before.",
+            fix="Correct the name in desk.yaml and start Deskbell again.",
+        )
+    return replace(definition, policies=in_force)
+
+
+def _knows(names: Names, ref: PersonRef) -> bool:
+    try:
+        names.person(ref)
+    except DeskbellError:
+        return False
+    return True
+
+
+def _shifts(desk: config.Desk, names: Names) -> tuple[ShiftDefinition, ...]:
+    """The shifts with those of their people who can be found."""
+    return tuple(
+        ShiftDefinition(
+            days=shift.days,
+            windows=shift.windows,
+            timezone=shift.timezone,
+            people=tuple(names.person(ref) for ref in shift.people if _knows(names, ref)),
+        )
+        for shift in desk.shifts
+    )
+
+
+def _digest(desk: config.Desk) -> DigestDefinition | None:
+    if desk.digest is None:
+        return None
+    return DigestDefinition(at=desk.digest.at, days=desk.digest.days, reviews=desk.digest.reviews)
 
 
 def define(desired: DeskConfig, key: str, names: Names) -> Definition:
@@ -153,6 +219,8 @@ def define(desired: DeskConfig, key: str, names: Names) -> Definition:
         emoji=desk.emoji.gestures(),
         categories=desk.categories,
         matrix={f"{impact.value}/{urgency.value}": name for (impact, urgency), name in matrix.items()},
+        shifts=_shifts(desk, names),
+        digest=_digest(desk),
     )
 
 
@@ -198,3 +266,36 @@ def _named_administrators(session: Session) -> tuple[str, ...] | None:
 
 def _short(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+EXTEND_AHEAD = timedelta(days=400)
+"""Holidays are written out anew when the newest version knows them for less than this."""
+
+
+def extend_calendars(store: Store, now: datetime) -> int:
+    """Write out the holidays of later years before they are needed; how many desks got a new version.
+
+    What an earlier version says of a date stays as it is.
+    """
+    with store.read() as session:
+        ending = [desk for desk in load_desks(session).all if _ends_soon(session, desk, now)]
+    if ending:
+        store.run(lambda session: _extend(session, [desk.key for desk in ending], now))
+    return len(ending)
+
+
+def _ends_soon(session: Session, desk: Definition, now: datetime) -> bool:
+    known = [policies.load_policy(session, id_).last_holiday for id_ in desk.policies.values()]
+    return any(last is not None and last < (now + EXTEND_AHEAD).date() for last in known)
+
+
+def _extend(session: Session, keys: list[str], now: datetime) -> None:
+    current = in_force(session)
+    if current is None:
+        return
+    desired, names = config.load(current.text).config, read_names(session)
+    for row in session.scalars(select(Desk).where(Desk.key.in_(keys), Desk.is_active)):
+        definition = definition_from(row.definition)
+        extended = _with_policies(session, desired, definition, names, now, keeps_holidays=True)
+        row.definition = extended.to_json()
+    session.flush()

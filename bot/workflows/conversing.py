@@ -49,7 +49,8 @@ def comment(work: Work, ticket: Ticket, message: Message, *, at_card: bool) -> D
         return service_desk.note_resolution(work, ticket, text, comment_id=row.id)
     row = _keep(work, ticket, message, text, visibility)
     kind = EventKind.NOTED if visibility is Visibility.INTERNAL else EventKind.COMMENTED
-    record(work, ticket, kind, {"comment": row.id})
+    heard = {"speaker": row.speaker.value} if visibility is Visibility.PUBLIC else {}
+    record(work, ticket, kind, {"comment": row.id} | heard)
     if visibility is Visibility.PUBLIC:
         _relay(work, ticket, row, at_card=at_card)
     if not at_card and instant_of(message.ts) >= ticket.state_since:

@@ -10,7 +10,19 @@ from sqlalchemy.orm import Session
 from bot.workflows import by_emoji, by_message, by_word
 from bot.workflows.desks import load_desks
 from bot.workflows.facts import Message
-from bot.workflows.gestures import Acted, AnyGesture, Asked, Changed, Chose, Filed, Pointed, Reacted, Wrote
+from bot.workflows.gestures import (
+    Acted,
+    AnyGesture,
+    Asked,
+    CameBack,
+    Changed,
+    Chose,
+    Filed,
+    Pointed,
+    Reacted,
+    WentAway,
+    Wrote,
+)
 from bot.workflows.outcomes import Outcome
 from bot.workflows.scene import Scene
 
@@ -44,3 +56,5 @@ def decide(
             return by_message.chose(scene, gesture)
         case Asked():
             return by_word.asked(scene, gesture)
+        case WentAway() | CameBack():
+            return by_word.said_absence(scene, gesture)

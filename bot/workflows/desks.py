@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.models import Desk
 from bot.models.vocabulary import Level
+from bot.service_levels.calendars import EVERY_DAY, Calendar, Window
 from bot.store.connections import connection
 
 
@@ -22,6 +23,32 @@ class AgentSource:
 
     kind: Literal["channel", "usergroup", "people"]
     ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShiftDefinition:
+    """Who is on duty when. `days` count from Monday (0); a window belongs to the day it starts on."""
+
+    days: tuple[int, ...]
+    windows: tuple[Window, ...]
+    timezone: str
+    people: tuple[str, ...]
+
+    @property
+    def calendar(self) -> Calendar:
+        """The shift as opening hours; holidays do not end a shift."""
+        week = tuple(self.windows if day in self.days else () for day in EVERY_DAY)
+        return Calendar(name="shift", timezone=self.timezone, week=week)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigestDefinition:
+    """When the managers' digest is posted: minutes after local midnight, on these days (Monday is 0)."""
+
+    at: int
+    days: tuple[int, ...]
+    reviews: tuple[str, ...] = ()
+    """The service reviews that come with it: `weekly`, `monthly`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +73,11 @@ class Definition:
     categories: tuple[str, ...]
     matrix: Mapping[str, str]
     """`impact/urgency` → priority."""
+    policies: Mapping[str, int] = field(default_factory=dict)
+    """Kind of ticket → the id of the service policy's version in force."""
+    shifts: tuple[ShiftDefinition, ...] = ()
+    """Empty: every agent is on duty at any time."""
+    digest: DigestDefinition | None = None
 
     def meaning(self, emoji: str) -> str | None:
         """What an emoji means here; skin tones are ignored."""
@@ -69,7 +101,24 @@ def definition_from(data: Mapping[str, Any]) -> Definition:
     fields["emoji"] = {meaning: tuple(names) for meaning, names in data["emoji"].items()}
     administrators = data["administrators"]
     fields["administrators"] = None if administrators is None else tuple(administrators)
+    fields["digest"] = _digest_from(data.get("digest"))
+    fields["shifts"] = tuple(_shift_from(shift) for shift in data.get("shifts", ()))
     return Definition(**fields)
+
+
+def _digest_from(data: Mapping[str, Any] | None) -> DigestDefinition | None:
+    if data is None:
+        return None
+    return DigestDefinition(at=data["at"], days=tuple(data["days"]), reviews=tuple(data["reviews"]))
+
+
+def _shift_from(data: Mapping[str, Any]) -> ShiftDefinition:
+    return ShiftDefinition(
+        days=tuple(data["days"]),
+        windows=tuple(Window(**window) for window in data["windows"]),
+        timezone=data["timezone"],
+        people=tuple(data["people"]),
+    )
 
 
 @dataclass(frozen=True)

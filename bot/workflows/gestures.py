@@ -133,18 +133,26 @@ class Asked(_Gesture):
     """A list or a ticket is asked for; changes nothing."""
 
     type: Literal["asked"] = "asked"
-    query: Literal["mine", "queue", "unassigned", "show"]
+    query: Literal["mine", "queue", "unassigned", "show", "sla", "absence", "report"]
     page: int = 1
     number: str | None = None
 
 
-Gesture = Annotated[
-    Reacted | Wrote | Changed | Filed | Pointed | Acted | Chose | Asked, Field(discriminator="type")
-]
+class WentAway(_Gesture):
+    """Somebody says until when they are away (as `untils` reads it), and perhaps who covers for them."""
 
-GESTURES: TypeAdapter[Reacted | Wrote | Changed | Filed | Pointed | Acted | Chose | Asked] = TypeAdapter(
-    Gesture
-)
+    type: Literal["went_away"] = "went_away"
+    until: str
+    cover_id: str | None = None
+
+
+class CameBack(_Gesture):
+    """Somebody says that they are back."""
+
+    type: Literal["came_back"] = "came_back"
+
+
+AnyGesture = Reacted | Wrote | Changed | Filed | Pointed | Acted | Chose | Asked | WentAway | CameBack
+
+GESTURES: TypeAdapter[AnyGesture] = TypeAdapter(Annotated[AnyGesture, Field(discriminator="type")])
 """Reads a gesture back from the inbox."""
-
-AnyGesture = Reacted | Wrote | Changed | Filed | Pointed | Acted | Chose | Asked

@@ -41,6 +41,13 @@ class Refusal(StrEnum):
     TOO_LATE_TO_UNDO = "too_late_to_undo"
     NO_SUCH_MESSAGE = "no_such_message"
     NOTHING_TO_CHANGE = "nothing_to_change"
+    NO_ABSENCE = "no_absence"
+    """Only agents say that they are away."""
+    NOT_A_TIME = "not_a_time"
+    ALREADY_PAST = "already_past"
+    TOO_FAR_AHEAD = "too_far_ahead"
+    COVER_IS_NO_AGENT = "cover_is_no_agent"
+    COVERS_ONESELF = "covers_oneself"
 
 
 class Refused(DeskbellError):

@@ -31,7 +31,7 @@ PERMISSIONS: Mapping[Action, Grant] = {
     Action.SHOW: _grant((Role.REQUESTER, *DESK, *OVERSIGHT), ANY),
     Action.CLAIM: _grant(DESK, OPEN),
     Action.RELEASE: _grant((Role.ASSIGNEE, Role.LEAD), OPEN),
-    Action.ASSIGN: _grant(DESK, OPEN),
+    Action.ASSIGN: _grant((*DESK, Role.MANAGER), OPEN),
     Action.WAIT: _grant(DESK, OPEN),
     Action.RESUME: _grant((*DESK, Role.SYSTEM), frozenset(WAITING_STATES)),
     Action.RESOLVE: _grant(DESK, OPEN),
@@ -43,6 +43,9 @@ PERMISSIONS: Mapping[Action, Grant] = {
     Action.SPEAK: _grant(DESK, ANY),
     Action.PRIORITISE: _grant(DESK, OPEN),
     Action.UNDO: _grant(DESK, LIVE),
+    Action.ACKNOWLEDGE: _grant((*DESK, *OVERSIGHT), OPEN),
+    Action.ABSENT: _grant(DESK, NOT_IN_A_STATE),
+    Action.REPORT: _grant((*DESK, *OVERSIGHT), NOT_IN_A_STATE),
 }
 
 OUTSIDER_REFUSALS = {

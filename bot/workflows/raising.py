@@ -13,7 +13,7 @@ from bot.models import Anchor, Numbering, Ticket, TimelineEvent
 from bot.models.vocabulary import PREFIXES, Action, EventKind, Kind, Level, Source, State
 from bot.store.connections import connection
 from bot.store.dialects import insert_once, insert_returning_id, insert_row
-from bot.workflows import permissions, telling
+from bot.workflows import permissions, telling, timekeeping
 from bot.workflows.outcomes import Conflict, Done
 from bot.workflows.telling import Telling
 from bot.workflows.work import GENESIS, Work, begin_interval, next_event, record
@@ -80,6 +80,15 @@ def raise_ticket(work: Work, draft: Draft) -> Done:
     ticket_id = insert_returning_id(work.session, Ticket, columns)
     insert_row(work.session, TimelineEvent, event | {"ticket_id": ticket_id})
     begin_interval(work, ticket_id, State.NEW, draft.raised_at, EventKind.RAISED, priority=priority)
+    timekeeping.begin(
+        work.session,
+        work.desk,
+        ticket_id=ticket_id,
+        kind=draft.kind,
+        priority=priority,
+        at=draft.raised_at,
+        now=work.now,
+    )
     _anchor(work.session, ticket_id, draft)
     if draft.continues is not None:
         _link(work, draft.continues, ticket_id, number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,8 +11,10 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from bot.models import Channel, Comment, Desk, Outbox, Person, Ticket, TimelineEvent, Workspace
-from bot.models.vocabulary import ENDED_STATES, Action, EventKind, Kind, Level, State, Visibility
+from bot.models.vocabulary import ENDED_STATES, MEASURED, Action, EventKind, Kind, Level, State, Visibility
+from bot.workflows.clock_views import read_clock_views
 from bot.workflows.permissions import possible_actions
+from bot.workflows.service_views import ClockView, EstimateView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +80,9 @@ class TicketView:
     continued_by: str | None = None
     names: dict[str, str] = field(default_factory=dict)
     """Display names of people and channels that title and description mention, by id."""
+    clocks: tuple[ClockView, ...] = ()
+    """The newest cycle of each clock."""
+    estimate: EstimateView | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +163,7 @@ def _view(session: Session, ticket: Ticket) -> TicketView:
         resolved_at=ticket.resolved_at,
         resolution=ticket.resolution,
         closes_at=ticket.close_at,
-        last_event=read_events(session, ticket.id, limit=1)[-1],
+        last_event=_last_deed(session, ticket.id),
         conversation=links.conversation(),
         origin=links.origin(),
         card=links.card(),
@@ -165,6 +171,7 @@ def _view(session: Session, ticket: Ticket) -> TicketView:
         version=ticket.version,
         continues=_number_of(session, ticket.continues_id),
         continued_by=_number_of(session, ticket.continued_by_id),
+        clocks=read_clock_views(session, ticket),
         names=mentioned_names(session, f"{ticket.title}\n{ticket.description}\n{ticket.resolution}"),
     )
 
@@ -210,7 +217,20 @@ def read_events(session: Session, ticket_id: int, *, limit: int = 20) -> list[Ev
     """The newest events of a ticket, oldest first."""
     newest = select(TimelineEvent).where(TimelineEvent.ticket_id == ticket_id)
     rows = session.scalars(newest.order_by(TimelineEvent.seq.desc()).limit(limit)).all()
-    return [_event_view(session, row) for row in reversed(rows)]
+    return event_views(session, list(reversed(rows)))
+
+
+def event_views(session: Session, rows: Sequence[TimelineEvent]) -> list[EventView]:
+    """Timeline events as surfaces show them."""
+    return [_event_view(session, row) for row in rows]
+
+
+def _last_deed(session: Session, ticket_id: int) -> EventView:
+    """The last thing that somebody did; what the clocks said has a badge of its own."""
+    deeds = select(TimelineEvent).where(
+        TimelineEvent.ticket_id == ticket_id, TimelineEvent.kind.not_in(list(MEASURED))
+    )
+    return _event_view(session, session.scalars(deeds.order_by(TimelineEvent.seq.desc()).limit(1)).one())
 
 
 def _event_view(session: Session, row: TimelineEvent) -> EventView:

@@ -18,7 +18,7 @@ from bot.models.vocabulary import (
     State,
     Visibility,
 )
-from bot.workflows import people, permissions, telling
+from bot.workflows import people, permissions, telling, timekeeping
 from bot.workflows.outcomes import Done, Refusal, Refused
 from bot.workflows.telling import Telling
 from bot.workflows.work import Work, move, next_interval, permit, record, show_as_emoji
@@ -32,7 +32,10 @@ def claim(work: Work, ticket: Ticket) -> Done:
     """Take a ticket. Between persons the first commit wins: the other is Refused(ALREADY_CLAIMED, by=…)."""
     permit(work, Action.CLAIM, ticket)
     if ticket.assignee_id == work.actor.person_id:
-        return _done(ticket, "already_yours")
+        if not timekeeping.awaits_claim(work.session, ticket):
+            return _done(ticket, "already_yours")
+        record(work, ticket, EventKind.CLAIMED)
+        return _done(ticket, "claimed")
     if ticket.assignee_id is not None:
         raise Refused(Refusal.ALREADY_CLAIMED, by=ticket.assignee_id, number=ticket.number)
     state = State.ASSIGNED if ticket.state is State.NEW else ticket.state
@@ -64,7 +67,7 @@ def assign(work: Work, ticket: Ticket, assignee_id: str) -> Done:
     if ticket.assignee_id == assignee_id:
         return _done(ticket, "already_theirs", assignee=assignee_id)
     held_by_other = ticket.assignee_id not in (None, work.actor.id)
-    if held_by_other and Role.LEAD not in work.actor.roles:
+    if held_by_other and not work.actor.roles & {Role.LEAD, Role.MANAGER}:
         raise Refused(Refusal.NEEDS_A_LEAD, by=ticket.assignee_id or "")
     state = State.ASSIGNED if ticket.state is State.NEW else ticket.state
     data = {"to": assignee_id, "from": ticket.assignee_id}
@@ -187,6 +190,14 @@ def cancel(work: Work, ticket: Ticket) -> Done:
     if work.actor.id != ticket.requester_id:
         _tell_requester(work, ticket, Telling.CANCELLED_WORD)
     return _done(ticket, "cancelled")
+
+
+def acknowledge(work: Work, ticket: Ticket) -> Done:
+    """Say that an escalation has been seen; its messages say by whom. The clock goes on."""
+    permit(work, Action.ACKNOWLEDGE, ticket)
+    record(work, ticket, EventKind.ACKNOWLEDGED)
+    telling.redraw_alerts(work.session, ticket_id=ticket.id)
+    return _done(ticket, "acknowledged")
 
 
 def note(work: Work, ticket: Ticket, text: str) -> Done:

@@ -34,11 +34,34 @@ class Telling(StrEnum):
     """Fact: tells somebody that a ticket is now theirs."""
     CHOICE = "choice"
     """Fact: asks whether a direct message belongs to an open ticket or is a new one."""
+    ALERT = "alert"
+    """Mirror: what the clocks of a ticket have to say, in the card's thread."""
+    ESCALATION = "escalation"
+    """Mirror: the same for the people of a channel."""
+    BOARD = "board"
+    """Mirror: several tickets' escalations that came due together, in one post."""
+    UNROUTED = "unrouted"
+    """Mirror: nobody is available for a ticket."""
     NOTICE = "notice"
     """Fact: tells an administrator about a failure."""
+    REPORT = "report"
+    """Mirror: a digest or service review in the managers' channel; pictures that come late are edited in."""
 
 
-MIRRORS = frozenset({Telling.CARD, Telling.OPENING, Telling.RELAY, Telling.RESOLVED_WORD, Telling.EMOJI})
+MIRRORS = frozenset(
+    {
+        Telling.CARD,
+        Telling.OPENING,
+        Telling.RELAY,
+        Telling.RESOLVED_WORD,
+        Telling.EMOJI,
+        Telling.ALERT,
+        Telling.ESCALATION,
+        Telling.BOARD,
+        Telling.UNROUTED,
+        Telling.REPORT,
+    }
+)
 """Brought up to date whenever `wanted_version > shown_version`; the others are posted once."""
 
 CONVERSATION_FIRST = timedelta(seconds=0.25)
@@ -119,10 +142,38 @@ def _refresh_row(session: Session, row: Outbox) -> None:
     session.expire(row)
 
 
+def redraw(session: Session, row: Outbox) -> None:
+    """What a message says has changed: in Slack, or on its way there, it is edited."""
+    if row.state in (OutboxState.SENT, OutboxState.SENDING, OutboxState.UNKNOWN) or row.ts is not None:
+        _refresh_row(session, row)
+
+
+def redraw_alerts(session: Session, *, ticket_id: int) -> None:
+    """Something that a ticket's alerts show has changed."""
+    kinds = [Telling.ALERT.value, Telling.ESCALATION.value, Telling.UNROUTED.value]
+    for row in session.scalars(select(Outbox).where(Outbox.ticket_id == ticket_id, Outbox.kind.in_(kinds))):
+        redraw(session, row)
+
+
 def refresh_relay(session: Session, *, comment_id: int) -> None:
     """A comment was edited or deleted: its copy follows."""
     row = session.scalar(select(Outbox).where(Outbox.key == f"relay:{comment_id}"))
     if row is not None:
+        _refresh_row(session, row)
+
+
+def pictures_ready(session: Session, key: str, *, show: bool = True) -> None:
+    """The pictures of a report are there, or with `show` False will not come: its message need not wait.
+
+    What is in Slack, or on its way, is edited to show them; what was never tried is due at once.
+    """
+    row = session.scalar(select(Outbox).where(Outbox.key == key).with_for_update())
+    if row is None:
+        return
+    if row.ts is None and row.state is OutboxState.PENDING and row.attempts == 0:
+        row.not_before = min(row.not_before, real_now())
+        session.flush()
+    elif show:
         _refresh_row(session, row)
 
 

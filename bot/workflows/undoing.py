@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from bot.models import Ticket, TimelineEvent
-from bot.models.vocabulary import WAITING_STATES, Action, EventKind, Level, State
+from bot.models.vocabulary import MEASURED, WAITING_STATES, Action, EventKind, Level, State
 from bot.workflows.outcomes import Done, Refusal, Refused
 from bot.workflows.service_desk import unresolve
 from bot.workflows.work import Work, move, next_interval, permit, record, show_as_emoji
@@ -30,11 +30,21 @@ def undo(work: Work, ticket: Ticket) -> Done | None:
     if event is None:
         return None
     permit(work, Action.UNDO, ticket)
-    if event.seq != ticket.version or work.at - event.at > timedelta(seconds=work.desk.undo_within):
+    if _was_followed(work, event) or work.at - event.at > timedelta(seconds=work.desk.undo_within):
         raise Refused(Refusal.TOO_LATE_TO_UNDO, number=ticket.number)
     _revert(work, ticket, event)
     record(work, ticket, EventKind.UNDONE, {"undone": event.kind.value})
     return Done(event="undone", number=ticket.number, ticket_id=ticket.id, data={"undone": event.kind.value})
+
+
+def _was_followed(work: Work, event: TimelineEvent) -> bool:
+    """Whether something was done after it; what the clocks said does not count."""
+    later = select(TimelineEvent.id).where(
+        TimelineEvent.ticket_id == event.ticket_id,
+        TimelineEvent.seq > event.seq,
+        TimelineEvent.kind.not_in(list(MEASURED)),
+    )
+    return work.session.scalar(later.limit(1)) is not None
 
 
 def _revert(work: Work, ticket: Ticket, event: TimelineEvent) -> None:

@@ -15,7 +15,7 @@ from bot.models.base import canonical
 from bot.models.vocabulary import CATEGORY_OF, Action, EventKind, State
 from bot.store.connections import connection
 from bot.store.dialects import insert_row
-from bot.workflows import permissions, telling
+from bot.workflows import permissions, telling, timekeeping
 from bot.workflows.desks import Definition
 from bot.workflows.outcomes import Refused
 from bot.workflows.people import Actor
@@ -129,6 +129,9 @@ def record(work: Work, ticket: Ticket, kind: EventKind, data: dict[str, Any] | N
     ticket.version, ticket.head_hash = event["seq"], event["hash"]
     insert_row(work.session, TimelineEvent, event | {"ticket_id": ticket.id})
     work.session.flush()
+    at = timekeeping.when(kind, work.at, ticket.state_since)
+    happened = timekeeping.Happening(kind, at, work.actor.id, event["data"])
+    timekeeping.follow(work.session, work.desk, ticket, happened)
     telling.refresh(work.session, ticket_id=ticket.id, version=ticket.version)
 
 

@@ -7,6 +7,7 @@ from sandbox.api.call import ApiError, Call, argument, method
 from sandbox.elements import fill_ids
 from sandbox.entities import Channel, Ephemeral, Message
 from sandbox.jsontypes import JsonObject, as_object, as_text, objects
+from sandbox.slack_files import problems_of_files
 from sandbox.validation.messages import Method as MessageMethod
 from sandbox.validation.messages import live_markup, validate_message
 
@@ -15,7 +16,9 @@ MASS_MENTIONS = ("<!channel", "<!here", "<!everyone", "@channel", "@here", "@eve
 
 def check_content(call: Call, message_method: MessageMethod) -> None:
     """Refuses what Slack refuses, and puts careless content on record."""
-    call.refuse(validate_message(call.args, method=message_method))
+    problems = validate_message(call.args, method=message_method)
+    files = problems_of_files(call.args, call.workspace, viewer=call.bot_user)
+    call.refuse([*problems, *files])
     loud = [found for found in live_markup(call.args) if found.startswith(MASS_MENTIONS)]
     if loud:
         call.sandbox.violate("live_markup", call.method, f"the message pings everyone: {', '.join(loud)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox import clock as clocks
 from sandbox import shapes
 from sandbox.api.call import ApiError, Call, argument, method
 from sandbox.api.chat import post_target
@@ -9,18 +10,23 @@ from sandbox.entities import File, Message
 from sandbox.ids import new_id
 from sandbox.jsontypes import JsonObject, as_text, objects, texts
 
+MOST_ALT_TEXT = 1000
+
 
 @method("files.getUploadURLExternal")
 def get_upload_url(call: Call) -> JsonObject:
     length = call.whole("length", 0)
     if length <= 0:
-        raise ApiError("invalid_arguments")
+        raise ApiError("missing_argument")
+    if len(call.text("alt_txt")) > MOST_ALT_TEXT:
+        raise ApiError("alt_txt_too_large")
     file = File(
         id=new_id("F"),
         name=argument(call, "filename"),
         length=length,
         user=call.bot_user,
         created=int(call.workspace.clock.now()),
+        alt_txt=call.text("alt_txt"),
     )
     call.workspace.files[file.id] = file
     return {"upload_url": f"{call.sandbox.base_url}/upload/{file.id}", "file_id": file.id}
@@ -28,8 +34,8 @@ def get_upload_url(call: Call) -> JsonObject:
 
 @method("files.completeUploadExternal")
 def complete_upload(call: Call) -> JsonObject:
-    entries = objects(call.json("files"))
-    files = [_uploaded(call, entry) for entry in entries]
+    """Without a channel the files are private: only the bot sees them, until a message of its own does."""
+    files = [_uploaded(call, entry) for entry in _entries(call)]
     references = texts(call.text("channels")) or texts(call.text("channel_id"))
     targets = [post_target(call, reference) for reference in references]
     for channel in targets:
@@ -37,6 +43,7 @@ def complete_upload(call: Call) -> JsonObject:
             raise ApiError("not_in_channel")
     for file in files:
         file.completed = True
+        file.ready_at_real = clocks.real() + call.sandbox.settings.file_processing
         file.channels = [channel.id for channel in targets]
     app = call.sandbox.app
     for channel in targets:
@@ -55,9 +62,19 @@ def complete_upload(call: Call) -> JsonObject:
     return {"files": [shapes.file(file) for file in files]}
 
 
+def _entries(call: Call) -> list[JsonObject]:
+    given = call.json("files")
+    entries = objects(given)
+    if not entries or not isinstance(given, list) or len(entries) != len(given):
+        message = "[ERROR] must provide an array of objects [json-pointer:/files]"
+        raise ApiError("invalid_arguments", response_metadata={"messages": [message]})
+    return entries
+
+
 def _uploaded(call: Call, entry: JsonObject) -> File:
     file = call.workspace.files.get(as_text(entry.get("id")))
-    if file is None or not file.uploaded:
+    # The ticket for an upload is used up by completing it.
+    if file is None or not file.uploaded or file.completed:
         raise ApiError("file_not_found")
     file.title = as_text(entry.get("title")) or file.name
     return file

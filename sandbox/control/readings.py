@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 from collections.abc import Callable, Mapping
 
@@ -112,11 +113,15 @@ def conditions(sandbox: Sandbox, _query: Query) -> JsonObject:
 
 
 def file(sandbox: Sandbox, query: Query) -> JsonObject:
-    """`id`: an uploaded file; text content as text."""
+    """`id`: an uploaded file; its content as text, and as it is in base64."""
     found = sandbox.workspace.files.get(query.get("id", ""))
     if found is None:
         raise NotInWorkspace(f"There is no file {query.get('id', '')!r}.")
-    return shapes.file(found) | {"content": found.content.decode("utf-8", "replace")}
+    content = {
+        "content": found.content.decode("utf-8", "replace"),
+        "base64": base64.b64encode(found.content).decode(),
+    }
+    return shapes.file(found) | content
 
 
 READINGS: dict[str, Reading] = {

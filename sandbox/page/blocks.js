@@ -35,7 +35,7 @@ const BLOCKS = {
   actions: (block, holder) => block.elements.map((element) => drawElement(block, element, holder)),
   header: (block) => h("h3", {}, textObject(block.text)),
   divider: () => h("hr"),
-  image: picture,
+  image: (block) => [block.title ? h("p", {}, textObject(block.title)) : null, picture(block)],
   markdown: (block) => h("p", {}, mrkdwn(block.text)),
   input: drawInput,
 };
@@ -44,9 +44,12 @@ function paragraph(text) {
   return text ? h("p", {}, textObject(text)) : null;
 }
 
-/** Pictures from elsewhere are not fetched: the sandbox stays on this machine. */
+/** Uploaded pictures are shown; those from elsewhere are not fetched: the sandbox stays on this machine. */
 function picture(image) {
-  const address = image.image_url ?? image.slack_file?.url ?? "";
+  const file = image.slack_file;
+  const own = file?.id ? `/files/${encodeURIComponent(file.id)}/picture` : file?.url;
+  if (own?.startsWith("/files/")) return h("img", { class: "picture", src: own, alt: image.alt_text });
+  const address = image.image_url ?? file?.url ?? "";
   return webLink(address, `Picture: ${image.alt_text ?? "without description"}`);
 }
 

@@ -85,7 +85,11 @@ CONFIRM = Record(
     ("title", "text", "confirm", "deny"),
 )
 PLACEHOLDER = plain_text(150)
-SLACK_FILE = Record({"id": Text(1), "url": LINK}, one_of=("id", "url"))
+_FILE_ID = r"F[A-Z0-9]{8,}"
+SLACK_FILE = Record(
+    {"id": Text(1, pattern=_FILE_ID, wanted=f"input must match regex pattern: ^{_FILE_ID}$"), "url": LINK},
+    one_of=("id", "url"),
+)
 DISPATCH_ACTION_CONFIG = Record(
     {"trigger_actions_on": Items(Choice(("on_enter_pressed", "on_character_entered")), 1, 2, unique=True)},
     ("trigger_actions_on",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -103,6 +104,23 @@ def test_only_a_change_of_name_is_news_for_desk_yaml(store: Store) -> None:
     assert person(store).timezone == "Europe/Paris"
     assert happens(store, "user_change", user=user(name="ana.costa"))
     assert happens(store, "user_change", user=user(name="ana.costa", deleted=True))
+
+
+def test_a_status_is_kept_until_it_is_cleared(store: Store) -> None:
+    def showing(**status: object) -> tuple[str | None, str | None, datetime | None]:
+        happens(store, "user_change", user=user(profile={"display_name": "Ana", **status}))
+        ana = person(store)
+        return ana.status_emoji, ana.status_text, ana.status_until
+
+    on_holiday = {"status_emoji": ":palm_tree:", "status_text": "Vacationing"}
+    assert showing(**on_holiday, status_expiration=1796083200) == (
+        "palm_tree",
+        "Vacationing",
+        datetime(2026, 12, 1, tzinfo=UTC),
+    )
+    assert showing(**on_holiday, status_expiration=0) == ("palm_tree", "Vacationing", None)
+    assert showing(**on_holiday, status_expiration=10**20) == ("palm_tree", "Vacationing", None)
+    assert showing(status_emoji="", status_text="", status_expiration=0) == (None, None, None)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select, update
@@ -132,6 +133,16 @@ def test_the_start_reads_the_workspace_its_people_channels_and_groups(
     assert _person(store, slack.user_id("root")).is_owner
     assert _channel(store, slack.channel_id("#it-triage")).is_private
     assert not _channel(store, slack.channel_id("#random")).is_member
+
+
+def test_the_start_reads_who_is_out_of_office(
+    directory: Directory, store: Store, slack: SandboxClient
+) -> None:
+    slack.set_status("ben", ":palm_tree:", "Vacationing", until=1796083200)
+    directory.start()
+    ben = _person(store, slack.user_id("ben"))
+    assert (ben.status_emoji, ben.status_text) == ("palm_tree", "Vacationing")
+    assert ben.status_until == datetime(2026, 12, 1, tzinfo=UTC)
 
 
 def test_a_second_start_keeps_the_secret_that_signs_our_marks(directory: Directory, store: Store) -> None:

@@ -176,6 +176,8 @@ def test_an_outsider_changes_nothing(world: World, who: str) -> None:
 def test_who_is_no_agent_changes_nothing_of_what_agents_do(world: World, who: str) -> None:
     ticket = world.raised("Not theirs", BEN)
     for name, make in ON_A_TICKET.items():
+        if (who, name) == (MARIA, "assign"):
+            continue  # a manager may: that is what an escalation's Reassign is for
         world.tick()
         gesture = make(world, who, ticket)
         before = world.snapshot()

@@ -58,6 +58,15 @@ def test_an_equal_configuration_changes_nothing() -> None:
         ("catalogue: {}", "catalogue: {laptop: {}}", ["Catalogue item laptop is new."]),
         ("holidays: DE-BE", "holidays: DE-BY", ["Calendar office: holidays changes from DE-BE to DE-BY."]),
         (
+            'managers: ["@maria"]',
+            'managers: ["@maria"]\n    shifts: [{hours: "08:00-16:00", people: ["@tom", "@ann"]}]',
+            [
+                "Desk it: shifts is added: days mon-fri, hours 08:00-16:00, timezone Europe/Berlin,"
+                " people @tom, @ann."
+            ],
+        ),
+        ("days: mon-fri}", "days: mon-fri, reviews: weekly}", ["Desk it: digest.reviews is added: weekly."]),
+        (
             "matrix: default",
             "matrix: {high: {high: P1, medium: P2, low: P3}, medium: {high: P2, medium: P3, low: P4},"
             " low: {high: P3, medium: P4, low: P4}}",
@@ -72,6 +81,19 @@ def test_an_equal_configuration_changes_nothing() -> None:
 def test_a_change_is_said_in_one_sentence(old: str, new: str, sentences: list[str]) -> None:
     assert old in EXAMPLE
     assert plan(load(EXAMPLE).config, load(EXAMPLE.replace(old, new)).config) == sentences
+
+
+def test_a_change_of_one_shift_shows_the_shifts_before_and_after() -> None:
+    def with_shifts(text: str) -> str:
+        return EXAMPLE.replace('managers: ["@maria"]', f'managers: ["@maria"]\n    shifts: {text}')
+
+    before = with_shifts('{days: mon, hours: ["08:00-12:00", "13:00-16:00"], people: "@tom"}')
+    after = with_shifts('{days: mon, hours: "20:00-04:00", timezone: Asia/Kolkata, people: "@tom"}')
+    assert plan(load(before).config, load(after).config) == [
+        "Desk it: shifts changes from"
+        " days mon, hours 08:00-12:00, 13:00-16:00, timezone Europe/Berlin, people @tom to"
+        " days mon, hours 20:00-04:00, timezone Asia/Kolkata, people @tom."
+    ]
 
 
 def test_other_hours_of_a_calendar_show_in_the_targets_that_count_its_days() -> None:

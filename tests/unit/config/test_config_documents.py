@@ -30,7 +30,21 @@ def test_the_schema_is_a_valid_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(config_schema())
 
 
-@pytest.mark.parametrize("text", [EXAMPLE, dump(load(EXAMPLE).config), "", "desks:\n"])
+DUTIES = """
+desks:
+  it:
+    triage_channel: "#it-triage"
+    managers_channel: "#it-managers"
+    shifts:
+      - {days: [mon-thu, sat], hours: "22:00-06:00", people: "@tom"}
+      - {hours: ["08:00-12:00", "13:00-17:00"], timezone: Asia/Kolkata, people: ["@ann", U012AB]}
+    digest: {at: "09:00", days: mon-fri, reviews: [weekly, monthly]}
+"""
+
+
+@pytest.mark.parametrize(
+    "text", [EXAMPLE, dump(load(EXAMPLE).config), DUTIES, dump(load(DUTIES).config), "", "desks:\n"]
+)
 def test_the_schema_accepts_what_loads(text: str) -> None:
     load(text)
     validator().validate(as_json(text))
@@ -50,6 +64,9 @@ def test_the_schema_accepts_what_loads(text: str) -> None:
         ("matrix: default", "matrix: standard"),
         ("resolve breach + 1h", "resolve later"),
         ("respond_by: [claim, reply]", "respond_by: [phone]"),
+        ("days: mon-fri}", "days: mon-fri, reviews: daily}"),
+        ("close_after: 3d", "shifts: [{hours: '08:00-16:00'}]"),
+        ("close_after: 3d", "shifts: [{hours: 8 to 16, people: '@tom'}]"),
     ],
 )
 def test_the_schema_refuses_a_form_that_does_not_load(old: str, new: str) -> None:
@@ -89,3 +106,8 @@ def test_an_error_in_the_documentation_is_what_the_file_above_it_says(text: str,
     with pytest.raises(ConfigError) as caught:
         load(text)
     assert str(caught.value) == shown.strip()
+
+
+def test_an_example_of_a_desk_in_the_documentation_loads_without_warnings() -> None:
+    (example,) = [text for text in re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL) if "reviews" in text]
+    assert load(example).warnings == ()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 
 from bot.config import ConfigError, load
@@ -7,6 +9,7 @@ from bot.config import ConfigError, load
 DESK = 'desks:\n  it:\n    triage_channel: "#triage"\n'
 CALENDARS = "calendars:\n  always: 24x7\n  office: {timezone: UTC, mon-fri: '09:00-17:00'}\n"
 ROWS = "      P1: {resolve: 4h}\n      P2: {resolve: 8h}\n      P3: {resolve: 3d}\n      P4: {resolve: 4d}\n"
+EVERY_MONDAY = [f"{date(2026, 1, 5) + timedelta(weeks=week)}" for week in range(115)]
 SLA = f"{CALENDARS}slas:\n  gold:\n    calendar: always\n    targets:\n{ROWS}      P5: {{resolve: 5d}}\n"
 
 
@@ -128,7 +131,7 @@ VALUE_ERRORS = [
         "desks.it.triage_channel",
         '"triage_channel" is already given in line 3. Keep one of the two.',
     ),
-    ("administrators: []\n", 1, "administrators", "At least 1 belongs here."),
+    ("administrators: []\n", 1, "administrators", "The list is empty. Write at least one."),
     ("administrators: lea\n", 1, "administrators", '"lea" is not a person. Write "@lea".'),
     (
         "administrators:\n  - '@lea'\n  - '#lea'\n",
@@ -228,7 +231,22 @@ VALUE_ERRORS = [
         "calendars:\n  office: {timezone: UTC}\n",
         2,
         "calendars.office",
-        "This calendar is never open, so no target could fall due. Add hours, such as mon-fri.",
+        "This calendar is never open, so no target could fall due."
+        ' Add weekly hours, such as mon-fri: "09:00-17:00".',
+    ),
+    (
+        "calendars:\n  office: {timezone: UTC, special: {2026-12-24: '09:00-12:00'}}\n",
+        2,
+        "calendars.office",
+        "This calendar is open on single dates only, so no target could fall due."
+        ' Add weekly hours, such as mon-fri: "09:00-17:00".',
+    ),
+    (
+        f"calendars:\n  office:\n    timezone: UTC\n    mon: '09:00-17:00'\n    holidays: {EVERY_MONDAY}\n",
+        2,
+        "calendars.office",
+        "Holidays and special dates close this calendar for more than two years, so no target could fall due."
+        " Remove some of them.",
     ),
     (
         "calendars:\n  office: {timezone: UTC, mon: '09:00-17:00', holidays: de-be}\n",
@@ -285,7 +303,7 @@ VALUE_ERRORS = [
         SLA.replace("      P5: {resolve: 5d}\n", ""),
         7,
         "slas.gold.targets",
-        '"P5" is missing. Add it: the targets of P5.',
+        '"P5" is missing. Add it: the targets of P5, such as {respond: 4h, resolve: 3d}.',
     ),
     (
         SLA.replace("P5: {resolve: 5d}", "P5: {}"),
@@ -318,6 +336,15 @@ VALUE_ERRORS = [
         '"600d" would fall due more than 800 days ahead on calendar "office". Shorten it.',
     ),
     (
+        SLA.replace("P5: {resolve: 5d}", "P5: {calendar: office, resolve: 560d}").replace(
+            "'09:00-17:00'}", "'09:00-17:00', holidays: DE}"
+        ),
+        12,
+        "slas.gold.targets.P5.resolve",
+        '"560d" would fall due more than 800 days ahead on calendar "office",'
+        " holidays and special dates counted. Shorten it.",
+    ),
+    (
         SLA.replace("P5: {resolve: 5d}", "P5: {resolve: 4000d}"),
         12,
         "slas.gold.targets.P5.resolve",
@@ -347,7 +374,7 @@ VALUE_ERRORS = [
         "slas.gold.respond_by[1]",
         '"clam" is not a response. Did you mean "claim"?',
     ),
-    (SLA + "    respond_by: []\n", 13, "slas.gold.respond_by", "At least 1 belongs here."),
+    (SLA + "    respond_by: []\n", 13, "slas.gold.respond_by", "The list is empty. Write at least one."),
     (
         SLA + "    pause_while: [resolved]\n",
         13,
@@ -486,7 +513,7 @@ VALUE_ERRORS = [
         "desks.it.agents.usergroup",
         '"it agents" is not a user group. Write its handle, such as it-agents.',
     ),
-    (DESK + "    agents: []\n", 4, "desks.it.agents", "At least 1 belongs here."),
+    (DESK + "    agents: []\n", 4, "desks.it.agents", "The list is empty. Write at least one."),
     (
         DESK + "    leads: [lea@nowhere]\n",
         4,
@@ -536,6 +563,84 @@ VALUE_ERRORS = [
         "A day is named twice. Name each day once.",
     ),
     (
+        DESK + "    managers_channel: '#m'\n    digest: {days: []}\n",
+        5,
+        "desks.it.digest.days",
+        "The list is empty. Write at least one.",
+    ),
+    (
+        DESK + "    managers_channel: '#m'\n    digest: {reviews: [weekly, montly]}\n",
+        5,
+        "desks.it.digest.reviews[2]",
+        '"montly" is not a review. Did you mean "monthly"?',
+    ),
+    (
+        DESK + "    managers_channel: '#m'\n    digest: {review: weekly}\n",
+        5,
+        "desks.it.digest.review",
+        'Unknown key "review". Did you mean "reviews"?',
+    ),
+    (
+        DESK + "    digest:\n      reviews: weekly\n",
+        4,
+        "desks.it.digest",
+        "The digest is posted in managers_channel, which is not set. Set it, or remove the digest.",
+    ),
+    (
+        DESK + "    shifts:\n      - people: '@tom'\n",
+        5,
+        "desks.it.shifts[1]",
+        '"hours" is missing. Add it: the hours of the shift, such as "08:00-16:00", or a list of them.',
+    ),
+    (
+        DESK + "    shifts:\n      - hours: '08:00-16:00'\n",
+        5,
+        "desks.it.shifts[1]",
+        '"people" is missing. Add it: who works in this shift, such as ["@tom"].',
+    ),
+    (
+        DESK + "    shifts:\n      - hours: []\n        people: '@tom'\n",
+        5,
+        "desks.it.shifts[1].hours",
+        "The list is empty. Write at least one.",
+    ),
+    (
+        DESK + "    shifts:\n      - hours: '08:00-16:00'\n        people: []\n",
+        6,
+        "desks.it.shifts[1].people",
+        "The list is empty. Write at least one.",
+    ),
+    (
+        DESK + "    shifts:\n      - hours: 8-16\n        people: '@tom'\n",
+        5,
+        "desks.it.shifts[1].hours",
+        '"8-16" is not a window of hours. Write it like 09:00-17:30.',
+    ),
+    (
+        DESK + "    shifts:\n      - {hours: '08:00-16:00', timezone: Europe/Belin, people: '@tom'}\n",
+        5,
+        "desks.it.shifts[1].timezone",
+        '"Europe/Belin" is not a time zone. Did you mean "Europe/Berlin"?',
+    ),
+    (
+        DESK + "    shifts:\n      - {day: mon-fri, hours: '08:00-16:00', people: '@tom'}\n",
+        5,
+        "desks.it.shifts[1].day",
+        'Unknown key "day". Did you mean "days"?',
+    ),
+    (
+        DESK + "    shifts:\n      - hours: '08:00-16:00'\n        people: ['@tom', '@Tom']\n",
+        6,
+        "desks.it.shifts[1].people[2]",
+        '"@Tom" is listed twice. Keep it once.',
+    ),
+    (
+        DESK + "    shift: []\n",
+        4,
+        "desks.it.shift",
+        'Unknown key "shift". Did you mean "shifts"?',
+    ),
+    (
         DESK + "    emoji: {raise: ':ticket:'}\n",
         4,
         "desks.it.emoji.raise",
@@ -571,7 +676,7 @@ VALUE_ERRORS = [
         "desks.it.emoji.claim[2]",
         '"hand::skin-tone-2" is listed twice. Keep it once.',
     ),
-    (DESK + "    categories: []\n", 4, "desks.it.categories", "At least 1 belongs here."),
+    (DESK + "    categories: []\n", 4, "desks.it.categories", "The list is empty. Write at least one."),
     (
         DESK + "    request_channels: ['#help', '#triage']\n",
         3,
@@ -663,16 +768,27 @@ WARNINGS = [
         4,
         "Everybody in #help, a request channel, reads digests.",
     ),
-    (DESK + "    digest: {}\n", 4, "The digest is posted in managers_channel, which is not set."),
     (
         SLA + "    escalate: {at: resolve breach, to: managers}\n" + DESK + "    slas: {incident: gold}\n",
         17,
-        "An escalation tells managers in managers_channel, which is not set.",
+        "SLA gold escalates to managers. Set managers_channel, where they are told.",
     ),
     (
         SLA + "    escalate: {at: resolve breach, to: leads}\n" + DESK + "    slas: {incident: gold}\n",
         17,
-        "An escalation tells leads, and this desk has none.",
+        "SLA gold escalates to leads, and this desk has none. Name them under leads.",
+    ),
+    (
+        SLA.replace("P1: {", "P1: {escalate: {at: resolve breach, to: leads}, ")
+        + DESK
+        + "    slas:\n      incident: gold\n      request: gold\n",
+        17,
+        "SLA gold escalates to leads, and this desk has none. Name them under leads.",
+    ),
+    (
+        DESK + "    shifts: {hours: ['08:00-12:00', '11:00-15:00'], people: '@tom'}\n",
+        4,
+        "Some of these hours overlap. They count once.",
     ),
     (
         SLA + "    escalate: {at: update breach, to: agents}\n",

@@ -45,10 +45,12 @@ def test_the_example_is_valid_without_warnings() -> None:
     assert load(EXAMPLE).warnings == ()
 
 
-def test_the_example_says_which_of_its_sections_nothing_acts_on_yet() -> None:
-    inactive = load(EXAMPLE).inactive
-    assert set(inactive) <= {"slas", "digest"}
-    assert "catalogue" not in inactive, "an empty section is not given"
+def test_service_levels_and_digests_are_acted_on() -> None:
+    assert load(EXAMPLE).inactive == ()
+
+
+def test_a_section_that_nothing_acts_on_yet_is_named_once_it_holds_something() -> None:
+    assert load("catalogue: {laptop: {}}\nservices: {}\n").inactive == ("catalogue",)
 
 
 def test_a_day_in_the_targets_is_a_working_day_of_their_calendar() -> None:
@@ -133,6 +135,20 @@ def test_a_desk_is_read_as_written() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "reviews"),
+    [
+        ("{}", ()),
+        ("{reviews: []}", ()),
+        ("{reviews: weekly}", ("weekly",)),
+        ("{reviews: [monthly, weekly]}", ("weekly", "monthly")),
+    ],
+)
+def test_service_reviews_come_only_when_they_are_asked_for(written: str, reviews: tuple[str, ...]) -> None:
+    digest = desk_with(f"    managers_channel: '#bosses'\n    digest: {written}\n").digest
+    assert digest == Digest(at=9 * 60, days=(0, 1, 2, 3, 4), reviews=reviews)
+
+
+@pytest.mark.parametrize(
     ("written", "agents"),
     [
         ("{members_of: C012}", MembersOf(ChannelRef("C012"))),
@@ -210,7 +226,7 @@ def test_a_matrix_of_ones_own_is_read_by_impact_and_then_urgency() -> None:
 def test_words_that_other_yaml_versions_change_stay_words() -> None:
     desk = desk_with(
         "    name: on\n    categories: [yes, no, 0o17, 12:30:00, 2026-12-24, 1_000]\n"
-        "    digest: {at: 09:00}\n"
+        "    managers_channel: '#bosses'\n    digest: {at: 09:00}\n"
     )
     assert desk.name == "on"
     assert desk.categories == ("yes", "no", "0o17", "12:30:00", "2026-12-24", "1_000")

@@ -87,6 +87,22 @@ def configurations(draw: st.DrawFn) -> Json:
     return config
 
 
+shifts = st.fixed_dictionaries(
+    {"hours": hours | windows},
+    optional={
+        "days": st.sampled_from(["mon-fri", "sat,sun", ["mon", "thu"]]),
+        "timezone": st.sampled_from(["UTC", "America/New_York"]),
+    },
+)
+
+
+@st.composite
+def rotas(draw: st.DrawFn) -> list[Json]:
+    """Shifts in which nobody works twice."""
+    shared = draw(st.lists(shifts, max_size=3))
+    return [{**shift, "people": [f"@a{number}", f"@b{number}"]} for number, shift in enumerate(shared)]
+
+
 def desks(number: int) -> st.SearchStrategy[Json]:
     return st.fixed_dictionaries(
         {"triage_channel": st.just(f"#triage-{number}")},
@@ -94,19 +110,28 @@ def desks(number: int) -> st.SearchStrategy[Json]:
             "name": texts,
             "timezone": st.just("Asia/Kolkata"),
             "request_channels": st.just([f"#ask-{number}"]),
-            "managers_channel": st.just("#bosses"),
             "agents": st.just({"usergroup": "it"}) | st.lists(people, unique=True, min_size=1),
             "leads": st.lists(people, unique=True),
             "slas": st.sampled_from([{}, {"request": "gold"}, {"request": "gold", "incident": "gold"}]),
             "close_after": durations,
             "undo_within": durations | st.just("0s"),
-            "digest": st.sampled_from([{}, {"at": "7:05", "days": "sat,sun"}, {"days": ["mon", "fri"]}]),
+            "shifts": rotas(),
             "emoji": st.sampled_from(
                 [{}, {"claim": ["+1", "hand"], "wait": []}, {"raise": "null", "claim": "true"}]
             ),
             "categories": st.lists(texts, unique=True, min_size=1, max_size=4),
         },
+    ).flatmap(managed)
+
+
+def managed(desk: Json) -> st.SearchStrategy[Json]:
+    """The desk without managers' channel, with it, and with it and a digest."""
+    digest = st.sampled_from(
+        [{}, {"at": "7:05", "days": "sat,sun"}, {"days": ["mon", "fri"], "reviews": ["monthly", "weekly"]}]
     )
+    channel = {"managers_channel": "#bosses"}
+    with_digest = digest.map(lambda chosen: {**desk, **channel, "digest": chosen})
+    return st.just(desk) | st.just({**desk, **channel}) | with_digest
 
 
 def written(config: Json) -> str:

@@ -19,6 +19,7 @@ from bot.workflows.reading import (
     TicketPage,
     TicketView,
 )
+from bot.workflows.service_views import ClockView, EstimateView
 from sandbox.validation.messages import live_markup, validate_message
 from sandbox.validation.views import validate_view
 
@@ -66,6 +67,8 @@ class TicketFields(TypedDict, total=False):
     version: int
     continues: str | None
     continued_by: str | None
+    clocks: tuple[ClockView, ...]
+    estimate: EstimateView | None
 
 
 def event(kind: EventKind = EventKind.RAISED, actor: PersonView | None = ANA, **data: str) -> EventView:

@@ -10,6 +10,9 @@ from bot.models.vocabulary import Action, State
 from bot.surfaces.commands import (
     COMMANDS,
     Act,
+    AskAbsence,
+    Away,
+    Back,
     Command,
     CommandWord,
     Handle,
@@ -60,6 +63,23 @@ COMMANDS_TYPED: list[tuple[str, Command]] = [
     ("cancel INC-12", Act(Action.CANCEL, "INC-12")),
     ("note INC-12: called them", Act(Action.NOTE, "INC-12", "called them")),
     ("priority INC-12", Act(Action.PRIORITISE, "INC-12")),
+    ("away", AskAbsence()),
+    ("AWAY", AskAbsence()),
+    ("away today", Away("today")),
+    ("away until Monday", Away("until Monday")),
+    ("Away until Monday 9:00 ", Away("until Monday 9:00")),
+    ("away until 2026-12-01", Away("until 2026-12-01")),
+    ("away for 3d", Away("for 3d")),
+    ("away until Monday cover <@U0LEA|lea>", Away("until Monday", PersonId("U0LEA"))),
+    ("away until Monday, covered by <@U0LEA>", Away("until Monday", PersonId("U0LEA"))),
+    ("away for 2h cover: @lea.", Away("for 2h", Handle("lea"))),
+    ("away today cover lea", Away("today", Handle("lea"))),
+    ("away today cover @Lea Brandt", Away("today", Handle("Lea Brandt"))),
+    ("away until Mondey", Away("until Mondey")),
+    ("away until 2026-13-40", Away("until 2026-13-40")),
+    ("away until further notice", Away("until further notice")),
+    ("back", Back()),
+    ("help away", Help()),
 ]
 
 DESCRIPTIONS = [
@@ -76,6 +96,15 @@ DESCRIPTIONS = [
     "vpn",
     "12 new laptops please",
     "&lt;script&gt; does not load",
+    "away from keyboard light broken",
+    "away message does not send",
+    "away until the printer is fixed it says",
+    "away for maintenance sign is broken",
+    "away until Monday cover is missing on my desk",
+    "back button does not work",
+    "back up the server",
+    "pack",
+    "black",
 ]
 
 MISTYPED: list[tuple[str, Mistyped]] = [
@@ -91,6 +120,8 @@ MISTYPED: list[tuple[str, Mistyped]] = [
     ("inc 12", Mistyped("inc 12", "INC-12")),
     ("claim 12", Mistyped("12", "claim INC-12")),
     ("claim req #12", Mistyped("req #12", "claim REQ-12")),
+    ("away Monday", Mistyped("away Monday", "away until Monday")),
+    ("away cover @lea", Mistyped("away cover @lea", "away until Monday cover @lea")),
 ]
 
 

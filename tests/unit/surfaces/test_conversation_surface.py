@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import get_args
 
 import pytest
@@ -15,6 +17,7 @@ from bot.surfaces.conversation import (
     resolved_word,
 )
 from bot.surfaces.ids import DIRECT_ADD, DIRECT_NEW, ActionId
+from bot.workflows.service_views import EstimateView
 from tests.unit.surfaces.builders import (
     BEN,
     HR,
@@ -59,6 +62,46 @@ def test_only_the_root_in_a_channel_mentions_the_requester_who_then_follows_it(
     place: Place, mentions: bool
 ) -> None:
     assert ("<@U0ANA>" in opening(ticket(), place=place).text) is mentions
+
+
+def estimate(*, place: int = 3, is_working_time: bool = True, is_known: bool = True) -> EstimateView:
+    return EstimateView(
+        place=place,
+        of=max(9, place),
+        usual=timedelta(minutes=50) if is_known else None,
+        nine_in_ten=timedelta(hours=4) if is_known else None,
+        is_working_time=is_working_time,
+    )
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_whoever_raised_it_hears_what_to_expect(place: Place) -> None:
+    rendered = opening(ticket(estimate=estimate()), place=place)
+    assert ". 3rd of 9 · usually 50 min, 9 in 10 within 4 h (working hours). Write in" in rendered.text
+    assert_sendable(rendered)
+
+
+def test_where_history_says_too_little_only_the_place_is_told() -> None:
+    text = opening(ticket(estimate=estimate(is_known=False)), place="thread").text
+    assert ". 3rd of 9. Write in" in text
+    assert "usually" not in text
+
+
+def test_wall_clock_time_is_not_called_working_hours() -> None:
+    text = opening(ticket(estimate=estimate(is_working_time=False)), place="thread").text
+    assert "9 in 10 within 4 h. Write" in text
+
+
+@pytest.mark.parametrize(
+    ("place", "said"), [(1, "1st"), (2, "2nd"), (4, "4th"), (11, "11th"), (21, "21st"), (112, "112th")]
+)
+def test_places_are_counted_as_people_do(place: int, said: str) -> None:
+    assert f" {said} of " in opening(ticket(estimate=estimate(place=place)), place="thread").text
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - {State.NEW}))
+def test_once_somebody_has_it_nothing_is_estimated(state: State) -> None:
+    assert "usually" not in opening(replace(in_state(state), estimate=estimate()), place="thread").text
 
 
 def test_under_a_message_the_title_is_not_repeated() -> None:

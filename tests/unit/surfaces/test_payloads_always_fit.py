@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+from typing import get_args
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.models.vocabulary import Action, EventKind, Kind, Level, State, Visibility
-from bot.surfaces import card, conversation, forms, lists, notices, relay
+from bot.models.service_levels import ClockName, ClockState
+from bot.models.vocabulary import WAITING_STATES, Action, EventKind, Kind, Level, State, Visibility
+from bot.surfaces import card, conversation, forms, lists, notices, relay, service_levels
 from bot.surfaces.conversation import Place
 from bot.surfaces.ids import FormContext
 from bot.workflows.reading import CommentView, DeskView, EventView, PersonView, TicketPage, TicketView
+from bot.workflows.service_views import (
+    AlertView,
+    BoardView,
+    Cause,
+    ClockView,
+    EstimateView,
+    ExplanationView,
+    Gone,
+    PieceView,
+    PointView,
+)
 from tests.unit.surfaces.builders import (
     CARD,
     CONVERSATION,
@@ -61,7 +77,7 @@ EVENTS = st.builds(
     at=st.just(MONDAY),
     actor=st.none() | PEOPLE,
     data=st.dictionaries(
-        st.sampled_from(["to", "from", "to_name", "by", "text", "undone"]), TEXT, max_size=3
+        st.sampled_from(["to", "from", "to_name", "by", "text", "undone", "clock", "point"]), TEXT, max_size=3
     ),
 )
 TICKETS = st.builds(
@@ -115,6 +131,84 @@ DESKS = st.lists(
     ),
     max_size=3,
     unique_by=lambda desk: desk.key,
+)
+
+INSTANTS = st.none() | st.just(MONDAY)
+AMOUNTS = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=4000))
+CLOCKS = st.builds(
+    ClockView,
+    clock=st.sampled_from(ClockName),
+    state=st.sampled_from(ClockState),
+    target=AMOUNTS,
+    elapsed=AMOUNTS,
+    due_at=INSTANTS,
+    breached_at=INSTANTS,
+    stopped_at=INSTANTS,
+    paused_since=INSTANTS,
+    pause_reason=st.none() | st.sampled_from(sorted(WAITING_STATES)),
+    is_at_risk=st.booleans(),
+    early_by=st.none() | AMOUNTS,
+    late_by=st.none() | AMOUNTS,
+    started_at=st.just(MONDAY),
+)
+MEASURED_TICKETS = st.builds(
+    lambda view, clocks, estimate: replace(view, clocks=tuple(clocks), estimate=estimate),
+    TICKETS,
+    st.lists(CLOCKS, max_size=6),
+    st.builds(
+        EstimateView,
+        place=st.integers(0, 10**6),
+        of=st.integers(0, 10**6),
+        usual=st.none() | AMOUNTS,
+        nine_in_ten=st.none() | AMOUNTS,
+        is_working_time=st.booleans(),
+    ),
+)
+POINTS = st.builds(
+    PointView,
+    clock=st.sampled_from(ClockName),
+    percent=st.integers(1, 100),
+    after=AMOUNTS,
+    due_at=st.just(MONDAY),
+    target=AMOUNTS,
+    priority=TEXT,
+    cause=st.sampled_from(get_args(Cause)),
+    is_late=st.booleans(),
+    gone=st.none() | st.sampled_from(get_args(Gone)),
+    gone_by=st.none() | PEOPLE,
+    gone_at=INSTANTS,
+)
+ALERTS = st.builds(
+    AlertView,
+    ticket=MEASURED_TICKETS,
+    points=st.lists(POINTS, max_size=4).map(tuple),
+    told=st.lists(PEOPLE, max_size=8).map(tuple),
+    nobody=st.sampled_from([None, "nobody_available"]),
+    covers=st.dictionaries(st.sampled_from(sorted(OUR_PEOPLE)), PEOPLE, max_size=2),
+    done=st.lists(EVENTS, max_size=7).map(tuple),
+    acknowledged=st.none() | st.tuples(PEOPLE, st.just(MONDAY)),
+    held_since=INSTANTS,
+)
+PIECES = st.builds(
+    PieceView,
+    start=st.just(MONDAY),
+    end=st.just(MONDAY),
+    counts=st.booleans(),
+    reason=st.sampled_from(["open", "closed", *WAITING_STATES]),
+    calendar=TEXT,
+    policy=st.integers(1, 3),
+    open_time=AMOUNTS,
+    priority=TEXT,
+)
+EXPLANATIONS = st.builds(
+    ExplanationView,
+    number=TEXT,
+    clock=CLOCKS,
+    cycle=st.integers(1, 40),
+    pieces=st.lists(PIECES, max_size=6).map(lambda few: tuple(few * 20)),
+    target=AMOUNTS,
+    carried=AMOUNTS,
+    policy_names=st.dictionaries(st.integers(1, 3), TEXT),
 )
 
 many = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -182,6 +276,35 @@ def test_modals(view: TicketView, desks: list[DeskView], text: str) -> None:
         assert_openable(form(view))
     assert_openable(forms.raise_form(desks, text=text, context=FormContext(channel="C1")))
     assert_openable(forms.message_view(text, text))
+
+
+@given(MEASURED_TICKETS, st.sampled_from(["channel", "thread", "direct"]))
+@many
+def test_badges_and_estimates(view: TicketView, place: Place) -> None:
+    assert_sendable(card.card(view))
+    assert_sendable(conversation.opening(view, place=place))
+    found = TicketPage(tickets=(view,) * 10, page=1, pages=1, total=10)
+    assert_sendable(lists.ticket_list(found, heading="The queue", command="queue", link="card"))
+
+
+@given(ALERTS)
+@many
+def test_alerts(view: AlertView) -> None:
+    assert_sendable(service_levels.alert(view))
+    assert_sendable(service_levels.escalation(view))
+    assert_sendable(service_levels.unrouted(view))
+
+
+@given(st.lists(ALERTS, max_size=3), st.integers(1, 12), TEXT)
+@many
+def test_boards(alerts: list[AlertView], times: int, desk_name: str) -> None:
+    assert_sendable(service_levels.board(BoardView(alerts=tuple(alerts * times), desk_name=desk_name)))
+
+
+@given(st.lists(EXPLANATIONS, max_size=10))
+@many
+def test_explanations(views: list[ExplanationView]) -> None:
+    assert_sendable(service_levels.explanation(views))
 
 
 @pytest.mark.parametrize("count", [1, 10, 60])

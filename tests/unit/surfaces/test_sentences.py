@@ -31,6 +31,19 @@ HAPPENED = [
     (event(EventKind.PRIORITISED, BEN), "Ben Okafor changed the priority"),
     (event(EventKind.UNDONE, BEN, undone="resolved"), "Ben Okafor took back the resolution"),
     (event(EventKind.CONTINUED, ANA, by="INC-40"), "It goes on in INC-40"),
+    (event(EventKind.WARNED, None, clock="respond", point="50%"), "Half of the time to respond was used"),
+    (event(EventKind.WARNED, None, clock="resolve", percent="80"), "80% of the time to resolve was used"),
+    (event(EventKind.BREACHED, None, clock="update", point="breach"), "The time to the next update was over"),
+    (
+        event(EventKind.ESCALATED, None, clock="resolve", point="breach+3600>1", to="managers"),
+        "It was escalated to the managers: 1 h past the resolve target",
+    ),
+    (
+        event(EventKind.ESCALATED, None, clock="resolve", point="breach>0", to="['assignee', 'leads']"),
+        "It was escalated to the assignee and the leads: the time to resolve was over",
+    ),
+    (event(EventKind.ESCALATED, None, to_name="Lea Brandt"), "It was escalated to Lea Brandt"),
+    (event(EventKind.ACKNOWLEDGED, BEN), "Ben Okafor acknowledged the escalation"),
 ]
 
 

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from bot.models.base import EPOCH, MICROSECOND, canonical
 from bot.models.vocabulary import Action, Kind, Level, State
-from bot.workflows.desks import AgentSource, Definition, definition_from
+from bot.service_levels.calendars import Window
+from bot.workflows.desks import AgentSource, Definition, ShiftDefinition, definition_from
 from bot.workflows.factcodec import (
     UnknownFact,
     decode_fact,
@@ -35,12 +36,14 @@ from bot.workflows.gestures import (
     Acted,
     AnyGesture,
     Asked,
+    CameBack,
     Changed,
     Chose,
     Filed,
     Pointed,
     Reacted,
     ReplyTo,
+    WentAway,
     Wrote,
 )
 
@@ -104,11 +107,13 @@ gestures: st.SearchStrategy[AnyGesture] = st.one_of(
     st.builds(Chose, channel=words, ts=words, number=maybe, **common),
     st.builds(
         Asked,
-        query=st.sampled_from(["mine", "queue", "unassigned", "show"]),
+        query=st.sampled_from(["mine", "queue", "unassigned", "show", "absence"]),
         page=st.integers(),
         number=maybe,
         **common,
     ),
+    st.builds(WentAway, until=words, cover_id=maybe, **common),
+    st.builds(CameBack, **common),
 )
 facts: st.SearchStrategy[Fact] = st.one_of(
     st.builds(PersonFact, words),
@@ -172,6 +177,14 @@ def test_putting_on_and_taking_away_have_one_trace_and_two_keys() -> None:
 
 
 names = st.lists(words, max_size=2).map(tuple)
+windows = st.builds(Window, opens=st.integers(0, 700), closes=st.integers(701, 1440))
+shifts = st.builds(
+    ShiftDefinition,
+    days=st.lists(st.integers(0, 6), max_size=7).map(tuple),
+    windows=st.lists(windows, max_size=2).map(tuple),
+    timezone=words,
+    people=names,
+)
 definitions = st.builds(
     Definition,
     key=words,
@@ -189,9 +202,17 @@ definitions = st.builds(
     emoji=st.dictionaries(words, names, max_size=3),
     categories=names,
     matrix=st.dictionaries(words, words, max_size=3),
+    shifts=st.lists(shifts, max_size=2).map(tuple),
 )
 
 
 @given(definitions)
 def test_a_recorded_desk_is_read_back_as_it_was(definition: Definition) -> None:
     assert definition_from(json.loads(canonical(definition.to_json()))) == definition
+
+
+@given(definitions)
+def test_a_desk_recorded_before_there_were_shifts_has_none(definition: Definition) -> None:
+    data = definition.to_json()
+    del data["shifts"]
+    assert definition_from(data).shifts == ()

@@ -1,0 +1,465 @@
+"""What is due: the thresholds that clocks have reached, decided once each and told where they concern.
+
+Each look takes clocks whose `next_fire_at` has come, ticket by ticket under its lock, so that replicas share
+the work. A threshold becomes a `Milestone` row; what must be said becomes one delivery for each place.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from bot.models import Disposition, Milestone, Person, ServiceClock, Ticket
+from bot.models.vocabulary import EventKind
+from bot.service_levels.clocks import Cycle, Point, Reached
+from bot.store import Store
+from bot.store.dialects import insert_once
+from bot.workflows import availability, configuring, telling, timekeeping
+from bot.workflows.desks import Definition, Desks, load_desks
+from bot.workflows.people import SYSTEM
+from bot.workflows.policies import Recipient, load_policy
+from bot.workflows.telling import Telling
+from bot.workflows.timekeeping import Clocks
+from bot.workflows.work import Work, record
+
+BATCH: Final = 40
+"""Tickets in one transaction."""
+LATE: Final = timedelta(minutes=1)
+"""Decided so much after it was due, a threshold is said to be late."""
+MOST_NAMED: Final = 5
+"""More agents than this are not mentioned at all."""
+
+DESK_IS_OFF: Final = timedelta(minutes=1)
+CANNOT_BE_READ: Final = timedelta(minutes=10)
+"""When a ticket is looked at again that could not be decided."""
+THREAD: Final = "thread"
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A threshold that was reached, what becomes of it, and whom it tells."""
+
+    cycle: Cycle
+    item: Reached
+    to: tuple[Recipient, ...]
+    stands: bool
+    """Its cause has not gone meanwhile."""
+
+    @property
+    def name(self) -> str:
+        """The point's name."""
+        return self.item.point.name
+
+    @property
+    def address(self) -> list[Any]:
+        """How a delivery's data names the point."""
+        return [self.cycle.clock, self.cycle.number, self.name]
+
+
+@dataclass
+class Audience:
+    """Whom a place tells: people to mention, and for whom they stand in."""
+
+    told: dict[str, None] = field(default_factory=dict)
+    covers: dict[str, str] = field(default_factory=dict)
+    nobody: bool = False
+
+    def add(self, person_id: str, absent_id: str | None = None) -> None:
+        """Mention somebody, once."""
+        self.told.setdefault(person_id)
+        if absent_id is not None and absent_id != person_id:
+            self.covers[person_id] = absent_id
+
+
+def tick(store: Store, now: datetime) -> int:
+    """Decide what is due at `now` (business time); the number of tickets looked at."""
+    looked_at = 0
+    while True:
+        with store.read() as session:
+            if session.scalar(_due(now).limit(1)) is None:
+                return looked_at
+        done = store.run(lambda session: _batch(session, now))
+        looked_at += done
+        if done < BATCH:
+            return looked_at
+
+
+def overdue(store: Store, now: datetime) -> timedelta:
+    """Since when the oldest threshold has been waiting to be decided."""
+    oldest = select(func.min(ServiceClock.next_fire_at)).where(ServiceClock.next_fire_at.is_not(None))
+    with store.read() as session:
+        at = session.scalar(oldest)
+    return max(now - at, timedelta(0)) if at is not None else timedelta(0)
+
+
+def _due(now: datetime) -> Any:
+    return (
+        select(ServiceClock.ticket_id)
+        .where(ServiceClock.next_fire_at.is_not(None), ServiceClock.next_fire_at <= now)
+        .order_by(ServiceClock.next_fire_at)
+    )
+
+
+def _batch(session: Session, now: datetime) -> int:
+    ids = list(dict.fromkeys(session.scalars(_due(now).limit(BATCH))))
+    tickets = list(session.scalars(_locked(ids)))
+    Tour(session, now, load_desks(session)).go(tickets)
+    session.flush()
+    return len(tickets)
+
+
+def _locked(ids: list[int]) -> Any:
+    locked = select(Ticket).where(Ticket.id.in_(ids)).order_by(Ticket.id)
+    return locked.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+
+
+@dataclass
+class Look:
+    """A ticket whose clocks were looked at: the thresholds decided, and which delivery tells each."""
+
+    ticket: Ticket
+    desk: Definition
+    clocks: Clocks
+    decided: list[Decided]
+    told: dict[int, str] = field(default_factory=dict)
+
+    def tells(self, ones: list[Decided], key: str) -> None:
+        """A delivery tells these."""
+        for index, one in enumerate(self.decided):
+            if any(one is told for told in ones):
+                self.told.setdefault(index, key)
+                self.clocks.remember(one.cycle, key)
+
+
+class Tour:
+    """One look at a batch of tickets; what several of them have to say to one channel is one post."""
+
+    def __init__(self, session: Session, now: datetime, desks: Desks) -> None:
+        self._session = session
+        self._now = now
+        self._desks = desks
+        self._channels: dict[str, list[tuple[Look, list[Decided]]]] = defaultdict(list)
+        self._available: dict[str, list[str]] = {}
+
+    def go(self, tickets: Iterable[Ticket]) -> None:
+        """Look at each ticket, tell what stands, write down what was decided."""
+        looks = [look for ticket in tickets if (look := self._look_at(ticket)) is not None]
+        for look in looks:
+            self._tell(look)
+        self._tell_channels()
+        for look in looks:
+            self._record(look)
+            timekeeping.save(self._session, look.ticket, look.clocks)
+            self._keep(look)
+            self._warn_of_never(look)
+
+    def _look_at(self, ticket: Ticket) -> Look | None:
+        desk = self._desks.get(ticket.desk_key)
+        try:
+            clocks = timekeeping.read_clocks(self._session, ticket)
+            if clocks is None:
+                return None
+            if desk is None:
+                self._put_off(ticket, DESK_IS_OFF)
+                return None
+            return Look(ticket, desk, clocks, self._settle(desk, ticket, clocks))
+        except (LookupError, ValueError, TypeError) as error:
+            # One ticket that cannot be measured must not stop the others' clocks.
+            log.exception("a ticket's clocks cannot be read", ticket=ticket.number)
+            self._put_off(ticket, CANNOT_BE_READ)
+            configuring.tell_administrators(
+                self._session,
+                f"clocks:{ticket.number}",
+                "A ticket's clocks cannot be read",
+                f"{ticket.number} gets no warnings at present ({type(error).__name__}).",
+                fix="Please report it with the log; the ticket itself works as before.",
+            )
+            return None
+
+    def _put_off(self, ticket: Ticket, until: timedelta) -> None:
+        due = update(ServiceClock).where(
+            ServiceClock.ticket_id == ticket.id, ServiceClock.next_fire_at <= self._now
+        )
+        later = due.values(next_fire_at=self._now + until)
+        self._session.execute(later.execution_options(synchronize_session=False))
+
+    def _settle(self, desk: Definition, ticket: Ticket, clocks: Clocks) -> list[Decided]:
+        """Thresholds reached before a new version took effect count under the old one."""
+        found: list[Decided] = []
+        present = desk.policies.get(ticket.kind.value)
+        if present is not None and present != clocks.held.promise.policy:
+            until = load_policy(self._session, present).effective_from
+            found += self._reached(clocks, min(until, self._now))
+        clocks.held = timekeeping.under_present_policy(
+            self._session, desk, ticket.kind, clocks.held, self._now
+        )
+        found += self._reached(clocks, self._now)
+        return [replace(one, stands=_stands(clocks, one)) for one in found]
+
+    def _reached(self, clocks: Clocks, at: datetime) -> list[Decided]:
+        clocks.held = clocks.held.settled(at)
+        promise = clocks.held.promise
+        steps = load_policy(self._session, promise.policy).recipients[promise.priority]
+        found = []
+        for cycle in clocks.held.cycles:
+            due = [item for item in clocks.pending(cycle, promise) if item.at <= at]
+            found += [Decided(cycle, item, _recipients(item.point, steps), stands=True) for item in due]
+            clocks.decide(cycle, (item.point.name for item in due))
+        return found
+
+    def _record(self, look: Look) -> None:
+        """What the clocks did belongs into the timeline; cards are drawn again by it."""
+        for index, one in sorted(enumerate(look.decided), key=lambda pair: pair[1].item.at):
+            point = one.item.point
+            is_breach = point.is_breach and point.step is None
+            if one.item.is_silent or not (index in look.told or is_breach):
+                continue
+            kind = _event_of(point)
+            data: dict[str, Any] = {"clock": one.cycle.clock, "percent": point.percent}
+            if point.after:
+                data["after"] = int(point.after.total_seconds())
+            if kind is EventKind.ESCALATED:
+                data["to"] = [to.id for to in one.to]
+            record(self._work(look.desk, one.item.at), look.ticket, kind, data)
+
+    def _work(self, desk: Definition, at: datetime) -> Work:
+        return Work(
+            session=self._session, desk=desk, actor=SYSTEM, at=at, now=self._now, gesture="service_levels"
+        )
+
+    def _keep(self, look: Look) -> None:
+        """A milestone for each threshold, whatever became of it."""
+        for index, one in enumerate(look.decided):
+            key = look.told.get(index)
+            untold = Disposition.SILENT if one.item.is_silent else Disposition.SUPERSEDED
+            values = {
+                "clock_id": look.clocks.rows[one.cycle.clock, one.cycle.number].id,
+                "point": one.name,
+                "due_at": one.item.at,
+                "decided_at": self._now,
+                "disposition": Disposition.TOLD if key else untold,
+                "is_late": self._now - one.item.at > LATE,
+                "told_key": key,
+            }
+            insert_once(self._session, Milestone, values, keys=["clock_id", "point"])
+
+    # --- what is said, and where ---
+
+    def _tell(self, look: Look) -> None:
+        """What stands goes to its places: of each clock the last threshold, all of a place in one post."""
+        places: dict[str, list[Decided]] = defaultdict(list)
+        for one in look.decided:
+            if one.stands and not one.item.is_silent:
+                for place in self._places(look.desk, one):
+                    places[place].append(one)
+        for place, ones in places.items():
+            gravest = _gravest_of_each_clock(ones)
+            if place == THREAD:
+                self._tell_thread(look, gravest)
+            else:
+                self._channels[place].append((look, gravest))
+
+    def _places(self, desk: Definition, one: Decided) -> Iterable[str]:
+        return dict.fromkeys(_place(desk, to) for to in one.to if to.kind != "unknown")
+
+    def _tell_thread(self, look: Look, ones: list[Decided]) -> None:
+        ticket, desk, key = look.ticket, look.desk, _key(look.ticket, ones[0], THREAD)
+        audience = self._audience(desk, ticket, [to for one in ones for to in one.to])
+        telling.tell(
+            self._session,
+            key,
+            Telling.ALERT,
+            ticket_id=ticket.id,
+            channel=desk.triage_channel,
+            thread_key=f"card:{ticket.id}",
+            data=_said(ticket, ones, audience),
+        )
+        look.tells(ones, key)
+        if audience.nobody:
+            self._tell_unrouted(look, ones, audience)
+
+    def _tell_unrouted(self, look: Look, ones: list[Decided], audience: Audience) -> None:
+        """Nobody is there to be told: whoever leads the desk hears of it, once while it stays so."""
+        ticket, desk = look.ticket, look.desk
+        elsewhere = desk.managers_channel is not None
+        alarmed = Audience(nobody=True, covers=audience.covers)
+        if not elsewhere:
+            for lead in desk.leads:
+                alarmed.add(lead)
+        key = f"unrouted:{ticket.id}:{int(ticket.state_since.timestamp())}"
+        telling.tell(
+            self._session,
+            key,
+            Telling.UNROUTED,
+            ticket_id=ticket.id,
+            channel=desk.managers_channel or desk.triage_channel,
+            thread_key=None if elsewhere else f"card:{ticket.id}",
+            data=_said(ticket, ones, alarmed),
+        )
+        look.clocks.remember(ones[0].cycle, key)
+
+    def _tell_channels(self) -> None:
+        """What is due together for one channel is one post."""
+        for channel, entries in self._channels.items():
+            if len(entries) > 1:
+                self._tell_board(channel, entries)
+                continue
+            look, ones = entries[0]
+            key = _key(look.ticket, ones[0], channel)
+            telling.tell(
+                self._session,
+                key,
+                Telling.ESCALATION,
+                ticket_id=look.ticket.id,
+                channel=channel,
+                data=_said(look.ticket, ones, Audience()),
+            )
+            look.tells(ones, key)
+
+    def _tell_board(self, channel: str, entries: list[tuple[Look, list[Decided]]]) -> None:
+        entries = sorted(entries, key=lambda entry: entry[1][0].item.point.gravity, reverse=True)
+        first, ones = entries[0]
+        key = f"board:{_key(first.ticket, ones[0], channel)}"
+        telling.tell(
+            self._session,
+            key,
+            Telling.BOARD,
+            channel=channel,
+            data={
+                "desk": first.desk.key,
+                "alerts": [_said(look.ticket, ones, Audience()) for look, ones in entries],
+            },
+        )
+        for look, ones in entries:
+            look.tells(ones, key)
+
+    # --- who is told ---
+
+    def _audience(self, desk: Definition, ticket: Ticket, recipients: list[Recipient]) -> Audience:
+        audience = Audience()
+        for to in dict.fromkeys(recipients):
+            if to.kind == "person":
+                self._add_person(desk, audience, to.id)
+            elif to.kind == "role":
+                self._add_role(desk, ticket, audience, to.id)
+        return audience
+
+    def _add_role(self, desk: Definition, ticket: Ticket, audience: Audience, role: str) -> None:
+        if role in ("assignee", "assignee_or_agents") and ticket.assignee_id is not None:
+            stand_in = availability.stand_in(self._session, desk, ticket.assignee_id, self._now)
+            if stand_in is not None:
+                audience.add(stand_in, ticket.assignee_id)
+                return
+            role = "agents"  # its owner is away and nobody stands in
+        if role in ("agents", "assignee_or_agents"):
+            self._add_agents(desk, audience)
+        elif role == "leads":
+            for lead in desk.leads:
+                self._add_person(desk, audience, lead)
+        elif role == "managers" and desk.managers_channel is None:
+            for manager in desk.managers:
+                self._add_person(desk, audience, manager)
+
+    def _add_agents(self, desk: Definition, audience: Audience) -> None:
+        if desk.key not in self._available:
+            self._available[desk.key] = availability.available(self._session, desk, self._now)
+        agents = self._available[desk.key]
+        audience.nobody = audience.nobody or not agents
+        if len(agents) <= MOST_NAMED:
+            for agent in agents:
+                audience.add(agent)
+
+    def _add_person(self, desk: Definition, audience: Audience, person_id: str) -> None:
+        person = self._session.get(Person, person_id)
+        if person is None or person.is_deactivated:
+            configuring.tell_administrators(
+                self._session,
+                f"left:{desk.key}:{person_id}",
+                "An escalation names somebody who left",
+                f"{person.name if person else person_id} is to be told by an escalation of {desk.name}.",
+                fix="Name somebody else in desk.yaml and start Deskbell again.",
+            )
+            return
+        stand_in = availability.stand_in(self._session, desk, person_id, self._now)
+        audience.add(stand_in or person_id, person_id)
+
+    def _warn_of_never(self, look: Look) -> None:
+        """A target that its calendar can never reach is a fault of the configuration."""
+        ticket, desk = look.ticket, look.desk
+        for cycle in look.clocks.held.cycles:
+            if cycle.is_running and cycle.breach is None and cycle.due() is None:
+                calendar = cycle.term.hours.calendar.name
+                configuring.tell_administrators(
+                    self._session,
+                    f"never:{desk.key}:{calendar}:{cycle.term.policy}",
+                    "A target can never fall due",
+                    f"The calendar “{calendar}” has no open time left within 800 days, so {ticket.number} "
+                    f"at {desk.name} will never be overdue.",
+                    fix="Give the calendar opening hours in desk.yaml and start Deskbell again.",
+                )
+
+
+def _recipients(point: Point, steps: tuple[tuple[Recipient, ...], ...]) -> tuple[Recipient, ...]:
+    if point.step is not None:
+        return steps[point.step]
+    return (Recipient("role", "assignee_or_agents"),)
+
+
+def _place(desk: Definition, to: Recipient) -> str:
+    if to.kind == "channel":
+        return to.id
+    is_managers = to == Recipient("role", "managers")
+    return desk.managers_channel or THREAD if is_managers else THREAD
+
+
+def _stands(clocks: Clocks, one: Decided) -> bool:
+    cycle = next(
+        cycle
+        for cycle in clocks.held.cycles
+        if (cycle.clock, cycle.number) == (one.cycle.clock, one.cycle.number)
+    )
+    if not cycle.is_open:
+        return False
+    is_warning = one.item.point.percent < 100
+    return not (is_warning and (cycle.breach is not None or not cycle.is_running))
+
+
+def _gravest_of_each_clock(ones: list[Decided]) -> list[Decided]:
+    """Of each clock the last thresholds reached; the gravest clock first."""
+    gravest: dict[str, tuple[timedelta, int]] = {}
+    for one in ones:
+        gravity = one.item.point.gravity
+        gravest[one.cycle.clock] = max(gravity, gravest.get(one.cycle.clock, gravity))
+    kept = [one for one in ones if one.item.point.gravity == gravest[one.cycle.clock]]
+    return sorted(kept, key=lambda one: (one.item.point.gravity, one.item.point.step is None), reverse=True)
+
+
+def _event_of(point: Point) -> EventKind:
+    if point.step is not None:
+        return EventKind.ESCALATED
+    return EventKind.BREACHED if point.is_breach else EventKind.WARNED
+
+
+def _key(ticket: Ticket, one: Decided, place: str) -> str:
+    key = f"sla:{ticket.id}:{one.cycle.clock}:{one.cycle.number}:{one.name}"
+    return key if place == THREAD else f"{key}:{place}"
+
+
+def _said(ticket: Ticket, ones: list[Decided], audience: Audience) -> dict[str, Any]:
+    """What a delivery keeps: which thresholds it tells, and whom it mentioned when it was decided."""
+    return {
+        "ticket": ticket.id,
+        "points": [one.address for one in ones],
+        "told": list(audience.told),
+        "covers": audience.covers,
+        "nobody": audience.nobody,
+    }

@@ -1,0 +1,536 @@
+"""A ticket's clocks follow what happens to it: in the same transaction, by the same fold as a replay.
+
+`follow` is called with every timeline event; `replayed` computes the same clocks from the timeline alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import bindparam, insert, select
+from sqlalchemy.orm import Session
+
+from bot.models import (
+    ClockState,
+    Outbox,
+    ServiceClock,
+    ServicePolicy,
+    Ticket,
+    TimelineEvent,
+)
+from bot.models.base import EPOCH, MICROSECOND
+from bot.models.vocabulary import OPEN_STATES, WAITING_STATES, EventKind, Kind, Speaker
+from bot.service_levels.clocks import (
+    BY_POLICY,
+    BY_PRIORITY,
+    RESPOND,
+    Breach,
+    ClockSet,
+    Cycle,
+    Pause,
+    Promise,
+    Reached,
+    Term,
+    reached,
+)
+from bot.store.connections import connection
+from bot.workflows import telling
+from bot.workflows.desks import Definition
+from bot.workflows.policies import Policy, load_policy
+
+FOLLOWED: Final = frozenset(
+    {
+        EventKind.CLAIMED,
+        EventKind.RELEASED,
+        EventKind.ASSIGNED,
+        EventKind.WAITED,
+        EventKind.RESUMED,
+        EventKind.RESOLVED,
+        EventKind.REOPENED,
+        EventKind.CANCELLED,
+        EventKind.COMMENTED,
+        EventKind.PRIORITISED,
+        EventKind.UNDONE,
+    }
+)
+"""The events that can change a clock."""
+
+_INSERT = insert(ServiceClock.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
+_OF_TICKET = (
+    select(ServiceClock).where(ServiceClock.ticket_id == bindparam("ticket")).order_by(ServiceClock.id)
+)
+_LOCKED = _OF_TICKET.execution_options(populate_existing=True)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A cycle and what its row remembers besides: the points decided, and the deliveries that told them."""
+
+    cycle: Cycle
+    decided: frozenset[str] = frozenset()
+    told: tuple[str, ...] = ()
+
+
+@dataclass
+class Clocks:
+    """A ticket's clocks in hand: what the rows say, and what becomes of them."""
+
+    ticket_id: int
+    held: ClockSet
+    rows: dict[tuple[str, int], ServiceClock] = field(default_factory=dict)
+    kept: dict[tuple[str, int], Kept] = field(default_factory=dict)
+    noted: set[tuple[str, int]] = field(default_factory=set)
+    """The cycles of which something was decided or told."""
+
+    def decided(self, cycle: Cycle) -> frozenset[str]:
+        """The names of the points of this cycle that have been decided."""
+        kept = self.kept.get((cycle.clock, cycle.number))
+        return kept.decided if kept else frozenset()
+
+    def decide(self, cycle: Cycle, names: Iterable[str]) -> None:
+        """Remember that these points of a cycle have been decided."""
+        key = (cycle.clock, cycle.number)
+        kept = self.kept.get(key, Kept(cycle))
+        self.kept[key] = replace(kept, decided=kept.decided | set(names))
+        self.noted.add(key)
+
+    def remember(self, cycle: Cycle, told_key: str) -> None:
+        """Remember the delivery that tells of a point of this cycle."""
+        key = (cycle.clock, cycle.number)
+        kept = self.kept.get(key, Kept(cycle))
+        if told_key not in kept.told:
+            self.kept[key] = replace(kept, told=(*kept.told, told_key))
+            self.noted.add(key)
+
+    def pending(self, cycle: Cycle, promise: Promise) -> list[Reached]:
+        """The points of a cycle that are still to be decided and will be reached, the next one first.
+
+        Of a cycle that has stopped: those that were reached before.
+        """
+        decided = self.decided(cycle)
+        found = (reached(cycle, point) for point in promise.points(cycle.clock) if point.name not in decided)
+        end = cycle.stopped_at
+        return sorted(
+            (item for item in found if item is not None and (end is None or item.at < end)),
+            key=lambda item: item.at,
+        )
+
+
+# --- what happens to a ticket, as it changes the clocks ---
+
+
+@dataclass(frozen=True)
+class Happening:
+    """A timeline event as clocks see it. `at` is when it counts: never before the state it ended."""
+
+    kind: EventKind
+    at: datetime
+    actor_id: str | None
+    data: Mapping[str, Any]
+
+
+def changed_by(clocks: ClockSet, event: Happening, policy: Policy) -> ClockSet:
+    """The clocks after an event. Undoing is not here: it is a replay without what was undone."""
+    change = _CHANGES.get(event.kind)
+    if change is not None:
+        return change(clocks, event.at)
+    match event.kind:
+        case EventKind.ASSIGNED if event.data.get("to") == event.actor_id:
+            # Being given a ticket is not yet an answer to it; taking it is.
+            return clocks.claimed(event.at)
+        case EventKind.COMMENTED if event.data.get("speaker") == Speaker.DESK.value:
+            return clocks.replied(event.at)
+        case EventKind.WAITED:
+            return clocks.waits(event.at, str(event.data["to"]))
+        case EventKind.PRIORITISED if event.data["to"] != clocks.promise.priority:
+            return clocks.promised(policy.promises[event.data["to"]], event.at, BY_PRIORITY)
+        case _:
+            return clocks
+
+
+_CHANGES: Final[Mapping[EventKind, Callable[[ClockSet, datetime], ClockSet]]] = {
+    EventKind.CLAIMED: ClockSet.claimed,
+    EventKind.RESUMED: ClockSet.resumed,
+    EventKind.RELEASED: ClockSet.resumed,
+    EventKind.RESOLVED: ClockSet.resolved,
+    EventKind.REOPENED: ClockSet.reopened,
+    EventKind.CANCELLED: ClockSet.cancelled,
+}
+
+
+def begin(
+    session: Session,
+    desk: Definition,
+    *,
+    ticket_id: int,
+    kind: Kind,
+    priority: str,
+    at: datetime,
+    now: datetime,
+) -> None:
+    """Start the clocks of a ticket raised at `at`; nothing where its desk promises nothing for its kind."""
+    policy_id = desk.policies.get(kind.value)
+    if policy_id is None:
+        return
+    promise = load_policy(session, policy_id).promises[priority]
+    clocks = Clocks(ticket_id, ClockSet.raised(promise, at, now))
+    rows = [
+        {"ticket_id": ticket_id, "desk_key": desk.key, "kind": kind, **_columns(clocks, cycle)}
+        for cycle in clocks.held.cycles
+    ]
+    if rows:
+        connection(session).execute(_INSERT, rows)
+
+
+def begin_for_open(session: Session, desk: Definition, policies: Mapping[str, int], at: datetime) -> None:
+    """What is promised for the first time counts from now on, also for tickets that are open already."""
+    for kind, policy_id in policies.items():
+        measured = select(ServiceClock.id).where(ServiceClock.ticket_id == Ticket.id).exists()
+        tickets = select(Ticket).where(
+            Ticket.desk_key == desk.key,
+            Ticket.kind == kind,
+            Ticket.state.in_(list(OPEN_STATES)),
+            Ticket.raised_at <= at,
+            ~measured,
+        )
+        for ticket in session.scalars(tickets):
+            promise = load_policy(session, policy_id).promises[ticket.priority]
+            clocks = Clocks(ticket.id, ClockSet.raised(promise, at, at))
+            if ticket.assignee_id is not None:  # it was answered before anything was promised
+                clocks.held = clocks.held.without(RESPOND)
+            if ticket.state in WAITING_STATES:
+                clocks.held = clocks.held.waits(at, ticket.state.value)
+            save(session, ticket, clocks)
+
+
+def follow(session: Session, desk: Definition, ticket: Ticket, event: Happening) -> None:
+    """Bring the ticket's clocks up to date with an event that is being recorded."""
+    if event.kind not in FOLLOWED:
+        return
+    if event.kind is EventKind.COMMENTED and event.data.get("speaker") != Speaker.DESK.value:
+        return
+    clocks = read_clocks(session, ticket)
+    if clocks is None:
+        return
+    clocks.held = under_present_policy(session, desk, ticket.kind, clocks.held, event.at)
+    policy = load_policy(session, clocks.held.promise.policy)
+    if event.kind is EventKind.UNDONE:
+        clocks.held = _with_cancelled(replayed(session, ticket), clocks.held, event.at)
+    else:
+        clocks.held = changed_by(clocks.held, event, policy)
+    save(session, ticket, clocks)
+
+
+def _with_cancelled(after: ClockSet, before: ClockSet, at: datetime) -> ClockSet:
+    """What an undone change had begun ends uncounted."""
+    known = {(cycle.clock, cycle.number) for cycle in after.cycles}
+    left = tuple(
+        replace(cycle.cancelled(at), breach=None)
+        for cycle in before.cycles
+        if (cycle.clock, cycle.number) not in known
+    )
+    return replace(after, cycles=(*after.cycles, *left))
+
+
+def under_present_policy(
+    session: Session, desk: Definition, kind: Kind, clocks: ClockSet, at: datetime
+) -> ClockSet:
+    """The clocks as the version in force measures them, from the instant on at which it took effect."""
+    present = desk.policies.get(kind.value)
+    if present is None:
+        return clocks.cancelled(at)
+    if present == clocks.promise.policy:
+        return clocks
+    policy = load_policy(session, present)
+    return clocks.promised(policy.promises[clocks.promise.priority], policy.effective_from, BY_POLICY)
+
+
+def awaits_claim(session: Session, ticket: Ticket) -> bool:
+    """Whether taking the ticket would be the response that its clock still waits for."""
+    clocks = read_clocks(session, ticket)
+    if clocks is None or clocks.held.open(RESPOND) is None:
+        return False
+    return "claim" in clocks.held.promise.respond_by
+
+
+# --- rows ---
+
+
+def read_clocks(session: Session, ticket: Ticket) -> Clocks | None:
+    """The clocks of a locked ticket; None when nothing is or was promised for it."""
+    rows = list(session.scalars(_LOCKED, {"ticket": ticket.id}))
+    if not rows:
+        return None
+    return clocks_from(session, ticket, rows)
+
+
+def clocks_from(session: Session, ticket: Ticket, rows: Iterable[ServiceClock]) -> Clocks:
+    """The clocks that these rows of a ticket describe."""
+    by_cycle = {(row.clock.value, row.cycle): row for row in rows}
+    kept = {key: kept_from(session, row) for key, row in by_cycle.items()}
+    newest = max((item.cycle for item in kept.values()), key=lambda cycle: (cycle.is_open, cycle.term.policy))
+    # An open cycle knows the priority before a change that is just being recorded.
+    priority = newest.term.priority if newest.is_open else ticket.priority
+    promise = load_policy(session, newest.term.policy).promises[priority]
+    waiting = ticket.state.value if ticket.state in WAITING_STATES else None
+    cycles = tuple(item.cycle for item in kept.values())
+    clock_set = ClockSet(promise=promise, cycles=cycles, waiting=waiting)
+    return Clocks(ticket.id, clock_set, by_cycle, kept)
+
+
+def save(session: Session, ticket: Ticket, clocks: Clocks) -> None:
+    """Write the cycles that changed, and let the deliveries that spoke of them be drawn again."""
+    stale: dict[str, None] = {}
+    for cycle in clocks.held.cycles:
+        key = (cycle.clock, cycle.number)
+        kept, row = clocks.kept.get(key), clocks.rows.get(key)
+        if row is None:
+            values = _columns(clocks, cycle)
+            row = ServiceClock(ticket_id=ticket.id, desk_key=ticket.desk_key, kind=ticket.kind, **values)
+            session.add(row)
+            clocks.rows[key] = row
+        elif kept is None or kept.cycle != cycle or key in clocks.noted or row.next_fire_at is not None:
+            _write(row, _columns(clocks, cycle))
+        if kept is not None and _says_otherwise(kept.cycle, cycle):
+            stale |= dict.fromkeys(kept.told)
+        clocks.kept[key] = replace(kept or Kept(cycle), cycle=cycle)
+    clocks.noted.clear()
+    session.flush()
+    if stale:
+        draw_again(session, stale)
+
+
+def _write(row: ServiceClock, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        if getattr(row, name) != value:
+            setattr(row, name, value)
+
+
+def _says_otherwise(before: Cycle, after: Cycle) -> bool:
+    """Whether what was told of a cycle may have lost its cause, or got it back."""
+    return (before.stopped_at, before.pauses, before.terms) != (after.stopped_at, after.pauses, after.terms)
+
+
+def draw_again(session: Session, keys: Iterable[str]) -> None:
+    """What these deliveries say may have changed: those that are in Slack are edited."""
+    for row in session.scalars(select(Outbox).where(Outbox.key.in_(list(keys)))):
+        telling.redraw(session, row)
+
+
+def _columns(clocks: Clocks, cycle: Cycle) -> dict[str, Any]:
+    kept = clocks.kept.get((cycle.clock, cycle.number), Kept(cycle))
+    pending = clocks.pending(cycle, clocks.held.promise)
+    term, breach = cycle.term, cycle.breach
+    return {
+        "clock": cycle.clock,
+        "cycle": cycle.number,
+        "priority": breach.priority if breach else term.priority,
+        "policy_id": term.policy,
+        "state": state_of(cycle),
+        "target": int(min(term.target, timedelta(days=36500)).total_seconds()),
+        "started_at": cycle.started_at,
+        "stopped_at": cycle.stopped_at,
+        "due_at": cycle.due() if cycle.is_running else None,
+        "breached_at": breach.at if breach else None,
+        "determined_at": cycle.determined_at,
+        "elapsed": int(cycle.elapsed(cycle.stopped_at).total_seconds()) if cycle.stopped_at else None,
+        "history": _to_json(replace(kept, cycle=cycle)),
+        "next_fire_at": pending[0].at if pending else None,
+    }
+
+
+def state_of(cycle: Cycle) -> ClockState:
+    """How a cycle stands, as it is kept."""
+    if cycle.is_cancelled:
+        return ClockState.CANCELLED if cycle.breach is None else ClockState.MISSED
+    if not cycle.is_open:
+        return ClockState.MET if cycle.breach is None else ClockState.MISSED
+    return ClockState.RUNNING if cycle.is_running else ClockState.PAUSED
+
+
+# --- a cycle as JSON: instants are microseconds since 1970, amounts microseconds ---
+
+
+def _ticks(at: datetime | None) -> int | None:
+    return None if at is None else (at - EPOCH) // MICROSECOND
+
+
+def _instant(ticks: int | None) -> datetime | None:
+    return None if ticks is None else EPOCH + ticks * MICROSECOND
+
+
+def _at(ticks: int) -> datetime:
+    return EPOCH + ticks * MICROSECOND
+
+
+def _to_json(kept: Kept) -> dict[str, Any]:
+    cycle, breach = kept.cycle, kept.cycle.breach
+    return {
+        "terms": [
+            [_ticks(t.since), t.policy, t.priority, t.target // MICROSECOND, t.cause] for t in cycle.terms
+        ],
+        "pauses": [[_ticks(p.since), _ticks(p.until), p.reason] for p in cycle.pauses],
+        "carried": cycle.carried // MICROSECOND,
+        "stop": cycle.stop_cause,
+        "cancelled": cycle.is_cancelled,
+        "breach": breach
+        and [_ticks(breach.at), breach.priority, breach.cause, breach.elapsed // MICROSECOND],
+        "broken_before": cycle.goes_on_broken,
+        "decided": sorted(kept.decided),
+        "told": list(kept.told),
+    }
+
+
+def kept_from(session: Session, row: ServiceClock) -> Kept:
+    """The cycle that a row describes."""
+    data = row.history
+    breach = data["breach"]
+    cycle = Cycle(
+        clock=row.clock.value,
+        number=row.cycle,
+        started_at=row.started_at,
+        terms=tuple(_term(session, *term) for term in data["terms"]),
+        pauses=tuple(Pause(_at(since), _instant(until), reason) for since, until, reason in data["pauses"]),
+        carried=data["carried"] * MICROSECOND,
+        stopped_at=row.stopped_at,
+        stop_cause=data["stop"],
+        is_cancelled=data["cancelled"],
+        breach=Breach(_at(breach[0]), breach[1], breach[2], breach[3] * MICROSECOND) if breach else None,
+        goes_on_broken=data["broken_before"],
+    )
+    return Kept(cycle, frozenset(data["decided"]), tuple(data["told"]))
+
+
+def _term(session: Session, since: int, policy: int, priority: str, target: int, cause: str) -> Term:
+    hours = load_policy(session, policy).promises[priority].hours
+    return Term(_at(since), hours, target * MICROSECOND, priority, policy, cause)
+
+
+# --- replay ---
+
+
+def replayed(session: Session, ticket: Ticket) -> ClockSet:
+    """The clocks of a ticket, computed from its timeline and the versions of its policy alone."""
+    events = select(TimelineEvent).where(TimelineEvent.ticket_id == ticket.id)
+    rows = list(session.scalars(events.order_by(TimelineEvent.seq)))
+    first = session.scalars(_OF_TICKET, {"ticket": ticket.id}).first()
+    if first is None:
+        raise LookupError(f"{ticket.number} has no clocks.")
+    began = kept_from(session, first).cycle
+    policies = _policies_since(session, ticket, began.terms[0].policy)
+    if began.started_at != ticket.raised_at:
+        return _replayed_from_within(rows, policies, began)
+    return replay(
+        rows,
+        policies=policies,
+        raised_at=began.started_at,
+        looked_at=rows[0].recorded_at,
+        priority=priority_at_first(rows, ticket),
+    )
+
+
+def _replayed_from_within(rows: list[TimelineEvent], policies: list[Policy], began: Cycle) -> ClockSet:
+    """The clocks of a ticket that was open already when something was first promised for it."""
+    at = began.started_at
+    first = ClockSet.raised(policies[0].promises[began.terms[0].priority], at, at)
+    before = [row for row in rows if row.recorded_at <= at]
+    waits = next((row for row in reversed(before) if row.kind in _MOVES), None)
+    if waits is not None and waits.kind is EventKind.WAITED:
+        first = first.waits(at, str(waits.data["to"]))
+    if began.clock != RESPOND:
+        first = first.without(RESPOND)
+    return _fold(first, [row for row in rows if row.recorded_at > at], policies, at)
+
+
+def _policies_since(session: Session, ticket: Ticket, first: int) -> list[Policy]:
+    later = select(ServicePolicy.id).where(
+        ServicePolicy.desk_key == ticket.desk_key,
+        ServicePolicy.kind == ticket.kind,
+        ServicePolicy.id >= first,
+    )
+    return [load_policy(session, id_) for id_ in session.scalars(later.order_by(ServicePolicy.id))]
+
+
+def priority_at_first(rows: Iterable[TimelineEvent], ticket: Ticket) -> str:
+    """The priority that a ticket was raised with."""
+    for row in rows:
+        if row.kind is EventKind.RAISED and "priority" in row.data:
+            return str(row.data["priority"])
+        if row.kind is EventKind.PRIORITISED:
+            return str(row.data["from"])
+    return ticket.priority
+
+
+def replay(
+    rows: Iterable[TimelineEvent],
+    *,
+    policies: list[Policy],
+    raised_at: datetime,
+    looked_at: datetime,
+    priority: str,
+) -> ClockSet:
+    """Fold a timeline. `policies` are the versions in force from the first one on, in order.
+
+    What was undone is left out, as if it had never been done.
+    """
+    first = ClockSet.raised(policies[0].promises[priority], raised_at, looked_at)
+    return _fold(first, list(rows), policies, raised_at)
+
+
+def _fold(clocks: ClockSet, rows: list[TimelineEvent], policies: list[Policy], since: datetime) -> ClockSet:
+    policy, later = policies[0], list(policies[1:])
+    priority = clocks.promise.priority
+    for row in without_undone(rows):
+        while later and later[0].effective_from <= row.recorded_at:
+            policy = later.pop(0)
+            clocks = clocks.promised(policy.promises[priority], policy.effective_from, BY_POLICY)
+        event = Happening(row.kind, when(row.kind, row.at, since), row.actor_id, row.data)
+        if moves(row.kind, row.data):
+            since = event.at
+        if row.kind is EventKind.PRIORITISED:
+            priority = str(row.data["to"])
+        clocks = changed_by(clocks, event, policy)
+    for policy in later:
+        clocks = clocks.promised(policy.promises[priority], policy.effective_from, BY_POLICY)
+    return clocks
+
+
+_MOVES: Final = frozenset(
+    {
+        EventKind.CLAIMED,
+        EventKind.RELEASED,
+        EventKind.ASSIGNED,
+        EventKind.WAITED,
+        EventKind.RESUMED,
+        EventKind.RESOLVED,
+        EventKind.REOPENED,
+        EventKind.CLOSED,
+        EventKind.CANCELLED,
+    }
+)
+
+
+def moves(kind: EventKind, data: Mapping[str, Any]) -> bool:
+    """Whether an event puts a ticket into another state or into other hands."""
+    return kind in _MOVES or (kind is EventKind.UNDONE and data.get("undone") != EventKind.PRIORITISED.value)
+
+
+def when(kind: EventKind, at: datetime, state_since: datetime) -> datetime:
+    """When an event counts: what changes how a ticket stands never reaches back before its state."""
+    counts_late = kind in _MOVES or kind in (EventKind.PRIORITISED, EventKind.UNDONE)
+    return max(at, state_since) if counts_late else at
+
+
+def without_undone(rows: list[TimelineEvent]) -> list[TimelineEvent]:
+    """The events that stand: what an `undone` took back is left out."""
+    standing: list[TimelineEvent] = []
+    for row in rows:
+        if row.kind is EventKind.UNDONE:
+            kinds = [earlier.kind.value for earlier in standing]
+            last = len(kinds) - 1 - kinds[::-1].index(row.data["undone"])
+            del standing[last]
+        standing.append(row)
+    return standing
