@@ -44,7 +44,8 @@ INTERVAL = """INSERT INTO state_interval
        (ticket_id, state, category, assignee_id, desk_key, priority, cause, started_at"""
 ROWS = (
     """INSERT INTO ticket (id, number, kind, desk_key, title, description, category, impact, urgency,
-       priority, state, state_since, requester_id, raiser_id, assignee_id, source, raised_at, version, head_hash)
+       priority, state, state_since, requester_id, raiser_id, assignee_id, source, raised_at, version,
+       head_hash)
        SELECT i, 'INC-' || i, CASE WHEN a < 75 THEN 'incident' ELSE 'request' END, 'it', 'Title', 'Text',
        CASE b % 5 WHEN 0 THEN 'Network' WHEN 1 THEN 'Access' WHEN 2 THEN 'Hardware' ELSE NULL END,
        'medium', 'medium', 'P' || (1 + a % 4),

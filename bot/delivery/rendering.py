@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sqlalchemy import select
@@ -15,9 +15,9 @@ from bot.store.outbox import Claim
 from bot.surfaces import card, conversation, notices, relay, report, service_levels
 from bot.surfaces.rendered import Rendered
 from bot.workflows import alerts as reading_alerts
-from bot.workflows import reading, reports
+from bot.workflows import estimating, reading, reports
 from bot.workflows.desks import load_desks
-from bot.workflows.telling import Telling
+from bot.workflows.telling import Telling, is_escalation
 
 
 class NothingToRender(LookupError):
@@ -137,7 +137,8 @@ def _card(session: Session, row: Outbox) -> Rendered:
 
 
 def _opening(session: Session, row: Outbox) -> Rendered:
-    view = reading.read_ticket(session, _ticket(session, row).id)
+    ticket = _ticket(session, row)
+    view = replace(reading.read_ticket(session, ticket.id), estimate=estimating.estimate(session, ticket))
     return conversation.opening(view, place=row.data["place"])
 
 
@@ -181,8 +182,7 @@ def _choice(session: Session, row: Outbox) -> Rendered:
 def _alert(session: Session, row: Outbox) -> Rendered:
     """In the card's thread; a step of the escalation says more, and can be acted on."""
     view = reading_alerts.read_alert(session, row.data)
-    is_step = any(">" in name for _, _, name in row.data["points"])
-    return service_levels.escalation(view) if is_step else service_levels.alert(view)
+    return service_levels.escalation(view) if is_escalation(row) else service_levels.alert(view)
 
 
 def _escalation(session: Session, row: Outbox) -> Rendered:

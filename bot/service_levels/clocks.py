@@ -358,7 +358,7 @@ class Promise:
     warn_at: tuple[int, ...] = ()
     steps: tuple[tuple[str, Point], ...] = ()
     """The escalation's moments: clock and point, each with its position as `step`."""
-    _points: dict[str, tuple[Point, ...]] = field(default_factory=dict, compare=False, repr=False)
+    _points: dict[str, tuple[Point, ...]] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def term(self, clock: str, since: datetime, cause: str = BY_TIME) -> Term:
         """The term of a clock. Raises KeyError if it is not promised."""

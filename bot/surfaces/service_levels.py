@@ -319,7 +319,7 @@ def _remarks(view: AlertView) -> list[Part]:
 
 def _lateness(points: Sequence[PointView]) -> list[Part]:
     late = [point.due_at for point in points if point.is_late]
-    return [Words(" (late: Deskbell was not running "), When(min(late)), Words(")")] if late else []
+    return [Words(" (told late: reached "), When(min(late)), Words(")")] if late else []
 
 
 def _is_over(view: AlertView) -> bool:

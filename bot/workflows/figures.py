@@ -217,7 +217,7 @@ class Gathering:
     def selected(self, definition: Callable[[str, Period], metrics.TicketsSelect], kind: Kind) -> list[int]:
         """The tickets of one kind that a definition of flow selects."""
         if definition.__name__ not in self._selected:
-            rows = self.session.execute(definition(self.desk_key, self.period)).tuples()
+            rows = self.session.execute(definition(self.desk_key, self.period))
             self._selected[definition.__name__] = list(rows)
         return sorted(ticket for ticket, of in self._selected[definition.__name__] if of is kind)
 

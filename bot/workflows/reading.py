@@ -270,8 +270,8 @@ def mentioned_names(session: Session, text: str) -> dict[str, str]:
     ids = set(MENTION.findall(text))
     if not ids:
         return {}
-    people = session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))).tuples()
-    channels = session.execute(select(Channel.id, Channel.name).where(Channel.id.in_(ids))).tuples()
+    people = session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))
+    channels = session.execute(select(Channel.id, Channel.name).where(Channel.id.in_(ids)))
     return dict(people.all()) | dict(channels.all())
 
 

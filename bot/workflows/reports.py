@@ -197,13 +197,13 @@ def reports_due(store: Store, clock_now: datetime) -> int:
             continue  # what is due by the new rules is seen at the next tick
         for name, rule in rules.items():
             if known[name].next_at <= clock_now:
-                decided += _decide(store, desk, rule, known[name].next_at, clock_now)
+                decided += decide(store, desk, rule, next_at=known[name].next_at, now=clock_now)
     return decided
 
 
 def _wanted(session: Session) -> list[tuple[Definition, dict[SeriesName, _Known]]]:
     found: dict[str, dict[SeriesName, _Known]] = {}
-    for definition, series, rule, next_at in connection(session).execute(_WANTED).tuples():
+    for definition, series, rule, next_at in connection(session).execute(_WANTED):
         known = found.setdefault(definition, {})
         if series is not None:
             known[series] = _Known(rule, next_at)
@@ -234,7 +234,7 @@ def _last_day(session: Session, desk_key: str, series: SeriesName) -> date | Non
     return date.fromisoformat(found) if found else None
 
 
-def _decide(store: Store, desk: Definition, rule: Rule, next_at: datetime, now: datetime) -> int:
+def decide(store: Store, desk: Definition, rule: Rule, *, next_at: datetime, now: datetime) -> int:
     """Compute in a read transaction, then write, if it is still to be decided. Returns how many were told."""
     dues = rule.between(next_at, now)
     if not dues:

@@ -127,12 +127,14 @@ _REFRESH_TICKET = _brought_up(
     Outbox.ticket_id == bindparam("ticket"),
     Outbox.kind.in_([Telling.CARD.value, Telling.OPENING.value, Telling.RESOLVED_WORD.value]),
 )
+_REFRESH_CARD = _brought_up(Outbox.ticket_id == bindparam("ticket"), Outbox.kind == Telling.CARD.value)
 _REFRESH_ROW = _brought_up(Outbox.id == bindparam("row"))
 
 
-def refresh(session: Session, *, ticket_id: int, version: int) -> None:
+def refresh(session: Session, *, ticket_id: int, version: int, only_card: bool = False) -> None:
     """The ticket changed: its mirrors (not relays, not emoji) must show at least `version`."""
-    connection(session).execute(_REFRESH_TICKET, {"ticket": ticket_id, "version": version, "now": real_now()})
+    values = {"ticket": ticket_id, "version": version, "now": real_now()}
+    connection(session).execute(_REFRESH_CARD if only_card else _REFRESH_TICKET, values)
 
 
 def _refresh_row(session: Session, row: Outbox) -> None:
@@ -146,6 +148,13 @@ def redraw(session: Session, row: Outbox) -> None:
     """What a message says has changed: in Slack, or on its way there, it is edited."""
     if row.state in (OutboxState.SENT, OutboxState.SENDING, OutboxState.UNKNOWN) or row.ts is not None:
         _refresh_row(session, row)
+
+
+def is_escalation(row: Outbox) -> bool:
+    """Whether an alert tells a step of the escalation, and therefore who has the ticket."""
+    if row.kind != Telling.ALERT.value:
+        return True
+    return any(">" in name for _, _, name in row.data["points"])
 
 
 def redraw_alerts(session: Session, *, ticket_id: int) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
@@ -57,6 +57,7 @@ FOLLOWED: Final = frozenset(
     }
 )
 """The events that can change a clock."""
+_CHANGES_HANDS: Final = frozenset({EventKind.CLAIMED, EventKind.RELEASED, EventKind.ASSIGNED})
 
 _INSERT = insert(ServiceClock.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
 _OF_TICKET = (
@@ -122,6 +123,30 @@ class Clocks:
 # --- what happens to a ticket, as it changes the clocks ---
 
 
+class Event(Protocol):
+    """A timeline event, as far as clocks look at it."""
+
+    @property
+    def kind(self) -> EventKind:
+        """What happened."""
+
+    @property
+    def at(self) -> datetime:
+        """When it happened."""
+
+    @property
+    def recorded_at(self) -> datetime:
+        """When it was heard of."""
+
+    @property
+    def actor_id(self) -> str | None:
+        """Who did it."""
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """What belongs to it."""
+
+
 @dataclass(frozen=True)
 class Happening:
     """A timeline event as clocks see it. `at` is when it counts: never before the state it ended."""
@@ -147,6 +172,9 @@ def changed_by(clocks: ClockSet, event: Happening, policy: Policy) -> ClockSet:
             return clocks.waits(event.at, str(event.data["to"]))
         case EventKind.PRIORITISED if event.data["to"] != clocks.promise.priority:
             return clocks.promised(policy.promises[event.data["to"]], event.at, BY_PRIORITY)
+        case EventKind.BREACHED:
+            # It was decided by then: a pause that is heard of later does not take it back.
+            return clocks.settled(event.at)
         case _:
             return clocks
 
@@ -218,10 +246,20 @@ def follow(session: Session, desk: Definition, ticket: Ticket, event: Happening)
     clocks.held = under_present_policy(session, desk, ticket.kind, clocks.held, event.at)
     policy = load_policy(session, clocks.held.promise.policy)
     if event.kind is EventKind.UNDONE:
-        clocks.held = _with_cancelled(replayed(session, ticket), clocks.held, event.at)
+        after = under_present_policy(session, desk, ticket.kind, replayed(session, ticket), event.at)
+        clocks.held = _with_cancelled(after, clocks.held, event.at)
     else:
         clocks.held = changed_by(clocks.held, event, policy)
     save(session, ticket, clocks)
+    if event.kind in _CHANGES_HANDS:
+        _name_the_holder(session, clocks)
+
+
+def _name_the_holder(session: Session, clocks: Clocks) -> None:
+    """Escalations say who has the ticket; warnings do not."""
+    told = {key for kept in clocks.kept.values() for key in kept.told}
+    if told:
+        draw_again(session, told, which=telling.is_escalation)
 
 
 def _with_cancelled(after: ClockSet, before: ClockSet, at: datetime) -> ClockSet:
@@ -314,10 +352,13 @@ def _says_otherwise(before: Cycle, after: Cycle) -> bool:
     return (before.stopped_at, before.pauses, before.terms) != (after.stopped_at, after.pauses, after.terms)
 
 
-def draw_again(session: Session, keys: Iterable[str]) -> None:
+def draw_again(
+    session: Session, keys: Iterable[str], which: Callable[[Outbox], bool] = lambda _: True
+) -> None:
     """What these deliveries say may have changed: those that are in Slack are edited."""
     for row in session.scalars(select(Outbox).where(Outbox.key.in_(list(keys)))):
-        telling.redraw(session, row)
+        if which(row):
+            telling.redraw(session, row)
 
 
 def _columns(clocks: Clocks, cycle: Cycle) -> dict[str, Any]:
@@ -421,8 +462,9 @@ def replayed(session: Session, ticket: Ticket) -> ClockSet:
         raise LookupError(f"{ticket.number} has no clocks.")
     began = kept_from(session, first).cycle
     policies = _policies_since(session, ticket, began.terms[0].policy)
-    if began.started_at != ticket.raised_at:
-        return _replayed_from_within(rows, policies, began)
+    was_answered = began.clock != RESPOND and RESPOND in policies[0].promises[began.terms[0].priority].targets
+    if began.started_at != ticket.raised_at or was_answered:
+        return _replayed_from_within(rows, policies, began, ticket)
     return replay(
         rows,
         policies=policies,
@@ -432,17 +474,21 @@ def replayed(session: Session, ticket: Ticket) -> ClockSet:
     )
 
 
-def _replayed_from_within(rows: list[TimelineEvent], policies: list[Policy], began: Cycle) -> ClockSet:
+def _replayed_from_within(
+    rows: list[TimelineEvent], policies: list[Policy], began: Cycle, ticket: Ticket
+) -> ClockSet:
     """The clocks of a ticket that was open already when something was first promised for it."""
-    at = began.started_at
-    first = ClockSet.raised(policies[0].promises[began.terms[0].priority], at, at)
-    before = [row for row in rows if row.recorded_at <= at]
-    waits = next((row for row in reversed(before) if row.kind in _MOVES), None)
-    if waits is not None and waits.kind is EventKind.WAITED:
-        first = first.waits(at, str(waits.data["to"]))
+    at, stand = began.started_at, _Stand(ticket.raised_at, priority_at_first(rows, ticket))
+    standing = without_undone(rows)  # also what was undone only later had never been
+    for row in standing:
+        if row.recorded_at <= at:
+            stand.follow(row)
+    first = ClockSet.raised(policies[0].promises[stand.priority], at, at)
     if began.clock != RESPOND:
         first = first.without(RESPOND)
-    return _fold(first, [row for row in rows if row.recorded_at > at], policies, at)
+    if stand.waiting is not None:
+        first = first.waits(at, stand.waiting)
+    return _fold(first, [row for row in standing if row.recorded_at > at], policies, stand)
 
 
 def _policies_since(session: Session, ticket: Ticket, first: int) -> list[Policy]:
@@ -454,7 +500,7 @@ def _policies_since(session: Session, ticket: Ticket, first: int) -> list[Policy
     return [load_policy(session, id_) for id_ in session.scalars(later.order_by(ServicePolicy.id))]
 
 
-def priority_at_first(rows: Iterable[TimelineEvent], ticket: Ticket) -> str:
+def priority_at_first(rows: Iterable[Event], ticket: Ticket) -> str:
     """The priority that a ticket was raised with."""
     for row in rows:
         if row.kind is EventKind.RAISED and "priority" in row.data:
@@ -465,7 +511,7 @@ def priority_at_first(rows: Iterable[TimelineEvent], ticket: Ticket) -> str:
 
 
 def replay(
-    rows: Iterable[TimelineEvent],
+    rows: Iterable[Event],
     *,
     policies: list[Policy],
     raised_at: datetime,
@@ -477,25 +523,59 @@ def replay(
     What was undone is left out, as if it had never been done.
     """
     first = ClockSet.raised(policies[0].promises[priority], raised_at, looked_at)
-    return _fold(first, list(rows), policies, raised_at)
+    return _fold(first, without_undone(rows), policies, _Stand(raised_at, priority))
 
 
-def _fold(clocks: ClockSet, rows: list[TimelineEvent], policies: list[Policy], since: datetime) -> ClockSet:
+def _fold(clocks: ClockSet, rows: Iterable[Event], policies: list[Policy], stand: _Stand) -> ClockSet:
+    """`rows` are the events that stand, `stand` is how the ticket stood before them."""
     policy, later = policies[0], list(policies[1:])
-    priority = clocks.promise.priority
-    for row in without_undone(rows):
+    for row in rows:
         while later and later[0].effective_from <= row.recorded_at:
             policy = later.pop(0)
-            clocks = clocks.promised(policy.promises[priority], policy.effective_from, BY_POLICY)
-        event = Happening(row.kind, when(row.kind, row.at, since), row.actor_id, row.data)
-        if moves(row.kind, row.data):
-            since = event.at
-        if row.kind is EventKind.PRIORITISED:
-            priority = str(row.data["to"])
+            clocks = clocks.promised(policy.promises[stand.priority], policy.effective_from, BY_POLICY)
+        event = Happening(row.kind, stand.follow(row), row.actor_id, row.data)
         clocks = changed_by(clocks, event, policy)
     for policy in later:
-        clocks = clocks.promised(policy.promises[priority], policy.effective_from, BY_POLICY)
+        clocks = clocks.promised(policy.promises[stand.priority], policy.effective_from, BY_POLICY)
     return clocks
+
+
+@dataclass
+class _Stand:
+    """How a ticket stands while its timeline is replayed, and since when."""
+
+    since: datetime
+    priority: str
+    assignee_id: str | None = None
+    waiting: str | None = None
+
+    def follow(self, row: Event) -> datetime:
+        """Stand as it does after an event; when that counts."""
+        at = when(row.kind, row.at, self.since)
+        # Who was given a ticket and then claims it says so, and it stands as before.
+        if moves(row.kind, row.data) and not (row.kind is EventKind.CLAIMED and self._has_it(row.actor_id)):
+            self.since = at
+        match row.kind:
+            case EventKind.CLAIMED:
+                self.assignee_id = row.actor_id
+            case EventKind.ASSIGNED:
+                self.assignee_id = str(row.data["to"])
+            case EventKind.PRIORITISED:
+                self.priority = str(row.data["to"])
+            case EventKind.WAITED:
+                self.waiting = str(row.data["to"])
+            case EventKind.RESOLVED:
+                self.assignee_id, self.waiting = self.assignee_id or row.actor_id, None
+            case EventKind.RELEASED:
+                self.assignee_id, self.waiting = None, None
+            case EventKind.RESUMED | EventKind.CANCELLED:
+                self.waiting = None
+            case _:
+                pass
+        return at
+
+    def _has_it(self, person_id: str | None) -> bool:
+        return self.assignee_id is not None and self.assignee_id == person_id
 
 
 _MOVES: Final = frozenset(
@@ -524,9 +604,12 @@ def when(kind: EventKind, at: datetime, state_since: datetime) -> datetime:
     return max(at, state_since) if counts_late else at
 
 
-def without_undone(rows: list[TimelineEvent]) -> list[TimelineEvent]:
+AnEvent = TypeVar("AnEvent", bound=Event)
+
+
+def without_undone(rows: Iterable[AnEvent]) -> list[AnEvent]:
     """The events that stand: what an `undone` took back is left out."""
-    standing: list[TimelineEvent] = []
+    standing: list[AnEvent] = []
     for row in rows:
         if row.kind is EventKind.UNDONE:
             kinds = [earlier.kind.value for earlier in standing]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.models import Anchor, StateInterval, Ticket, TimelineEvent
 from bot.models.base import canonical
-from bot.models.vocabulary import CATEGORY_OF, Action, EventKind, State
+from bot.models.vocabulary import CATEGORY_OF, MEASURED, Action, EventKind, State
 from bot.store.connections import connection
 from bot.store.dialects import insert_row
 from bot.workflows import permissions, telling, timekeeping
@@ -132,7 +132,8 @@ def record(work: Work, ticket: Ticket, kind: EventKind, data: dict[str, Any] | N
     at = timekeeping.when(kind, work.at, ticket.state_since)
     happened = timekeeping.Happening(kind, at, work.actor.id, event["data"])
     timekeeping.follow(work.session, work.desk, ticket, happened)
-    telling.refresh(work.session, ticket_id=ticket.id, version=ticket.version)
+    # What the clocks did is shown to the desk alone.
+    telling.refresh(work.session, ticket_id=ticket.id, version=ticket.version, only_card=kind in MEASURED)
 
 
 def move(work: Work, ticket: Ticket, state: State, cause: EventKind, *, assignee_id: str | None) -> None:

@@ -58,6 +58,15 @@ def desk(running: Desk) -> Iterator[Desk]:
     running.client.forget()
     running.log.clear()
     running.may_log, running.expected_parked = [], running.parked()
+    running.expected_undelivered = running.undelivered()
     yield running
     running.client.lift()
     running.check()
+
+
+@pytest.fixture
+def calm(desk: Desk) -> Iterator[None]:
+    """Afterwards no ticket is open, so that no clock of one test speaks up in the next."""
+    yield
+    desk.client.lift()
+    desk.cancel_everything()

@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -25,9 +26,10 @@ from bot import config
 from bot.app import Bot
 from bot.logs import configure_logging
 from bot.models import Inbox, InboxState, Outbox, OutboxState, Ticket, TimelineEvent
+from bot.models.vocabulary import OPEN_STATES
 from bot.settings import Settings
 from bot.surfaces.ids import COMMAND
-from bot.workflows import reading, records
+from bot.workflows import due, reading, records
 from bot.workflows.reading import TicketView
 from sandbox.client import POLL_INTERVAL, SandboxClient, WaitTimeout
 from sandbox.http_delivery import sign
@@ -84,13 +86,41 @@ class Desk:
 
     client: SandboxClient
     server: SandboxServer
+    settings: Settings
     bot: Bot
     log: Log
     is_http: bool
     expected_parked: int = 0
     """Set it where a test wants payloads to be parked."""
+    expected_undelivered: int = 0
+    """Set it where a test wants deliveries to be parked."""
     may_log: list[str] = field(default_factory=list)
     """Events of the log, from warnings on, that the test wants or does not mind."""
+    _thread: threading.Thread | None = None
+
+    # --- the bot itself ---
+
+    def start(self) -> None:
+        """The bot runs and is ready."""
+        self._thread = threading.Thread(target=self.bot.run, kwargs={"migrate": False}, name="bot")
+        self._thread.start()
+        self.until(lambda: self.bot.port, "the bot to listen")
+        if self.is_http:
+            self.client.deliver_to(f"{self.url}/slack/events")
+        self.until(lambda: self.bot.health().ready, "the bot to be ready")
+
+    def stop(self) -> None:
+        """The bot has stopped."""
+        self.bot.stop()
+        if self._thread is not None:
+            self._thread.join(15)
+            assert not self._thread.is_alive(), "the bot did not stop"
+
+    def restart(self, desk_yaml: str) -> None:
+        """The same database under another desk.yaml."""
+        self.stop()
+        self.bot = bot_for(self.settings, desk_yaml)
+        self.start()
 
     @property
     def url(self) -> str:
@@ -129,6 +159,22 @@ class Desk:
             left += [f"not delivered: {tuple(row)}" for row in session.execute(going)]
         return left
 
+    def skip(self, seconds: float) -> None:
+        """Time passes; what fell due meanwhile is decided and said."""
+        self.client.skip(seconds)
+        self.decided()
+
+    def decided(self) -> None:
+        """What is due by now is decided and said."""
+        now = self.bot.clock.now()
+        overdue = timedelta(0)
+        self.until(
+            lambda: due.overdue(self.bot.store, now) == overdue or None,
+            "the clocks to be looked at",
+            lambda: due.overdue(self.bot.store, now),
+        )
+        self.settle()
+
     # --- raising ---
 
     def raise_by_emoji(
@@ -159,6 +205,14 @@ class Desk:
             link = self.until(lambda: self.ticket(number).conversation, f"the conversation of {number}")
             channel, root = link.channel, link.ts
         return Raised(number=number, title=title, card=card.ts, channel=channel, root=root)
+
+    def cancel_everything(self, by: str = "lea") -> None:
+        """No ticket is open any more."""
+        with self.bot.store.read() as session:
+            numbers = list(session.scalars(select(Ticket.number).where(Ticket.state.in_(OPEN_STATES))))
+        for number in numbers:
+            assert self.client.command(by, HELP, COMMAND, f"cancel {number}").acked
+        self.settle()
 
     # --- looking ---
 
@@ -288,6 +342,12 @@ class Desk:
             parked = select(func.count()).select_from(Inbox).where(Inbox.state == InboxState.PARKED)
             return session.scalar(parked) or 0
 
+    def undelivered(self) -> int:
+        """How many deliveries are parked."""
+        with self.bot.store.read() as session:
+            parked = select(func.count()).select_from(Outbox).where(Outbox.state == OutboxState.PARKED)
+            return session.scalar(parked) or 0
+
     # --- at the end ---
 
     def check(self) -> None:
@@ -296,7 +356,8 @@ class Desk:
         assert [str(violation) for violation in self.client.violations()] == []
         with self.bot.store.read() as session:
             parked = select(Outbox.key, Outbox.error).where(Outbox.state == OutboxState.PARKED)
-            assert session.execute(parked).all() == []
+            undelivered = session.execute(parked).all()
+            assert len(undelivered) == self.expected_undelivered, undelivered
             unread = select(Inbox.reason).where(Inbox.state == InboxState.PARKED)
             assert len(session.scalars(unread).all()) == self.expected_parked
             assert records.verify(session) == []
@@ -357,6 +418,10 @@ def settings_for(server: SandboxServer, database_url: str, *, is_http: bool, set
     )
 
 
+def bot_for(settings: Settings, desk_yaml: str) -> Bot:
+    return Bot(settings, settings.require_slack(), config.load(desk_yaml, source="desk.yaml"))
+
+
 @contextmanager
 def running_desk(
     database_url: str,
@@ -370,17 +435,16 @@ def running_desk(
     log = Log()
     with logging_to(log), running_sandbox(seed=seed, clock_offset=clock_offset) as server:
         settings = settings_for(server, database_url, is_http=is_http)
-        bot = Bot(settings, settings.require_slack(), config.load(desk_yaml, source="desk.yaml"))
-        desk = Desk(client=server.client(), server=server, bot=bot, log=log, is_http=is_http)
-        thread = threading.Thread(target=bot.run, kwargs={"migrate": False}, name="bot")
-        thread.start()
+        desk = Desk(
+            client=server.client(),
+            server=server,
+            settings=settings,
+            bot=bot_for(settings, desk_yaml),
+            log=log,
+            is_http=is_http,
+        )
         try:
-            desk.until(lambda: bot.port, "the bot to listen")
-            if is_http:
-                desk.client.deliver_to(f"{desk.url}/slack/events")
-            desk.until(lambda: bot.health().ready, "the bot to be ready")
+            desk.start()
             yield desk
         finally:
-            bot.stop()
-            thread.join(15)
-        assert not thread.is_alive(), "the bot did not stop"
+            desk.stop()

@@ -129,13 +129,13 @@ def _began_in(desk_key: str, period: Period, causes: Iterable[EventKind]) -> lis
 def count_by_kind(session: Session, tickets: TicketsSelect) -> dict[Kind, int]:
     """How many tickets a definition selects, apart by kind; every kind is there."""
     chosen = tickets.subquery()
-    rows = session.execute(select(chosen.c.kind, func.count()).group_by(chosen.c.kind)).tuples()
+    rows = session.execute(select(chosen.c.kind, func.count()).group_by(chosen.c.kind))
     return dict.fromkeys(Kind, 0) | dict(rows.all())
 
 
 def ids_of(session: Session, tickets: TicketsSelect, kind: Kind) -> list[int]:
     """The tickets of one kind that a definition selects, by id."""
-    return sorted(ticket_id for ticket_id, is_of in session.execute(tickets).tuples() if is_of is kind)
+    return sorted(ticket_id for ticket_id, is_of in session.execute(tickets) if is_of is kind)
 
 
 def categories(session: Session, desk_key: str, period: Period) -> dict[Kind, list[tuple[str | None, int]]]:
@@ -145,7 +145,7 @@ def categories(session: Session, desk_key: str, period: Period) -> dict[Kind, li
         chosen.c.kind, chosen.c.category
     )
     found: dict[Kind, list[tuple[str | None, int]]] = {kind: [] for kind in Kind}
-    for kind, category, count in session.execute(counted).tuples():
+    for kind, category, count in session.execute(counted):
         found[kind].append((category, count))
     return {kind: sorted(rows, key=lambda row: (-row[1], row[0] or "~")) for kind, rows in found.items()}
 
@@ -263,14 +263,12 @@ def outcomes(session: Session, desk_key: str, period: Period) -> list[Outcome]:
     under. Unit: clocks. Source: ITIL 4 service level management.
     """
     columns = (ServiceClock.ticket_id, ServiceClock.kind, ServiceClock.clock, ServiceClock.priority)
-    known = session.execute(
-        select(*columns, ServiceClock.breached_at).where(*_determined(desk_key, period))
-    ).tuples()
+    known = session.execute(select(*columns, ServiceClock.breached_at).where(*_determined(desk_key, period)))
     found = [
         Outcome(ticket_id=ticket, kind=kind, clock=clock, priority=priority, met=breached_at is None)
         for ticket, kind, clock, priority, breached_at in known
     ]
-    overdue = session.execute(select(*columns).where(*_overdue(desk_key, period))).tuples()
+    overdue = session.execute(select(*columns).where(*_overdue(desk_key, period)))
     return found + [
         Outcome(ticket_id=ticket, kind=kind, clock=clock, priority=priority, met=False)
         for ticket, kind, clock, priority in overdue
@@ -290,6 +288,7 @@ def _overdue(desk_key: str, period: Period) -> tuple[ColumnElement[bool] | TextC
     return (
         ServiceClock.desk_key == desk_key,
         _CLOCK_IS_OPEN,
+        ServiceClock.clock.in_(list(ClockName)),  # leads SQLite to the index of what is open
         ServiceClock.determined_at.is_(None),
         ServiceClock.breached_at.is_(None),
         ServiceClock.due_at >= period.start,
@@ -304,13 +303,13 @@ def attainment(session: Session, desk_key: str, period: Period, clock: ClockName
         select(ServiceClock.kind, func.count(), func.count(ServiceClock.breached_at))
         .where(*_determined(desk_key, period), of_clock)
         .group_by(ServiceClock.kind)
-    ).tuples()
+    )
     counted = {kind: (n, breached) for kind, n, breached in known}
     overdue = session.execute(
         select(ServiceClock.kind, func.count())
         .where(*_overdue(desk_key, period), of_clock)
         .group_by(ServiceClock.kind)
-    ).tuples()
+    )
     late = dict(overdue.all())
     rates = {}
     for kind in Kind:
@@ -331,6 +330,7 @@ def at_risk(session: Session, desk_key: str, at: datetime) -> dict[Kind, list[in
     running = select(ServiceClock.ticket_id, ServiceClock.kind).where(
         ServiceClock.desk_key == desk_key,
         _CLOCK_IS_OPEN,
+        ServiceClock.clock.in_(list(ClockName)),  # leads SQLite to the index of what is open
         ServiceClock.state == ClockState.RUNNING,
         ServiceClock.breached_at.is_(None),
         or_(ServiceClock.due_at.is_(None), ServiceClock.due_at >= at),
@@ -338,7 +338,7 @@ def at_risk(session: Session, desk_key: str, at: datetime) -> dict[Kind, list[in
         warned.exists(),
     )
     found: dict[Kind, set[int]] = {kind: set() for kind in Kind}
-    for ticket_id, kind in session.execute(running).tuples():
+    for ticket_id, kind in session.execute(running):
         found[kind].add(ticket_id)
     return {kind: sorted(ids) for kind, ids in found.items()}
 
@@ -366,7 +366,7 @@ def reopen_rate(session: Session, desk_key: str, period: Period) -> dict[Kind, R
         )
     )
     hits: dict[Kind, set[int]] = {kind: set() for kind in Kind}
-    for kind, ticket_id, resolved_at, reopened_at in session.execute(came_back).tuples():
+    for kind, ticket_id, resolved_at, reopened_at in session.execute(came_back):
         if cohort.start <= resolved_at < cohort.end and reopened_at - resolved_at <= REOPEN_WINDOW:
             hits[kind].add(ticket_id)
     return {kind: Rate(len(hits[kind]), n[kind]) for kind in Kind}
@@ -402,7 +402,7 @@ def first_replies(session: Session, desk_key: str, period: Period) -> list[Taken
         Ticket.kind, Ticket.raised_at, func.min(Comment.written_at)
     )
     rows = first.where(~before.exists()).group_by(Comment.ticket_id, Ticket.kind, Ticket.raised_at)
-    return [_taken(*row) for row in session.execute(rows).tuples()]
+    return [_taken(*row) for row in session.execute(rows)]
 
 
 def _replies(desk_key: str, period: Period) -> Select[int]:
@@ -438,7 +438,7 @@ def next_replies(session: Session, desk_key: str, period: Period) -> list[Taken]
     )
     found: list[Taken] = []
     ticket, has_reply, unanswered = 0, False, None
-    for ticket_id, kind, speaker, at in session.execute(said).tuples():
+    for ticket_id, kind, speaker, at in session.execute(said):
         if ticket_id != ticket:
             ticket, has_reply, unanswered = ticket_id, False, None
         if speaker is Speaker.REQUESTER:
@@ -492,7 +492,7 @@ def _firsts(
         .where(*_began_in(desk_key, period, causes), StateInterval.assignee_id.is_not(None), ~before.exists())
         .group_by(Ticket.id, Ticket.kind, Ticket.raised_at)
     )
-    return [_taken(*row) for row in session.execute(rows).tuples()]
+    return [_taken(*row) for row in session.execute(rows)]
 
 
 def resolutions(session: Session, desk_key: str, period: Period) -> list[Taken]:
@@ -518,7 +518,7 @@ def resolutions(session: Session, desk_key: str, period: Period) -> list[Taken]:
         )
         .order_by(ServiceClock.ticket_id, ServiceClock.cycle)
     )
-    counted = dict(session.execute(clocks).tuples().all())
+    counted = dict(session.execute(clocks).all())
     return [
         Taken(
             ticket_id=ticket_id,
@@ -526,5 +526,5 @@ def resolutions(session: Session, desk_key: str, period: Period) -> list[Taken]:
             seconds=max(0.0, (at - raised_at).total_seconds()),
             open_seconds=counted.get(ticket_id),
         )
-        for ticket_id, kind, raised_at, at in session.execute(last).tuples()
+        for ticket_id, kind, raised_at, at in session.execute(last)
     ]

@@ -65,7 +65,7 @@ def usual_resolution(
         .limit(USUAL_MOST)
     )
     each: dict[int, int] = {}
-    for ticket_id, elapsed in session.execute(newest).tuples():
+    for ticket_id, elapsed in session.execute(newest):
         if elapsed is not None:
             each.setdefault(ticket_id, elapsed)
     found = spread(list(each.values()))

@@ -47,7 +47,7 @@ def standing_at(session: Session, desk_key: str, at: datetime) -> list[Standing]
         StateInterval.ended_at > at,
         or_(StateInterval.category.in_(_OPEN), StateInterval.ended_by == UNDONE),
     )
-    rows = [*session.execute(still).tuples(), *session.execute(since).tuples()]
+    rows = [*session.execute(still), *session.execute(since)]
     undone = {interval.ticket_id: interval.ended_at for interval, _, _ in rows if interval.ended_by == UNDONE}
     after = _went_on(session, undone)
     # One row for each ticket, the newest: an event that came late can leave an older interval over it.

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from bot import config
 from bot.clock import Clock, instant_of, real_now
 from bot.models import (
     Anchor,
@@ -24,10 +25,12 @@ from bot.models import (
     Inbox,
     InboxState,
     Membership,
+    Milestone,
     Numbering,
     Outbox,
     OutboxState,
     Person,
+    ServiceClock,
     StateInterval,
     Ticket,
     TimelineEvent,
@@ -35,7 +38,7 @@ from bot.models import (
 )
 from bot.models.vocabulary import Action, Kind, Level
 from bot.store import Store
-from bot.workflows import telling
+from bot.workflows import configuring, due, telling
 from bot.workflows.desks import AgentSource, Definition
 from bot.workflows.factcodec import encode_message, message_key
 from bot.workflows.facts import Message
@@ -57,6 +60,8 @@ BOT = "UBOT"
 
 HELP, TRIAGE, RANDOM, ELSEWHERE = "CHELP", "CTRIAGE", "CRANDOM", "CELSEWHERE"
 """The request channel, the triage channel, one that the bot is in, and one that it is not in."""
+MANAGERS = "CMANAGERS"
+"""The managers' channel of a desk with service levels."""
 DIRECT = {person: f"D{person[1:]}" for person in (ANA, BOB, BEN, CORA, LEA, MARIA, ROOT, GUEST)}
 """The bot's direct messages with people."""
 
@@ -87,6 +92,49 @@ DESK = Definition(
         for u, urgency in enumerate(Level)
     },
 )
+
+
+SLA = """
+    calendar: always
+    respond_by: [claim, reply]
+    pause_while: [waiting_requester, waiting_supplier]
+    warn_at: [50%, 80%]
+    targets:
+      P1: {respond: 15m, resolve: 4h, update: 30m, pause_while: []}
+      P2: {respond: 1h, resolve: 8h}
+      P3: {respond: 4h, resolve: 24h}
+      P4: {respond: 24h, resolve: 5d}
+      P5: {respond: 48h, resolve: 10d}
+    escalate:
+      - {at: "resolve breach", to: [assignee, leads]}
+      - {at: "resolve breach + 1h", to: managers}
+"""
+"""What the desk promises unless a test says otherwise, around the clock. P3 is the usual priority."""
+CALENDARS = """
+  always: 24x7
+  office: {timezone: Europe/Berlin, mon-fri: ["09:00-17:00"]}
+"""
+
+
+def desk_text(
+    sla: str = SLA, *, kinds: str = "{incident: standard}", calendars: str = CALENDARS, **changes: str
+) -> str:
+    """A desk.yaml for the world's desk with this service level. `changes` are keys of the desk; empty: none."""
+    desk = {
+        "name": "IT Service Desk",
+        "timezone": "Europe/Berlin",
+        "request_channels": '["#it-help"]',
+        "triage_channel": '"#it-triage"',
+        "managers_channel": '"#it-managers"',
+        "agents": '{members_of: "#it-triage"}',
+        "leads": '["@lea"]',
+        "managers": '["@maria"]',
+        "close_after": "3d",
+        "undo_within": "5m",
+        "slas": kinds,
+    } | changes
+    lines = "".join(f"    {key}: {value}\n" for key, value in desk.items() if value)
+    return f"calendars:{calendars}slas:\n  standard:{sla}desks:\n  it:\n{lines}"
 
 
 class HandClock(Clock):
@@ -131,6 +179,58 @@ class World:
     def tick(self) -> None:
         """Let a second pass, so that what comes next is later."""
         self.forward(SECOND)
+
+    # --- service levels ---
+
+    def configure(self, text: str) -> None:
+        """Put a desk.yaml in force, now."""
+        with self.store.write() as session:
+            if session.get(Channel, MANAGERS) is None:
+                known = real_now()
+                channel = Channel(
+                    id=MANAGERS,
+                    name="it-managers",
+                    is_member=True,
+                    refreshed_at=known,
+                    members_refreshed_at=known,
+                )
+                session.add(channel)
+                session.flush()
+            configuring.apply_config(session, config.load(text), self.clock.at)
+            problems = configuring.resolve_desks(session)
+        assert problems == []
+
+    def look(self) -> int:
+        """Let the clocks be looked at, as the tick does; how many tickets that were."""
+        return due.tick(self.store, self.clock.at)
+
+    def pass_time(self, by: timedelta, *, step: timedelta = MINUTE) -> None:
+        """Let business time pass under a bot that ticks every `step`."""
+        end = self.clock.at + by
+        while self.clock.at < end:
+            self.clock.at = min(end, self.clock.at + step)
+            self.look()
+
+    def clocks(self, ticket: Ticket) -> dict[str, ServiceClock]:
+        """The cycles of a ticket's clocks, by clock and number: `resolve/1`."""
+        with self.store.read() as session:
+            rows = select(ServiceClock).where(ServiceClock.ticket_id == ticket.id).order_by(ServiceClock.id)
+            return {f"{row.clock.value}/{row.cycle}": row for row in session.scalars(rows)}
+
+    def milestones(self, ticket: Ticket) -> dict[str, Milestone]:
+        """What was decided of a ticket's clocks, by address: `resolve/1 breach>0`."""
+        with self.store.read() as session:
+            rows = session.execute(
+                select(Milestone, ServiceClock)
+                .join(ServiceClock, ServiceClock.id == Milestone.clock_id)
+                .where(ServiceClock.ticket_id == ticket.id)
+                .order_by(Milestone.id)
+            )
+            return {f"{c.clock.value}/{c.cycle} {m.point}": m for m, c in rows}
+
+    def dispositions(self, ticket: Ticket) -> dict[str, str]:
+        """What became of each point that was decided."""
+        return {name: row.disposition.value for name, row in self.milestones(ticket).items()}
 
     # --- gestures ---
 

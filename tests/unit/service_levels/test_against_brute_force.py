@@ -16,7 +16,7 @@ from bot.service_levels.openings import Hours
 from tests.unit.service_levels.brute_force import STEP, Change, is_ambiguous, is_open, walk
 from tests.unit.service_levels.building import utc
 
-WIDE = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+WIDE = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 
 # A Sunday around which the clocks of the zone change, or any; in each the offset is odd in its own way.
 SUNDAYS = {

@@ -112,7 +112,7 @@ def test_of_one_clock_only_the_gravest_point_is_said() -> None:
 
 def test_what_comes_late_says_why_and_when_it_should_have_come() -> None:
     said = sentence(alert(alert_view(warning(is_late=True))))
-    assert said.endswith("due {12:00} (late: Deskbell was not running {10:00}).")
+    assert said.endswith("due {12:00} (told late: reached {10:00}).")
 
 
 def test_at_most_five_people_are_mentioned_and_never_everybody() -> None:
@@ -335,7 +335,7 @@ def test_a_long_board_shows_ten_and_says_where_the_others_are() -> None:
     assert rendered.text.count("INC-") == 10
     assert rendered.text.endswith("and 23 more: /ticket queue")
     assert "and 23 more: /ticket queue" in spoken(rendered)
-    assert rendered.text.count("Deskbell was not running") == 1
+    assert rendered.text.count("told late") == 1
     assert_sendable(rendered)
 
 

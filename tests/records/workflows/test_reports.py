@@ -1,0 +1,275 @@
+"""Digests and reviews: due once for each local date, whatever the clock, the rule and the replicas do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from bot.models import Desk, Outbox
+from bot.models.reports import PictureState, Report, ReportSeries, ReportState, SeriesName
+from bot.models.vocabulary import Action, Kind
+from bot.service_levels.calendars import EVERY_DAY
+from bot.store import Store
+from bot.workflows import reports
+from bot.workflows.desks import DigestDefinition
+from bot.workflows.figures import Line
+from bot.workflows.metrics import Period
+from bot.workflows.reports import Due, Rule
+from tests.records.workflows.world import ANA, BEN, DESK, MINUTE, START, World, add_desk
+
+BERLIN = "Europe/Berlin"
+WEEKDAYS = (0, 1, 2, 3, 4)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MANAGERS = "CMANAGERS"
+DAILY = DigestDefinition(at=9 * 60, days=WEEKDAYS)
+
+
+def rule(series: SeriesName = SeriesName.DAILY, at: int = 540, days: tuple[int, ...] = WEEKDAYS) -> Rule:
+    return Rule(series=series, at=at, days=days, timezone=BERLIN)
+
+
+def utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type, misc]  # year, month, day, hour, minute
+
+
+def set_digest(world: World, digest: DigestDefinition | None, channel: str | None = MANAGERS) -> None:
+    with world.store.write() as session:
+        row = session.get(Desk, DESK.key)
+        assert row is not None
+        row.definition = replace(DESK, digest=digest, managers_channel=channel).to_json()
+
+
+def tick(world: World, at: datetime) -> int:
+    """Two seconds of the schedule: one may follow the desk, the other decides."""
+    return sum(reports.reports_due(world.store, at) for _ in range(2))
+
+
+def told(world: World, series: SeriesName = SeriesName.DAILY) -> dict[str, Report]:
+    with world.store.read() as session:
+        rows = select(Report).where(Report.series == series).order_by(Report.local_date)
+        return {row.local_date: row for row in session.scalars(rows)}
+
+
+def posts(world: World) -> dict[str, Outbox]:
+    with world.store.read() as session:
+        return {row.key: row for row in session.scalars(select(Outbox).where(Outbox.kind == "report"))}
+
+
+# --- the rule ---
+
+
+def test_a_time_that_does_not_exist_moves_forward_and_one_that_comes_twice_is_the_first() -> None:
+    at_night = rule(at=150, days=EVERY_DAY)
+    assert at_night.instant(date(2026, 3, 29)) == utc(2026, 3, 29, 1, 30)  # 03:30 CEST
+    assert at_night.instant(date(2026, 10, 25)) == utc(2026, 10, 25, 0, 30)  # 02:30 CEST
+
+
+def test_a_date_that_the_zone_skipped_has_no_report() -> None:
+    apia = Rule(series=SeriesName.DAILY, at=540, days=EVERY_DAY, timezone="Pacific/Apia")
+    days = [due.day.day for due in apia.between(utc(2011, 12, 28), utc(2012, 1, 1))]
+    assert days == [28, 29, 31, 1]
+
+
+def test_mondays_digest_covers_the_weekend() -> None:
+    monday = Due(date(2026, 11, 23), utc(2026, 11, 23, 8))
+    assert rule().period(monday, last_end=None) == Period(utc(2026, 11, 20, 8), utc(2026, 11, 23, 8))
+
+
+def test_a_weekly_review_comes_with_the_first_digest_of_a_week_and_covers_the_week_before() -> None:
+    weekly = rule(SeriesName.WEEKLY, days=(1, 3))
+    due = weekly.after(utc(2026, 11, 21))
+    assert due == Due(date(2026, 11, 24), utc(2026, 11, 24, 8))
+    expected = Period(utc(2026, 11, 15, 23), utc(2026, 11, 22, 23))
+    assert weekly.period(due, last_end=None) == expected
+
+
+def test_a_monthly_review_comes_with_the_first_digest_of_a_month_and_covers_the_month_before() -> None:
+    monthly = rule(SeriesName.MONTHLY)
+    due = monthly.after(utc(2026, 10, 15))
+    assert due.day == date(2026, 11, 2)  # the 1st is a Sunday
+    assert monthly.period(due, last_end=None) == Period(utc(2026, 9, 30, 22), utc(2026, 10, 31, 23))
+
+
+# --- the series ---
+
+
+def test_a_new_digest_starts_at_its_first_due_instant(world: World) -> None:
+    set_digest(world, DAILY)
+    assert tick(world, START) == 0  # Monday 10:00 in Berlin: nine o'clock has passed
+    assert tick(world, START + DAY - HOUR - timedelta(seconds=1)) == 0
+    assert tick(world, START + DAY - HOUR) == 1
+    assert list(told(world)) == ["2026-03-03"]
+
+
+def test_a_digest_is_told_once_in_the_managers_channel(world: World) -> None:
+    set_digest(world, DAILY)
+    tick(world, START)
+    world.raised()
+    due = START + DAY - HOUR
+    assert [tick(world, due + second * timedelta(seconds=1)) for second in range(3)] == [1, 0, 0]
+    (post,) = posts(world).values()
+    assert (post.key, post.channel) == ("digest:it:2026-03-03", MANAGERS)
+    report = told(world)["2026-03-03"]
+    assert (report.state, report.is_late) == (ReportState.TOLD, False)
+    assert report.figures["kinds"]["incident"]["behind"]["came_in"] == 1
+
+
+def test_it_waits_for_pictures_only_where_there_is_something_to_draw(world: World) -> None:
+    set_digest(world, DAILY)
+    tick(world, START)
+    tick(world, START + DAY - HOUR)
+    world.raised()
+    tick(world, START + 2 * DAY - HOUR)
+    quiet, busy = told(world).values()
+    assert (quiet.picture_state, busy.picture_state) == (PictureState.NONE, PictureState.WANTED)
+    waits = [post.not_before - post.created_at for post in posts(world).values()]
+    assert waits == [timedelta(0), reports.PICTURES_WITHIN]
+
+
+def test_without_a_managers_channel_there_is_no_digest(world: World) -> None:
+    set_digest(world, DAILY, channel=None)
+    tick(world, START)
+    assert tick(world, START + 3 * DAY) == 0
+    assert told(world) == {}
+
+
+def test_after_days_of_downtime_the_newest_is_told_late_and_names_the_others(world: World) -> None:
+    set_digest(world, DAILY)
+    tick(world, START)
+    ticket = world.raised()
+    assert tick(world, START + 4 * DAY) == 1  # Friday, an hour late
+    known = told(world)
+    assert [row.state.value for row in known.values()] == ["superseded"] * 3 + ["told"]
+    newest = known["2026-03-06"]
+    assert newest.is_late
+    assert newest.figures["superseded"] == ["2026-03-03", "2026-03-04", "2026-03-05"]
+    assert newest.period_from == known["2026-03-05"].period_to
+    assert list(posts(world)) == ["digest:it:2026-03-06"]
+    assert newest.figures["kinds"]["incident"]["behind"]["open"] == 1
+    assert ticket.number
+
+
+def test_a_few_minutes_are_not_late(world: World) -> None:
+    set_digest(world, DAILY)
+    tick(world, START)
+    tick(world, START + DAY - HOUR + 10 * MINUTE)
+    assert not told(world)["2026-03-03"].is_late
+
+
+def test_a_clock_that_steps_back_changes_nothing(world: World) -> None:
+    set_digest(world, DAILY)
+    tick(world, START)
+    due = START + DAY - HOUR
+    tick(world, due)
+    assert [tick(world, due - 2 * DAY), tick(world, due - MINUTE), tick(world, due)] == [0, 0, 0]
+    assert list(told(world)) == ["2026-03-03"]
+    assert tick(world, due + DAY) == 1
+
+
+def test_another_time_never_gives_a_second_digest_on_one_date_and_loses_nothing(world: World) -> None:
+    set_digest(world, DAILY)
+    tick(world, START)
+    due = START + DAY - HOUR
+    tick(world, due)
+    set_digest(world, replace(DAILY, at=15 * 60))
+    assert tick(world, due + 7 * HOUR) == 0
+    assert tick(world, due + DAY + 6 * HOUR) == 1
+    first, second = told(world).values()
+    assert (second.local_date, second.period_from) == ("2026-03-04", first.period_to)
+    assert second.period_to == due + DAY + 6 * HOUR
+
+
+def test_a_digest_that_was_taken_away_begins_anew(world: World) -> None:
+    set_digest(world, DAILY)
+    tick(world, START)
+    set_digest(world, None)
+    assert tick(world, START + 10 * DAY) == 0
+    set_digest(world, DAILY)
+    assert tick(world, START + 10 * DAY) == 0
+    assert tick(world, START + 11 * DAY - HOUR) == 1
+    assert list(told(world)) == ["2026-03-13"]
+    assert told(world)["2026-03-13"].figures["superseded"] == []
+
+
+def test_reviews_come_with_the_digest_under_keys_of_their_own(world: World) -> None:
+    set_digest(world, replace(DAILY, reviews=("weekly", "monthly")))
+    tick(world, START)
+    decided = sum(tick(world, START + day * DAY - HOUR) for day in range(1, 32))
+    assert decided == 23 + 4 + 1
+    keys = {key for key in posts(world) if not key.startswith("digest:")}
+    weeks = {f"review-weekly:it:2026-03-{day:02}" for day in (9, 16, 23, 30)}
+    assert keys == weeks | {"review-monthly:it:2026-04-01"}
+
+
+def test_each_desk_has_its_own(world: World) -> None:
+    set_digest(world, DAILY)
+    other = replace(DESK, key="hr", timezone="America/New_York", digest=DAILY, managers_channel=MANAGERS)
+    with world.store.write() as session:
+        add_desk(session, other, 1)
+    tick(world, START)
+    assert tick(world, START + 6 * HOUR) == 1  # nine o'clock in New York, daylight saving not begun
+    assert list(posts(world)) == ["digest:hr:2026-03-02"]
+
+
+def test_of_two_replicas_one_decides(world: World, database_url: str) -> None:
+    set_digest(world, DAILY)
+    tick(world, START)
+    due = START + DAY - HOUR
+    with world.store.read() as session:
+        row = session.scalars(select(ReportSeries)).one()
+    desk = replace(DESK, digest=DAILY, managers_channel=MANAGERS)
+    daily = reports.rules_of(desk)[SeriesName.DAILY]
+    other = Store(database_url)
+    try:
+        # Both saw the same series before either wrote.
+        decided = [
+            reports.decide(store, desk, daily, next_at=row.next_at, now=due) for store in (world.store, other)
+        ]
+    finally:
+        other.close()
+    assert decided == [1, 0]
+    assert len(posts(world)) == 1
+
+
+# --- what is behind a line ---
+
+
+@pytest.mark.parametrize("line", list(Line))
+def test_as_many_tickets_stand_behind_a_line_as_it_says(world: World, line: Line) -> None:
+    set_digest(world, DAILY)
+    tick(world, START)
+    for number in range(12):
+        ticket = world.raised(f"Number {number}")
+        world.tick()
+        if number % 2:
+            world.act(BEN, Action.CLAIM, ticket.number)
+        if number % 3 == 0:
+            world.act(BEN, Action.RESOLVE, ticket.number, text="Done")
+        if number == 3:
+            world.act(ANA, Action.REOPEN, ticket.number)
+        if number == 4:
+            world.act(ANA, Action.CANCEL, ticket.number)
+    tick(world, START + DAY - HOUR)
+    world.forward(2 * DAY)
+    world.act(BEN, Action.RESOLVE, "INC-2", text="Done")  # afterwards: no line knows of it
+    with world.store.read() as session:
+        report_id = session.scalars(select(Report.id)).one()
+        first = reports.read_behind(session, report_id, kind=Kind.INCIDENT, line=line.value, page=1)
+        last = reports.read_behind(session, report_id, kind=Kind.INCIDENT, line=line.value, page=99)
+    assert first.page.total == first.told
+    assert len(first.page.tickets) == min(first.told, reports.PAGE_LENGTH)
+    assert last.page.page == last.page.pages
+
+
+def test_a_line_that_no_report_has_is_not_found(world: World) -> None:
+    set_digest(world, DAILY)
+    tick(world, START)
+    tick(world, START + DAY - HOUR)
+    with world.store.read() as session:
+        report_id = session.scalars(select(Report.id)).one()
+        for line in ("nothing", "category.7", "category.x"):
+            with pytest.raises(LookupError):
+                reports.read_behind(session, report_id, kind=Kind.INCIDENT, line=line, page=1)

@@ -1,0 +1,268 @@
+"""A digest that a manager would forward: what matters first, plainly, and every line opens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from bot.models.reports import SeriesName
+from bot.models.service_levels import ClockName
+from bot.models.vocabulary import Kind, State
+from bot.surfaces import report as surface
+from bot.surfaces import report_words
+from bot.workflows.figures import (
+    Attained,
+    Breach,
+    Durations,
+    Figures,
+    KindFigures,
+    Line,
+    Quality,
+    Usually,
+)
+from bot.workflows.metrics import Limits, Rate, Spread
+from bot.workflows.reports import BehindView, NamedBreach, ReportView
+from tests.unit.surfaces.builders import assert_openable, assert_sendable, page, spoken, ticket
+
+FROM, TO = datetime(2026, 11, 20, 8, tzinfo=UTC), datetime(2026, 11, 21, 8, tzinfo=UTC)
+NOTHING = Durations(
+    first_reply=None, next_reply=None, acknowledged=None, owned=None, resolved=None, resolved_open=None
+)
+QUIET = KindFigures(
+    behind=dict.fromkeys(Line, 0),
+    usually=Usually(came_in=None, finished=None),
+    ages=None,
+    buckets=(0, 0, 0, 0, 0, 0),
+    waiting_for=(),
+    attained=(),
+    breaches=(),
+    at_risk=(),
+    took=NOTHING,
+    categories=(),
+    quality=Quality(attained=Rate(0, 0), reopened=Rate(0, 0)),
+    days_of_backlog=None,
+)
+HOUR, DAY = 3600, 86400
+BUSY = replace(
+    QUIET,
+    behind={
+        **dict.fromkeys(Line, 0),
+        Line.CAME_IN: 31,
+        Line.FINISHED: 9,
+        Line.CANCELLED: 1,
+        Line.REOPENED: 2,
+        Line.OPEN: 40,
+        Line.UNASSIGNED: 4,
+        Line.WAITING: 2,
+        Line.AT_RISK: 1,
+        Line.BREACHED: 2,
+        Line.RESPOND: 22,
+        Line.RESOLVE: 3,
+        Line.FIRST_REPLY: 9,
+    },
+    usually=Usually(came_in=Limits(12, 25), finished=Limits(5, 14)),
+    ages=Spread(n=40, median=2 * DAY, p90=9 * DAY, longest=23 * DAY),
+    buckets=(5, 15, 10, 5, 5, 0),
+    waiting_for=((State.WAITING_REQUESTER, 1), (State.WAITING_SUPPLIER, 1)),
+    attained=(
+        Attained(priority="P1", clock=ClockName.RESPOND, met=2, breached=0),
+        Attained(priority="P2", clock=ClockName.RESPOND, met=19, breached=1),
+        Attained(priority="P2", clock=ClockName.RESOLVE, met=2, breached=1),
+    ),
+    breaches=(
+        Breach(ticket_id=1, clock=ClockName.RESOLVE, priority="P2"),
+        Breach(ticket_id=2, clock=ClockName.RESPOND, priority="P2"),
+    ),
+    at_risk=(7,),
+    took=replace(NOTHING, first_reply=Spread(n=9, median=720, p90=3900, longest=5000)),
+    categories=(("Network <!channel> *x*", 5), (None, 4)),
+    days_of_backlog=6.2,
+)
+CHARTS = {
+    "desk": "IT",
+    "date": "2026-11-21",
+    "flow": {"days": ["2026-11-19", "2026-11-20"], "came_in": [3, 31], "finished": [4, 9], "open": [18, 40]},
+    "attainment": [{"label": "Incidents P2", "clock": "resolve", "met": 2, "breached": 1}],
+}
+
+
+def figures(incidents: KindFigures = BUSY, requests: KindFigures = QUIET, **more: object) -> Figures:
+    values: dict[str, object] = {
+        "desk_key": "it",
+        "desk_name": "IT Service Desk",
+        "timezone": "Europe/Berlin",
+        "series": SeriesName.DAILY,
+        "day": date(2026, 11, 21),
+        "start": FROM,
+        "end": TO,
+        "superseded": (),
+        "kinds": {Kind.INCIDENT: incidents, Kind.REQUEST: requests},
+        "charts": CHARTS,
+    }
+    return Figures(**(values | more))  # type: ignore[arg-type]  # a test may choose any field
+
+
+def view(
+    known: Figures | None = None, *, is_late: bool = False, pictures: tuple[str, ...] = ()
+) -> ReportView:
+    known = known or figures()
+    named = tuple(
+        NamedBreach(ticket=ticket(number=f"INC-{b.ticket_id}", title="<!here> & friends"), breach=b)
+        for b in known.kinds[Kind.INCIDENT].breaches
+    )
+    return ReportView(id=12, figures=known, is_late=is_late, breaches=named, pictures=pictures)
+
+
+def kinds_of(blocks: list[dict[str, object]]) -> list[object]:
+    return [block["type"] for block in blocks]
+
+
+def test_it_begins_with_the_desk_the_day_and_what_matters_first() -> None:
+    rendered = surface.report(view())
+    assert_sendable(rendered)
+    first = rendered.text.splitlines()
+    assert first[0] == "IT Service Desk: Saturday 21 November"
+    assert first[1] == "Daily digest · Fri 20 Nov 09:00 to Sat 21 Nov 09:00 (Europe/Berlin)"
+    assert first[2] == "2 incidents missed a target."
+    assert "1 ticket is at risk, 4 have no owner and 2 have been waiting too long" in first[3]
+
+
+def test_it_says_more_than_usual_only_outside_the_limits() -> None:
+    said = spoken(surface.report(view()))
+    assert "31 came in (more than usual: 12–25)" in said
+    assert "9 finished ·" in said
+
+
+def test_few_are_told_as_a_count_and_many_as_a_share() -> None:
+    said = spoken(surface.report(view()))
+    assert "Responded in time: P1 2 of 2 · P2 95% of 20" in said
+    assert "Resolved in time: P2 2 of 3" in said
+
+
+@pytest.mark.parametrize(("met", "n", "said"), [(199, 200, "99%"), (1, 200, "1%"), (200, 200, "100%")])
+def test_a_share_is_never_rounded_to_all_or_nothing(met: int, n: int, said: str) -> None:
+    row = Attained(priority="P1", clock=ClockName.RESOLVE, met=met, breached=n - met)
+    assert f"P1 {said} of {n}" in report_words.level_lines(replace(QUIET, attained=(row,)))[0]
+
+
+def test_a_broken_promise_is_named_with_its_ticket() -> None:
+    said = spoken(surface.report(view()))
+    assert "INC-1 · P2 · resolution ·" in said
+
+
+def test_nothing_that_people_wrote_is_live_and_nobody_is_mentioned() -> None:
+    rendered = surface.report(view())
+    assert_sendable(rendered)
+    assert "<!" not in str(rendered.blocks).replace("<!here> & friends", "").replace(
+        "Network <!channel> *x*", ""
+    )
+
+
+def test_a_watermelon_is_named() -> None:
+    rotten = Quality(attained=Rate(96, 100), reopened=Rate(12, 80))
+    said = surface.report(view(figures(replace(BUSY, quality=rotten)))).text
+    assert "Targets look green, but 12 of 80 (15%) incidents came back" in said
+    assert "96% were resolved in time" in said
+
+
+@pytest.mark.parametrize(
+    "quality",
+    [
+        Quality(attained=Rate(89, 100), reopened=Rate(12, 80)),
+        Quality(attained=Rate(96, 100), reopened=Rate(8, 80)),
+        Quality(attained=Rate(96, 100), reopened=Rate(5, 9)),
+        Quality(attained=Rate(9, 9), reopened=Rate(12, 80)),
+    ],
+)
+def test_without_enough_of_both_there_is_no_watermelon(quality: Quality) -> None:
+    assert "look green" not in surface.report(view(figures(replace(BUSY, quality=quality)))).text
+
+
+def test_a_quiet_day_is_said_in_a_sentence() -> None:
+    empty = figures(QUIET, charts={**CHARTS, "attainment": []})
+    rendered = surface.report(view(empty))
+    assert_sendable(rendered)
+    assert "All quiet" in rendered.text
+    assert kinds_of(rendered.blocks) == ["header", "context", "rich_text", "context"]
+
+
+def test_a_late_one_says_so_and_names_those_it_replaces() -> None:
+    known = figures(superseded=(date(2026, 11, 19), date(2026, 11, 20)))
+    said = surface.report(view(known, is_late=True)).text
+    assert "This report is late" in said
+    assert "the reports of 19 November and 20 November" in said
+
+
+def test_reviews_name_their_week_or_month() -> None:
+    week = figures(
+        series=SeriesName.WEEKLY,
+        start=datetime(2026, 11, 8, 23, tzinfo=UTC),
+        end=datetime(2026, 11, 15, 23, tzinfo=UTC),
+    )
+    assert report_words.headline(week) == "IT Service Desk: week of 9 November to 15 November"
+    month = replace(week, series=SeriesName.MONTHLY, start=datetime(2026, 9, 30, 22, tzinfo=UTC))
+    assert report_words.headline(month) == "IT Service Desk: October 2026"
+
+
+def test_pictures_come_with_words_for_those_who_cannot_see_them() -> None:
+    rendered = surface.report(view(pictures=("F0000000001", "F0000000002")))
+    assert_sendable(rendered)
+    images = [block for block in rendered.blocks if block["type"] == "image"]
+    assert [image["slack_file"] for image in images] == [{"id": "F0000000001"}, {"id": "F0000000002"}]
+    assert "40 tickets open at the end" in str(images[0]["alt_text"])
+    assert "Incidents P2 resolve 2 of 3" in str(images[1]["alt_text"])
+
+
+def test_every_line_with_tickets_can_be_opened() -> None:
+    rendered = surface.report(view())
+    menus = [block["accessory"] for block in rendered.blocks if "accessory" in block]
+    values = [option["value"] for menu in menus for option in menu["options"]]  # type: ignore[index]
+    opened = {surface.Reference.from_value(value).line for value in values}
+    wanted = {line.value for line, count in BUSY.behind.items() if count}
+    assert opened == wanted | {"category.0", "category.1"}
+
+
+@pytest.mark.parametrize(
+    "value", ["", "1|incident|open", "x|incident|open|1", "1|ghost|open|1", "1|incident|open|-1"]
+)
+def test_a_value_that_is_not_ours_is_not_read(value: str) -> None:
+    with pytest.raises(surface.UnreadableReference):
+        surface.Reference.from_value(value)
+
+
+def test_the_tickets_behind_a_line_are_listed_page_by_page() -> None:
+    behind = BehindView(
+        report=view(), kind=Kind.INCIDENT, line="open", told=25, page=page(10, number=2, pages=3, total=25)
+    )
+    modal = surface.behind(behind)
+    assert_openable(modal)
+    assert "Open: 25 tickets" in str(modal)
+    assert "Page 2 of 3" in str(modal)
+    assert [f"12|incident|open|{number}" in str(modal) for number in (1, 3)] == [True, True]
+    assert "The report says" not in str(modal)
+
+
+def test_what_was_heard_of_later_is_explained() -> None:
+    behind = BehindView(report=view(), kind=Kind.INCIDENT, line="category.0", told=5, page=page(6))
+    assert_openable(surface.behind(behind))
+    assert "The report says 5" in str(surface.behind(behind))
+
+
+def test_the_largest_report_fits_into_one_message() -> None:
+    most = replace(
+        BUSY,
+        behind=dict.fromkeys(Line, 10**9),
+        attained=tuple(
+            Attained(priority=f"P{p}", clock=clock, met=10**9, breached=10**9)
+            for p in range(1, 6)
+            for clock in (ClockName.RESPOND, ClockName.RESOLVE)
+        ),
+        categories=(("x" * 200, 10**9),) * 5,
+        took=Durations(**dict.fromkeys(Durations.__dataclass_fields__, Spread(10**9, 1e9, 1e9, 1e9))),
+    )
+    known = figures(most, most, superseded=tuple(TO.date() - timedelta(days=n) for n in range(400)))
+    rendered = surface.report(view(known, is_late=True, pictures=("F0000000001", "F0000000002")))
+    assert_sendable(rendered)
+    assert len(rendered.blocks) <= 50
