@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -30,7 +31,13 @@ config_cli = typer.Typer(
 audit_cli = typer.Typer(
     help="Prove that the records were not altered.", no_args_is_help=True, rich_markup_mode=None
 )
+sla_cli = typer.Typer(
+    help="Unfold a ticket's clocks, and try a policy on past tickets.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 cli.add_typer(config_cli, name="config")
+cli.add_typer(sla_cli, name="sla")
 cli.add_typer(audit_cli, name="audit")
 
 DeskYaml = Annotated[
@@ -205,6 +212,62 @@ def audit_verify() -> None:
     if broken:
         raise typer.Exit(1)
     typer.echo("Every timeline is complete and unaltered.")
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@sla_cli.command("explain")
+def sla_explain(
+    number: Annotated[str, typer.Argument(metavar="TICKET", help="Its number, such as INC-12.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show every counted and paused interval of a ticket's clocks, and their sum."""
+    from bot import app
+    from bot.surfaces.commands import ticket_number
+    from bot.terminal.explanation import explanation_json, explanation_lines
+
+    explained = app.explain_sla(_settings(), ticket_number(number) or number)
+    _print(explanation_json(explained) if as_json else explanation_lines(explained))
+
+
+@sla_cli.command("backtest")
+def sla_backtest(
+    policy: Annotated[
+        Path, typer.Option("--policy", metavar="PATH", help="A whole desk.yaml with the proposed targets.")
+    ],
+    days: Annotated[
+        int, typer.Option(help="Replay the tickets raised in so many days until now.", min=1, max=3650)
+    ] = 90,
+    desk: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Only this desk's tickets.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replay past tickets under a proposed policy: what it would have met and breached. Writes nothing."""
+    from bot import app
+    from bot.config import load
+    from bot.terminal.backtest import backtest_json, backtest_lines
+    from bot.terminal.progress import progress
+
+    if not policy.is_file():
+        raise NoDeskConfig(f"There is no {policy}: name the desk.yaml with the proposed policy.")
+    loaded = load(_read(policy), source=str(policy))
+    for warning in loaded.warnings:
+        typer.echo(warning.render(str(policy)), err=True)
+    settings = _settings()
+    with progress("Replaying tickets") as advanced:
+        found = app.backtest_sla(settings, loaded.config, days=days, desk_key=desk, advanced=advanced)
+    source = policy.name
+    _print(backtest_json(found, source=source) if as_json else backtest_lines(found, source=source))
+
+
+def _print(what: object) -> None:
+    """Lines as they are, anything else as JSON."""
+    if isinstance(what, list):
+        typer.echo("\n".join(what))
+        return
+    typer.echo(json.dumps(what, indent=2, ensure_ascii=False))
 
 
 def main() -> NoReturn:

@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -37,8 +37,19 @@ from bot.store.migrate import require_head, upgrade
 from bot.web.application import HealthReport, create_web
 from bot.web.server import WebServer, serve
 from bot.web.slack import SlackAnswer, SlackEdge
-from bot.workflows import closing, configuring, due, heartbeats, housekeeping, records, reports
+from bot.workflows import (
+    backtesting,
+    closing,
+    configuring,
+    due,
+    explaining,
+    heartbeats,
+    housekeeping,
+    records,
+    reports,
+)
 from bot.workflows.intake import Intake
+from bot.workflows.metrics import Period
 from bot.workflows.outcomes import Reply
 
 log = structlog.get_logger(__name__)
@@ -453,3 +464,27 @@ class _Closing:
 
     def __exit__(self, *_error: object) -> None:
         self._store.close()
+
+
+def explain_sla(settings: Settings, number: str) -> explaining.Explanation:
+    """Why the clocks of a ticket show what they show, now. Raises UnknownTicket."""
+    with _reading(settings) as store, store.read() as session:
+        return explaining.explain_number(session, number, Clock(settings.desk_clock_offset).now())
+
+
+def backtest_sla(
+    settings: Settings,
+    desired: config.DeskConfig,
+    *,
+    days: int,
+    desk_key: str | None = None,
+    advanced: Callable[[int, int], None],
+) -> backtesting.Backtest:
+    """Replay the tickets raised in the last `days` of 24 hours under a proposed configuration. Writes nothing.
+
+    `advanced` is told how many tickets are done, of how many. Raises NoSuchDesk.
+    """
+    now = Clock(settings.desk_clock_offset).now()
+    period = Period(now - timedelta(days=days), now)
+    with _reading(settings) as store, store.read() as session:
+        return backtesting.backtest(session, desired, period, desk_key=desk_key, advanced=advanced)

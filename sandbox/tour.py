@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -24,6 +24,9 @@ from sandbox.stage import COMMAND, HELP, TRIAGE, Stage, StoryFailed, Ticket
 
 ZONE = ZoneInfo("Europe/Berlin")
 CLOSE_AFTER = 3 * 86400.0
+MANAGERS = "#it-managers"
+EVERYBODY, STOPPED = "high", "high"
+"""Impact and urgency of a P1."""
 
 IN_HELP = "#it-help, where people ask"
 IN_TRIAGE = "#it-triage, where the agents are"
@@ -75,6 +78,11 @@ class Tour:
         """The bot's message that stands for Ana's ticket, once it shows these words."""
         self.play.screen(IN_HELP)
         self.quote(self.stage.message_shows(self.ticket.channel, self.ticket.root, *words))
+
+    def posted(self, channel: str, *words: str) -> SeenMessage | None:
+        """The newest message in a channel that shows all of these words."""
+        messages = reversed(self.client.messages(channel))
+        return next((m for m in messages if all(word in m.everything for word in words)), None)
 
     def alone(self, handle: str, words: str) -> None:
         """What only one person sees."""
@@ -306,6 +314,54 @@ def the_end(tour: Tour) -> None:
     )
 
 
+def the_clock(tour: Tour) -> None:
+    """Nobody answers"""
+    words = "The mail server is down"
+    tour.play.tell(
+        "Noor raises something that touches everybody and stops them: a P1. "
+        "Its desk.yaml promises an answer within 15 minutes, day and night."
+    )
+    ticket = tour.stage.raise_in_form("noor", HELP, words, impact=EVERYBODY, urgency=STOPPED)
+    tour.play.screen(IN_TRIAGE)
+    tour.quote(tour.stage.card_shows(ticket, "P1", "Respond by"), only=3)
+    tour.play.tell("A quarter of an hour passes. The desk notices before Noor does:")
+    tour.client.skip(15 * 60)
+    tour.play.screen("the thread of the card")
+    tour.quote(tour.stage.reply_shows(TRIAGE, ticket.card, "has been over since"))
+    tour.play.tell("Ben takes it. What the message asked for has happened, and it says so:")
+    tour.stage.claim("ben", ticket)
+    tour.play.screen("the thread of the card")
+    tour.quote(tour.stage.reply_shows(TRIAGE, ticket.card, "Claimed by Ben"))
+    tour.play.tell("Five hours later it is still not resolved. Maria, who manages the desk, is told, once:")
+    tour.client.skip(5 * 3600)
+    tour.play.screen("#it-managers")
+    tour.quote(tour.stage.until(lambda: tour.posted(MANAGERS, ticket.number, "past the"), "an escalation"))
+    tour.play.tell("Why? Ben types:")
+    tour.play.types(f"{COMMAND} sla {ticket.number}")
+    tour.client.command("ben", TRIAGE, COMMAND, f"sla {ticket.number}")
+    tour.alone("ben", "service levels")
+
+
+def the_digest(tour: Tour) -> None:
+    """The next working morning"""
+    tour.play.tell("At nine on the next working day Maria reads one message. It comes with two pictures.")
+    now = datetime.fromtimestamp(tour.client.now(), ZONE)
+    due = next_digest(now)
+    tour.client.skip((due - now).total_seconds() + 2)
+    date = f"{due:%A} {due.day} {due:%B}"
+    digest = tour.stage.until(lambda: tour.posted(MANAGERS, "Daily digest", date), f"the digest of {date}")
+    tour.play.screen("#it-managers")
+    tour.quote(digest, only=14)
+
+
+def next_digest(now: datetime) -> datetime:
+    """09:00 of the next day from Monday to Friday, by the wall clock of `now`."""
+    day = now.date() + timedelta(days=1)
+    while day.weekday() > 4:
+        day += timedelta(days=1)
+    return datetime.combine(day, time(9), tzinfo=now.tzinfo)
+
+
 SCENES: tuple[Callable[[Tour], None], ...] = (
     a_problem,
     a_race,
@@ -319,6 +375,8 @@ SCENES: tuple[Callable[[Tour], None], ...] = (
     by_shortcut,
     the_queue,
     the_end,
+    the_clock,
+    the_digest,
 )
 
 

@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from bot.models import Disposition, Milestone, Person, ServiceClock, Ticket
+from bot.models import Disposition, Milestone, Person, ServiceClock, Ticket, TimelineEvent
 from bot.models.vocabulary import EventKind
 from bot.service_levels.clocks import Cycle, Point, Reached
 from bot.store import Store
@@ -171,8 +171,12 @@ class Tour:
             if desk is None:
                 self._put_off(ticket, DESK_IS_OFF)
                 return None
-            return Look(ticket, desk, clocks, self._settle(desk, ticket, clocks))
-        except (LookupError, ValueError, TypeError) as error:
+            measured = _measured_by(clocks)
+            look = Look(ticket, desk, clocks, self._settle(desk, ticket, clocks))
+            if _measured_by(clocks) != measured:
+                telling.redraw_card(self._session, ticket_id=ticket.id)
+            return look
+        except timekeeping.UNREADABLE as error:
             # One ticket that cannot be measured must not stop the others' clocks.
             log.exception("a ticket's clocks cannot be read", ticket=ticket.number)
             self._put_off(ticket, CANNOT_BE_READ)
@@ -195,10 +199,9 @@ class Tour:
     def _settle(self, desk: Definition, ticket: Ticket, clocks: Clocks) -> list[Decided]:
         """Thresholds reached before a new version took effect count under the old one."""
         found: list[Decided] = []
-        present = desk.policies.get(ticket.kind.value)
-        if present is not None and present != clocks.held.promise.policy:
-            until = load_policy(self._session, present).effective_from
-            found += self._reached(clocks, min(until, self._now))
+        for policy in timekeeping.later_versions(self._session, desk, ticket.kind, clocks.held):
+            found += self._reached(clocks, min(policy.effective_from, self._now))
+            clocks.held = timekeeping.under(policy, clocks.held)
         clocks.held = timekeeping.under_present_policy(
             self._session, desk, ticket.kind, clocks.held, self._now
         )
@@ -247,10 +250,20 @@ class Tour:
                 "due_at": one.item.at,
                 "decided_at": self._now,
                 "disposition": Disposition.TOLD if key else untold,
-                "is_late": self._now - one.item.at > LATE,
+                "is_late": self._is_late(look, one),
                 "told_key": key,
             }
             insert_once(self._session, Milestone, values, keys=["clock_id", "point"])
+
+    def _is_late(self, look: Look, one: Decided) -> bool:
+        """Of a ticket that was raised long after its message, nothing is late before it was known."""
+        if self._now - one.item.at <= LATE:
+            return False
+        first = select(TimelineEvent.recorded_at).where(
+            TimelineEvent.ticket_id == look.ticket.id, TimelineEvent.seq == 1
+        )
+        known_since = self._session.execute(first).scalar_one()
+        return self._now - max(one.item.at, known_since) > LATE
 
     # --- what is said, and where ---
 
@@ -264,16 +277,17 @@ class Tour:
         for place, ones in places.items():
             gravest = _gravest_of_each_clock(ones)
             if place == THREAD:
-                self._tell_thread(look, gravest)
+                # Whom an earlier threshold would have told hears it now.
+                self._tell_thread(look, gravest, [to for one in ones for to in one.to])
             else:
                 self._channels[place].append((look, gravest))
 
     def _places(self, desk: Definition, one: Decided) -> Iterable[str]:
         return dict.fromkeys(_place(desk, to) for to in one.to if to.kind != "unknown")
 
-    def _tell_thread(self, look: Look, ones: list[Decided]) -> None:
+    def _tell_thread(self, look: Look, ones: list[Decided], to: list[Recipient]) -> None:
         ticket, desk, key = look.ticket, look.desk, _key(look.ticket, ones[0], THREAD)
-        audience = self._audience(desk, ticket, [to for one in ones for to in one.to])
+        audience = self._audience(desk, ticket, to)
         telling.tell(
             self._session,
             key,
@@ -406,6 +420,11 @@ class Tour:
                     f"at {desk.name} will never be overdue.",
                     fix="Give the calendar opening hours in desk.yaml and start Deskbell again.",
                 )
+
+
+def _measured_by(clocks: Clocks) -> list[tuple[Any, ...]]:
+    """What measures the cycles: another policy is no event of the ticket's, and yet its card shows it."""
+    return [(cycle.clock, cycle.number, cycle.terms, cycle.is_cancelled) for cycle in clocks.held.cycles]
 
 
 def _recipients(point: Point, steps: tuple[tuple[Recipient, ...], ...]) -> tuple[Recipient, ...]:

@@ -2,16 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.errors import DeskbellError
 from bot.models import Ticket
 from bot.service_levels.clocks import Cycle, Piece
 from bot.workflows import timekeeping
 from bot.workflows.clock_views import clock_view
+from bot.workflows.desks import load_desks
 from bot.workflows.policies import load_policy
 from bot.workflows.service_views import ExplanationView, PieceView
+
+
+class UnknownTicket(DeskbellError):
+    """No ticket has this number."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(
+            f"There is no ticket {number}: write its number as its card shows it, such as INC-12."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """Why the clocks of one ticket show what they show."""
+
+    number: str
+    desk_key: str
+    timezone: str
+    """The desk's (IANA); UTC once the desk is gone."""
+    as_of: datetime
+    clocks: tuple[ExplanationView, ...]
+    """Empty: nothing was promised for it."""
+
+
+def explain_number(session: Session, number: str, now: datetime) -> Explanation:
+    """The explanation of the ticket with that number, at `now` (business time). Raises UnknownTicket."""
+    ticket = session.scalars(select(Ticket).where(Ticket.number == number)).one_or_none()
+    if ticket is None:
+        raise UnknownTicket(number)
+    desk = load_desks(session).get(ticket.desk_key)
+    return Explanation(
+        number=ticket.number,
+        desk_key=ticket.desk_key,
+        timezone=desk.timezone if desk else "UTC",
+        as_of=now,
+        clocks=tuple(explain(session, ticket, now)),
+    )
 
 
 def explain(session: Session, ticket: Ticket, now: datetime) -> list[ExplanationView]:

@@ -157,6 +157,13 @@ def is_escalation(row: Outbox) -> bool:
     return any(">" in name for _, _, name in row.data["points"])
 
 
+def redraw_card(session: Session, *, ticket_id: int) -> None:
+    """A card shows something that is no event of its ticket's: it is drawn again."""
+    card = update(Outbox).where(Outbox.key == f"card:{ticket_id}", Outbox.state == OutboxState.SENT)
+    again = {"state": OutboxState.PENDING, "not_before": real_now(), "attempts": 0}
+    session.execute(card.values(shown_version=Outbox.shown_version - 1, **again))
+
+
 def redraw_alerts(session: Session, *, ticket_id: int) -> None:
     """Something that a ticket's alerts show has changed."""
     kinds = [Telling.ALERT.value, Telling.ESCALATION.value, Telling.UNROUTED.value]
@@ -229,14 +236,7 @@ def record_sent(session: Session, row: Outbox, *, channel: str, ts: str) -> None
     if role == "conversation" and row.thread_ts is None:
         root = update(Ticket).where(Ticket.id == row.ticket_id, Ticket.conversation_ts.is_(None))
         session.execute(root.values(conversation_channel=channel, conversation_ts=ts))
-        _link_card(session, row.ticket_id)
-
-
-def _link_card(session: Session, ticket_id: int) -> None:
-    """A card that was faster than the conversation is drawn again, with the link to it."""
-    card = update(Outbox).where(Outbox.key == f"card:{ticket_id}", Outbox.state == OutboxState.SENT)
-    again = {"state": OutboxState.PENDING, "not_before": real_now(), "attempts": 0}
-    session.execute(card.values(shown_version=Outbox.shown_version - 1, **again))
+        redraw_card(session, ticket_id=row.ticket_id)  # it was faster, and links to the conversation
 
 
 def repoint_cards(session: Session, *, desk_key: str, channel: str) -> None:

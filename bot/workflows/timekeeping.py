@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol, TypeVar
 
+import structlog
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
@@ -57,7 +58,16 @@ FOLLOWED: Final = frozenset(
     }
 )
 """The events that can change a clock."""
+
+TAKEN_BACK: Final = "undone"
+"""How a cycle ended that a change had begun which was undone: it is as if it had never been."""
+
+UNREADABLE: Final = (LookupError, ValueError, TypeError)
+"""What comes of a row that does not describe a cycle."""
+
 _CHANGES_HANDS: Final = frozenset({EventKind.CLAIMED, EventKind.RELEASED, EventKind.ASSIGNED})
+
+log = structlog.get_logger(__name__)
 
 _INSERT = insert(ServiceClock.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
 _OF_TICKET = (
@@ -105,6 +115,18 @@ class Clocks:
         if told_key not in kept.told:
             self.kept[key] = replace(kept, told=(*kept.told, told_key))
             self.noted.add(key)
+
+    def forget_what_is_ahead(self, cycle: Cycle, at: datetime) -> None:
+        """What was decided of an open cycle, but is not reached at `at` after all, is decided when it is."""
+        if not cycle.is_open:
+            return
+        found = (reached(cycle, point) for point in self.held.promise.points(cycle.clock))
+        is_reached = {item.point.name for item in found if item is not None and item.at <= at}
+        known = {point.name for point in self.held.promise.points(cycle.clock)}
+        key = (cycle.clock, cycle.number)
+        kept = self.kept.get(key, Kept(cycle))
+        self.kept[key] = replace(kept, decided=kept.decided - (known - is_reached))
+        self.noted.add(key)
 
     def pending(self, cycle: Cycle, promise: Promise) -> list[Reached]:
         """The points of a cycle that are still to be decided and will be reached, the next one first.
@@ -232,6 +254,7 @@ def begin_for_open(session: Session, desk: Definition, policies: Mapping[str, in
             if ticket.state in WAITING_STATES:
                 clocks.held = clocks.held.waits(at, ticket.state.value)
             save(session, ticket, clocks)
+            telling.redraw_card(session, ticket_id=ticket.id)
 
 
 def follow(session: Session, desk: Definition, ticket: Ticket, event: Happening) -> None:
@@ -240,15 +263,20 @@ def follow(session: Session, desk: Definition, ticket: Ticket, event: Happening)
         return
     if event.kind is EventKind.COMMENTED and event.data.get("speaker") != Speaker.DESK.value:
         return
-    clocks = read_clocks(session, ticket)
+    before = str(event.data["from"]) if event.kind is EventKind.PRIORITISED else None
+    try:
+        clocks = read_clocks(session, ticket, priority=before)
+    except UNREADABLE:
+        # The tick tells of it; the ticket itself must not stand still.
+        log.exception("a ticket's clocks cannot be read", ticket=ticket.number)
+        return
     if clocks is None:
         return
     clocks.held = under_present_policy(session, desk, ticket.kind, clocks.held, event.at)
-    policy = load_policy(session, clocks.held.promise.policy)
     if event.kind is EventKind.UNDONE:
-        after = under_present_policy(session, desk, ticket.kind, replayed(session, ticket), event.at)
-        clocks.held = _with_cancelled(after, clocks.held, event.at)
+        _take_back(session, desk, ticket, clocks, event.at)
     else:
+        policy = load_policy(session, clocks.held.promise.policy)
         clocks.held = changed_by(clocks.held, event, policy)
     save(session, ticket, clocks)
     if event.kind in _CHANGES_HANDS:
@@ -262,28 +290,50 @@ def _name_the_holder(session: Session, clocks: Clocks) -> None:
         draw_again(session, told, which=telling.is_escalation)
 
 
-def _with_cancelled(after: ClockSet, before: ClockSet, at: datetime) -> ClockSet:
-    """What an undone change had begun ends uncounted."""
+def _take_back(session: Session, desk: Definition, ticket: Ticket, clocks: Clocks, at: datetime) -> None:
+    """The clocks as if what was undone had never been done; what it had passed is still ahead."""
+    before = clocks.held.cycles
+    latest = max([at, *(cycle.breach.at for cycle in before if cycle.breach)])
+    after = replayed(session, ticket).settled(latest)
+    if desk.policies.get(ticket.kind.value) is None:  # the timeline does not know when that began
+        after = after.cancelled(
+            min((c.stopped_at for c in before if c.is_cancelled and c.stopped_at), default=at)
+        )
+    clocks.held = after
     known = {(cycle.clock, cycle.number) for cycle in after.cycles}
-    left = tuple(
-        replace(cycle.cancelled(at), breach=None)
-        for cycle in before.cycles
-        if (cycle.clock, cycle.number) not in known
-    )
-    return replace(after, cycles=(*after.cycles, *left))
+    for key, kept in clocks.kept.items():
+        if key not in known:
+            cycle = replace(kept.cycle.cancelled(at), stop_cause=TAKEN_BACK, is_cancelled=True, breach=None)
+            clocks.kept[key] = Kept(cycle, told=kept.told)
+            _write(clocks.rows[key], _columns(clocks, cycle) | {"next_fire_at": None})
+    for cycle in after.cycles:
+        clocks.forget_what_is_ahead(cycle, latest)
+
+
+def later_versions(session: Session, desk: Definition, kind: Kind, clocks: ClockSet) -> list[Policy]:
+    """The versions that took effect since the one that measures these clocks, in order."""
+    present = desk.policies.get(kind.value)
+    if present is None or present == clocks.promise.policy:
+        return []
+    of_desk = select(ServicePolicy.id).where(ServicePolicy.desk_key == desk.key, ServicePolicy.kind == kind)
+    since = of_desk.where(ServicePolicy.id > clocks.promise.policy, ServicePolicy.id <= present)
+    return [load_policy(session, id_) for id_ in session.scalars(since.order_by(ServicePolicy.id))]
+
+
+def under(policy: Policy, clocks: ClockSet) -> ClockSet:
+    """The clocks as a version measures them, from the instant on at which it took effect."""
+    return clocks.promised(policy.promises[clocks.promise.priority], policy.effective_from, BY_POLICY)
 
 
 def under_present_policy(
     session: Session, desk: Definition, kind: Kind, clocks: ClockSet, at: datetime
 ) -> ClockSet:
-    """The clocks as the version in force measures them, from the instant on at which it took effect."""
-    present = desk.policies.get(kind.value)
-    if present is None:
+    """The clocks as every version since has measured them; at an end where nothing is promised any more."""
+    if desk.policies.get(kind.value) is None:
         return clocks.cancelled(at)
-    if present == clocks.promise.policy:
-        return clocks
-    policy = load_policy(session, present)
-    return clocks.promised(policy.promises[clocks.promise.priority], policy.effective_from, BY_POLICY)
+    for policy in later_versions(session, desk, kind, clocks):
+        clocks = under(policy, clocks)
+    return clocks
 
 
 def awaits_claim(session: Session, ticket: Ticket) -> bool:
@@ -297,24 +347,27 @@ def awaits_claim(session: Session, ticket: Ticket) -> bool:
 # --- rows ---
 
 
-def read_clocks(session: Session, ticket: Ticket) -> Clocks | None:
-    """The clocks of a locked ticket; None when nothing is or was promised for it."""
+def read_clocks(session: Session, ticket: Ticket, *, priority: str | None = None) -> Clocks | None:
+    """The clocks of a locked ticket; None when nothing is or was promised for it.
+
+    `priority` is the one before a change that is just being recorded.
+    """
     rows = list(session.scalars(_LOCKED, {"ticket": ticket.id}))
     if not rows:
         return None
-    return clocks_from(session, ticket, rows)
+    return clocks_from(session, ticket, rows, priority or ticket.priority)
 
 
-def clocks_from(session: Session, ticket: Ticket, rows: Iterable[ServiceClock]) -> Clocks:
-    """The clocks that these rows of a ticket describe."""
+def clocks_from(session: Session, ticket: Ticket, rows: Iterable[ServiceClock], priority: str) -> Clocks:
+    """The clocks that these rows of a ticket describe. `priority` is the one that was promised by."""
     by_cycle = {(row.clock.value, row.cycle): row for row in rows}
     kept = {key: kept_from(session, row) for key, row in by_cycle.items()}
-    newest = max((item.cycle for item in kept.values()), key=lambda cycle: (cycle.is_open, cycle.term.policy))
+    cycles = tuple(item.cycle for item in kept.values() if item.cycle.stop_cause != TAKEN_BACK)
+    newest = max(cycles, key=lambda cycle: (cycle.is_open, cycle.term.policy))
     # An open cycle knows the priority before a change that is just being recorded.
-    priority = newest.term.priority if newest.is_open else ticket.priority
+    priority = newest.term.priority if newest.is_open else priority
     promise = load_policy(session, newest.term.policy).promises[priority]
     waiting = ticket.state.value if ticket.state in WAITING_STATES else None
-    cycles = tuple(item.cycle for item in kept.values())
     clock_set = ClockSet(promise=promise, cycles=cycles, waiting=waiting)
     return Clocks(ticket.id, clock_set, by_cycle, kept)
 

@@ -58,7 +58,6 @@ def desk(running: Desk) -> Iterator[Desk]:
     running.client.forget()
     running.log.clear()
     running.may_log, running.expected_parked = [], running.parked()
-    running.expected_undelivered = running.undelivered()
     yield running
     running.client.lift()
     running.check()

@@ -268,7 +268,24 @@ def test_a_ticket_from_an_old_message_is_late_from_the_start_and_says_so_once(de
     ticket = desk.appeared(text, HELP, ts)
     desk.decided()
     alert = only(alerts(desk, ticket))
-    print(alert.text); print([m.text for m in in_managers_channel(desk, ticket)])
-    assert "the time to respond was over when it was raised" in alert.text
-    assert [where.text for where in in_managers_channel(desk, ticket)] == []
+    assert "5 min past the respond target" in alert.text
+    assert called(desk, alert) == {"ben", "lea"}
+    assert len(in_managers_channel(desk, ticket)) == 1
+    assert "late" not in alert.text
     desk.card_says(ticket, "🔴 Response overdue since")
+    desk.skip(HOUR)
+    assert len(in_managers_channel(desk, ticket)) == 1
+
+
+def test_a_ticket_that_was_just_late_when_it_was_raised_says_so_and_escalates_in_its_time(desk: Desk) -> None:
+    text = something()
+    ts = desk.client.post("ana", HELP, text)
+    desk.client.skip(HOUR + MINUTE)
+    desk.client.react("ben", HELP, ts, "ticket")
+    ticket = desk.appeared(text, HELP, ts)
+    desk.decided()
+    alert = only(alerts(desk, ticket))
+    assert "the time to respond was over when it was raised" in alert.text
+    assert in_managers_channel(desk, ticket) == []
+    desk.skip(5 * MINUTE)
+    assert len(in_managers_channel(desk, ticket)) == 1

@@ -173,14 +173,16 @@ class Flow:
 def flow(session: Session, desk_key: str, period: Period) -> Flow:
     """Net flow. Formula: entered − left. Population: transitions in the period, none undone."""
 
-    def count(*causes: EventKind) -> int:
-        began = _began_in(desk_key, period, causes)
-        return session.scalar(select(func.count()).select_from(StateInterval).where(*began)) or 0
+    def count(cause: EventKind) -> tuple[int, int]:
+        began = _began_in(desk_key, period, [cause])
+        counted = select(func.count(), func.count(StateInterval.ticket_id.distinct())).where(*began)
+        transitions, tickets = session.execute(counted).one()
+        return transitions, tickets
 
-    came_in, done = count(EventKind.RAISED), count(EventKind.RESOLVED)
-    began = _began_in(desk_key, period, [EventKind.RESOLVED])
-    tickets = session.scalar(select(func.count(StateInterval.ticket_id.distinct())).where(*began)) or 0
-    change = came_in + count(EventKind.REOPENED) - done - count(EventKind.CANCELLED)
+    raised = arrivals(desk_key, period).with_only_columns(func.count())
+    came_in = session.scalar(raised) or 0
+    resolved, tickets = count(EventKind.RESOLVED)
+    change = came_in + count(EventKind.REOPENED)[0] - resolved - count(EventKind.CANCELLED)[0]
     return Flow(came_in=came_in, finished=tickets, change=change)
 
 

@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.models import Base
 from bot.store import Store
 from tests.postgres import Server
-from tests.records.workflows.world import World
+from tests.records.workflows.world import World, empty
 
 
 @pytest.fixture(scope="session")
@@ -39,9 +38,7 @@ def postgresql_store(postgres: Server) -> Iterator[Store]:
 def store(database_kind: str, request: pytest.FixtureRequest) -> Store:
     """An empty, migrated database that nobody else uses at the moment."""
     store: Store = request.getfixturevalue(f"{database_kind}_store")
-    with store.write() as session:
-        for table in reversed(Base.metadata.sorted_tables):
-            session.execute(table.delete())
+    empty(store)
     return store
 
 

@@ -31,6 +31,7 @@ from bot.models import (
     OutboxState,
     Person,
     ServiceClock,
+    ServicePolicy,
     StateInterval,
     Ticket,
     TimelineEvent,
@@ -119,7 +120,7 @@ CALENDARS = """
 def desk_text(
     sla: str = SLA, *, kinds: str = "{incident: standard}", calendars: str = CALENDARS, **changes: str
 ) -> str:
-    """A desk.yaml for the world's desk with this service level. `changes` are keys of the desk; empty: none."""
+    """A desk.yaml for the world's desk with this service level. `changes` are keys of the desk."""
     desk = {
         "name": "IT Service Desk",
         "timezone": "Europe/Berlin",
@@ -528,6 +529,17 @@ class World:
         """How many rows there are."""
         with self.store.read() as session:
             return session.scalar(select(func.count()).select_from(record)) or 0
+
+
+def empty(store: Store) -> None:
+    """Forget everything, but give no id of a service policy again: what a version says is remembered."""
+    with store.write() as session:
+        last = session.scalar(select(func.max(ServicePolicy.id)))
+        for table in reversed(Base.metadata.sorted_tables):
+            session.execute(table.delete())
+        if last is not None and store.is_sqlite:  # PostgreSQL gives no id twice by itself
+            values = {"desk_key": "", "kind": Kind.INCIDENT, "name": "", "content": {}, "digest": ""}
+            session.add(ServicePolicy(id=last + 1, effective_from=START, **values))
 
 
 def root_of(ticket: Ticket) -> tuple[str, str]:
