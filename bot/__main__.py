@@ -6,7 +6,7 @@ import importlib.metadata
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -262,8 +262,8 @@ def sla_backtest(
     _print(backtest_json(found, source=source) if as_json else backtest_lines(found, source=source))
 
 
-def _print(what: object) -> None:
-    """Lines as they are, anything else as JSON."""
+def _print(what: list[str] | dict[str, Any]) -> None:
+    """Lines as they are, data as JSON."""
     if isinstance(what, list):
         typer.echo("\n".join(what))
         return

@@ -480,7 +480,7 @@ def backtest_sla(
     desk_key: str | None = None,
     advanced: Callable[[int, int], None],
 ) -> backtesting.Backtest:
-    """Replay the tickets raised in the last `days` of 24 hours under a proposed configuration. Writes nothing.
+    """Replay the tickets raised in the last `days` (of 24 hours) under a proposed configuration; only reads.
 
     `advanced` is told how many tickets are done, of how many. Raises NoSuchDesk.
     """

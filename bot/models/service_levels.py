@@ -104,6 +104,7 @@ class ServiceClock(Base):
             postgresql_where=text("stopped_at IS NULL"),
         ),
         Index("ix_service_clock_determined", "desk_key", "determined_at"),
+        Index("ix_service_clock_usual", "desk_key", "kind", "priority", "clock", "determined_at"),
     )
 
 

@@ -120,6 +120,8 @@ class StateInterval(Base):
     category: Mapped[Category] = mapped_column(words(Category, "category"))
     assignee_id: Mapped[str | None]
     desk_key: Mapped[str]
+    kind: Mapped[Kind] = mapped_column(words(Kind, "kind"))
+    """The ticket's: incidents and requests are never counted together."""
     priority: Mapped[str]
     cause: Mapped[str]
     """The event (`EventKind`) that began it."""

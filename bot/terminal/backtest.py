@@ -30,8 +30,8 @@ def backtest_lines(found: Backtest, *, source: str) -> list[str]:
     lines = [head, ""]
     if found.tallies:
         lines += [*aligned([_HEADS, *_table(found)]), ""]
-    lines += _list(found.would_break, "would have breached, and did not", is_proposed=True)
-    lines += _list(found.would_keep, "breached, and would not have", is_proposed=False)
+    lines += _list(found.would_break, "Would have breached, and did not", is_proposed=True)
+    lines += _list(found.would_keep, "Breached, and would not have", is_proposed=False)
     lines += [*_notes(found, source), "", summary(found, source=source)]
     return lines
 
@@ -41,12 +41,15 @@ def summary(found: Backtest, *, source: str) -> str:
     if not found.tickets:
         return "No ticket was raised in that time, so there is nothing to compare."
     worse, better = found.would_break.count, found.would_keep.count
-    of = f"of the clocks of {_many(found.tickets, 'ticket')}"
-    if not worse and not better:
-        return f"Under {source} no more and no fewer {of} would have breached."
+    of = f"of {_many(found.tickets, 'ticket')}"
     return (
-        f"Under {source} {worse} {of} would have breached that did not, and {better} that did would not have."
+        f"Under {source}, {_clocks(worse)} {of} would have breached that did not, "
+        f"and {_clocks(better)} that did would not have."
     )
+
+
+def _clocks(count: int) -> str:
+    return _many(count, "clock") if count else "no clock"
 
 
 # --- attainment ---
@@ -70,11 +73,11 @@ def _rates(found: Backtest) -> Iterator[tuple[Line, dict[Under, Rate]]]:
 
 def _list(differences: Differences, what: str, *, is_proposed: bool) -> list[str]:
     if not differences.count:
-        return [f"No clock {what}.", ""]
+        return [f"{what}: none.", ""]
     shown = differences.gravest[:MOST_NAMED]
     left_out = differences.count - len(shown)
-    more = f", the {len(shown)} latest of them:" if left_out else ":"
-    head = f"{_many(differences.count, 'clock')} {what}{more}"
+    more = f", the {len(shown)} latest of them" if left_out else ""
+    head = f"{what}: {_many(differences.count, 'clock')}{more}"
     return [head, *aligned([_row(one, is_proposed) for one in shown], indent="  "), ""]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from math import ceil, floor
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
@@ -46,12 +47,16 @@ def _plain(part: Part, zone: ZoneInfo) -> str:
 
 
 def rate_words(rate: Rate) -> str:
-    """`92% of 24`; of fewer than ten as they are: `2 of 3`. Only what is whole is 100%."""
+    """`92% of 24`; fewer than ten as they are: `2 of 3`.
+
+    Never rounded up to 100% or down to 0% where one says otherwise.
+    """
     if not rate.n:
         return "–"
     if rate.percent is None:
         return f"{rate.hits} of {rate.n}"
-    return f"{int(rate.percent)}% of {rate.n}"
+    whole = floor(rate.percent) if rate.percent > 50 else ceil(rate.percent)
+    return f"{whole}% of {rate.n:,}"
 
 
 def aligned(rows: Sequence[Sequence[str]], *, indent: str = "") -> list[str]:

@@ -28,7 +28,7 @@ from bot.errors import DeskbellError
 from bot.models import Comment, ServiceClock, Ticket, TimelineEvent
 from bot.models.service_levels import ClockName
 from bot.models.vocabulary import EventKind, Kind, Visibility
-from bot.service_levels.clocks import ClockSet, Cycle
+from bot.service_levels.clocks import Cycle
 from bot.workflows import timekeeping
 from bot.workflows.desks import load_desks
 from bot.workflows.metrics import Period, Rate
@@ -161,6 +161,19 @@ class Outcome:
     is_open: bool
 
 
+@dataclass(frozen=True)
+class Fate:
+    """What became of a ticket's clocks: which there were, and the outcomes that are known."""
+
+    clocks: frozenset[str] = frozenset()
+    outcomes: tuple[Outcome, ...] = ()
+
+    def broken(self) -> dict[str, Outcome]:
+        """The clocks that broke, each with the outcome of the cycle that was the latest."""
+        missed = [outcome for outcome in self.outcomes if not outcome.is_met]
+        return {outcome.clock: outcome for outcome in sorted(missed, key=lambda outcome: outcome.late)}
+
+
 # --- the proposed policies ---
 
 
@@ -261,78 +274,63 @@ def _compare_all(
     now = found.period.end
     for ticket in tickets:
         of, rows = (ticket.desk_key, ticket.kind), events[ticket.id]
-        cycles: dict[Under, list[Cycle] | None] = {
-            "recorded": _settled(recorded.get(ticket.id), now),
-            "present": _replayed(rows, ticket, present.get(of), now),
-            "proposed": _replayed(rows, ticket, proposed.get(of), now),
+        fates: dict[Under, Fate | None] = {
+            "recorded": _fate(recorded.get(ticket.id), now),
+            "present": _fate(_replayed(rows, ticket, present.get(of)), now),
+            "proposed": _fate(_replayed(rows, ticket, proposed.get(of)), now),
         }
-        found.without_clocks += cycles["recorded"] is None
-        found.without_promise += cycles["proposed"] is None
-        for under, each in cycles.items():
-            for outcome in _outcomes(each or (), now):
+        found.without_clocks += fates["recorded"] is None
+        found.without_promise += fates["proposed"] is None
+        for under, fate in fates.items():
+            for outcome in fate.outcomes if fate else ():
                 found.count(outcome, ticket.kind, under)
-        found.differing += _compare(found, ticket, cycles["recorded"] or [], cycles["proposed"] or [])
+        found.differing += _compare(found, ticket, fates["recorded"] or Fate(), fates["proposed"] or Fate())
 
 
-def _replayed(
-    rows: Sequence[Event], ticket: Ticket, policy: Policy | None, now: datetime
-) -> list[Cycle] | None:
+def _replayed(rows: Sequence[Event], ticket: Ticket, policy: Policy | None) -> Iterable[Cycle] | None:
     if policy is None or not rows:
         return None
-    clocks: ClockSet = timekeeping.replay(
+    clocks = timekeeping.replay(
         rows,
         policies=[policy],
         raised_at=ticket.raised_at,
         looked_at=rows[0].recorded_at,
         priority=timekeeping.priority_at_first(rows, ticket),
     )
-    return list(clocks.settled(now).cycles)
+    return clocks.cycles
 
 
-def _settled(cycles: list[Cycle] | None, now: datetime) -> list[Cycle] | None:
-    return None if cycles is None else [cycle.settled(now) for cycle in cycles]
-
-
-def _outcomes(cycles: Iterable[Cycle], now: datetime) -> Iterator[Outcome]:
-    for cycle in cycles:
-        if cycle.determined_at is not None:
-            yield _outcome(cycle, now)
+def _fate(cycles: Iterable[Cycle] | None, now: datetime) -> Fate | None:
+    if cycles is None:
+        return None
+    settled = [cycle.settled(now) for cycle in cycles]
+    known = (_outcome(cycle, now) for cycle in settled if cycle.determined_at is not None)
+    return Fate(frozenset(cycle.clock for cycle in settled), tuple(known))
 
 
 def _outcome(cycle: Cycle, now: datetime) -> Outcome:
-    late = cycle.elapsed(cycle.stopped_at or now) - cycle.term.target
+    breach = cycle.breach
+    late = cycle.elapsed(cycle.stopped_at or now) - cycle.term.target if breach else _NOTHING
     return Outcome(
         clock=ClockName(cycle.clock),
-        priority=cycle.breach.priority if cycle.breach else cycle.term.priority,
-        is_met=cycle.breach is None,
+        priority=breach.priority if breach else cycle.term.priority,
+        is_met=breach is None,
         late=max(late, _NOTHING),
         is_open=cycle.is_open,
     )
 
 
-def _compare(found: Backtest, ticket: Ticket, was: list[Cycle], would: list[Cycle]) -> bool:
+def _compare(found: Backtest, ticket: Ticket, was: Fate, would: Fate) -> bool:
     """Note what differs between the records and the proposal; whether anything does."""
-    was_broken, would_break = _broken(was, found.period.end), _broken(would, found.period.end)
-    had, promised = {cycle.clock for cycle in was}, {cycle.clock for cycle in would}
+    was_broken, would_break = was.broken(), would.broken()
     for clock in sorted(would_break.keys() - was_broken.keys()):
-        found.would_break.add(_difference(ticket, would_break[clock], had_clock=clock in had))
-    kept = sorted(was_broken.keys() - would_break.keys())
-    for clock in kept:
-        if clock in promised:
+        found.would_break.add(_difference(ticket, would_break[clock], had_clock=clock in was.clocks))
+    for clock in sorted(was_broken.keys() - would_break.keys()):
+        if clock in would.clocks:
             found.would_keep.add(_difference(ticket, was_broken[clock], had_clock=True))
         else:
             found.unpromised += 1
     return was_broken.keys() != would_break.keys()
-
-
-def _broken(cycles: Iterable[Cycle], now: datetime) -> dict[str, Outcome]:
-    """The clocks that broke, each with its latest cycle's outcome."""
-    found: dict[str, Outcome] = {}
-    for outcome in _outcomes(cycles, now):
-        known = found.get(outcome.clock)
-        if not outcome.is_met and (known is None or outcome.late > known.late):
-            found[outcome.clock] = outcome
-    return found
 
 
 def _difference(ticket: Ticket, outcome: Outcome, *, had_clock: bool) -> Difference:

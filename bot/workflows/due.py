@@ -17,7 +17,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from bot.models import Disposition, Milestone, Person, ServiceClock, Ticket, TimelineEvent
-from bot.models.vocabulary import EventKind
+from bot.models.vocabulary import OPEN_STATES, EventKind
 from bot.service_levels.clocks import Cycle, Point, Reached
 from bot.store import Store
 from bot.store.dialects import insert_once
@@ -199,11 +199,12 @@ class Tour:
     def _settle(self, desk: Definition, ticket: Ticket, clocks: Clocks) -> list[Decided]:
         """Thresholds reached before a new version took effect count under the old one."""
         found: list[Decided] = []
+        is_over = ticket.state not in OPEN_STATES
         for policy in timekeeping.later_versions(self._session, desk, ticket.kind, clocks.held):
             found += self._reached(clocks, min(policy.effective_from, self._now))
-            clocks.held = timekeeping.under(policy, clocks.held)
+            clocks.held = timekeeping.under(policy, clocks.held, is_over=is_over)
         clocks.held = timekeeping.under_present_policy(
-            self._session, desk, ticket.kind, clocks.held, self._now
+            self._session, desk, ticket.kind, clocks.held, self._now, is_over=is_over
         )
         found += self._reached(clocks, self._now)
         return [replace(one, stands=_stands(clocks, one)) for one in found]

@@ -79,7 +79,9 @@ def raise_ticket(work: Work, draft: Draft) -> Done:
     columns = _columns(work, draft) | {"number": number, "version": 1, "head_hash": event["hash"]}
     ticket_id = insert_returning_id(work.session, Ticket, columns)
     insert_row(work.session, TimelineEvent, event | {"ticket_id": ticket_id})
-    begin_interval(work, ticket_id, State.NEW, draft.raised_at, EventKind.RAISED, priority=priority)
+    begin_interval(
+        work, ticket_id, State.NEW, draft.raised_at, EventKind.RAISED, kind=draft.kind, priority=priority
+    )
     timekeeping.begin(
         work.session,
         work.desk,

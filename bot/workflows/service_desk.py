@@ -34,6 +34,7 @@ def claim(work: Work, ticket: Ticket) -> Done:
     if ticket.assignee_id == work.actor.person_id:
         if not timekeeping.awaits_claim(work.session, ticket):
             return _done(ticket, "already_yours")
+        next_interval(work, ticket, EventKind.CLAIMED, max(work.at, ticket.state_since))
         record(work, ticket, EventKind.CLAIMED)
         return _done(ticket, "claimed")
     if ticket.assignee_id is not None:

@@ -27,6 +27,7 @@ from bot.models.vocabulary import OPEN_STATES, WAITING_STATES, EventKind, Kind, 
 from bot.service_levels.clocks import (
     BY_POLICY,
     BY_PRIORITY,
+    RESOLVE,
     RESPOND,
     Breach,
     ClockSet,
@@ -201,12 +202,21 @@ def changed_by(clocks: ClockSet, event: Happening, policy: Policy) -> ClockSet:
             return clocks
 
 
+def _reopened(clocks: ClockSet, at: datetime) -> ClockSet:
+    """What is promised since the ticket was resolved counts from its reopening on."""
+    after = clocks.reopened(at)
+    if after.of(RESOLVE) is not None or RESOLVE not in after.promise.targets:
+        return after
+    first = Cycle(clock=RESOLVE, number=1, started_at=at, terms=(after.promise.term(RESOLVE, at),))
+    return replace(after, cycles=(*after.cycles, first))
+
+
 _CHANGES: Final[Mapping[EventKind, Callable[[ClockSet, datetime], ClockSet]]] = {
     EventKind.CLAIMED: ClockSet.claimed,
     EventKind.RESUMED: ClockSet.resumed,
     EventKind.RELEASED: ClockSet.resumed,
     EventKind.RESOLVED: ClockSet.resolved,
-    EventKind.REOPENED: ClockSet.reopened,
+    EventKind.REOPENED: _reopened,
     EventKind.CANCELLED: ClockSet.cancelled,
 }
 
@@ -237,24 +247,42 @@ def begin(
 
 def begin_for_open(session: Session, desk: Definition, policies: Mapping[str, int], at: datetime) -> None:
     """What is promised for the first time counts from now on, also for tickets that are open already."""
+    desk = replace(desk, policies=policies)
+    measured = select(ServiceClock.id).where(ServiceClock.ticket_id == Ticket.id)
+    runs = measured.where(ServiceClock.stopped_at.is_(None)).exists()
     for kind, policy_id in policies.items():
-        measured = select(ServiceClock.id).where(ServiceClock.ticket_id == Ticket.id).exists()
-        tickets = select(Ticket).where(
-            Ticket.desk_key == desk.key,
-            Ticket.kind == kind,
-            Ticket.state.in_(list(OPEN_STATES)),
-            Ticket.raised_at <= at,
-            ~measured,
+        tickets = (
+            select(Ticket)
+            .where(
+                Ticket.desk_key == desk.key,
+                Ticket.kind == kind,
+                Ticket.state.in_(list(OPEN_STATES)),
+                Ticket.raised_at <= at,
+            )
+            .with_for_update()
+            .execution_options(populate_existing=True)
         )
-        for ticket in session.scalars(tickets):
-            promise = load_policy(session, policy_id).promises[ticket.priority]
-            clocks = Clocks(ticket.id, ClockSet.raised(promise, at, at))
-            if ticket.assignee_id is not None:  # it was answered before anything was promised
-                clocks.held = clocks.held.without(RESPOND)
-            if ticket.state in WAITING_STATES:
-                clocks.held = clocks.held.waits(at, ticket.state.value)
-            save(session, ticket, clocks)
-            telling.redraw_card(session, ticket_id=ticket.id)
+        for ticket in session.scalars(tickets.where(~measured.exists())):
+            _begin_for(session, ticket, load_policy(session, policy_id), at)
+        # A clock that runs is brought up to date by the tick; these have none.
+        for ticket in session.scalars(tickets.where(measured.exists(), ~runs)):
+            _go_on_for(session, desk, ticket, at)
+
+
+def _begin_for(session: Session, ticket: Ticket, policy: Policy, at: datetime) -> None:
+    clocks = Clocks(ticket.id, ClockSet.raised(policy.promises[ticket.priority], at, at))
+    if ticket.assignee_id is not None:  # it was answered before anything was promised
+        clocks.held = clocks.held.without(RESPOND)
+    if ticket.state in WAITING_STATES:
+        clocks.held = clocks.held.waits(at, ticket.state.value)
+    save(session, ticket, clocks)
+
+
+def _go_on_for(session: Session, desk: Definition, ticket: Ticket, at: datetime) -> None:
+    clocks = readable_clocks(session, ticket)
+    if clocks is not None:
+        clocks.held = under_present_policy(session, desk, ticket.kind, clocks.held, at, is_over=False)
+        save(session, ticket, clocks)
 
 
 def follow(session: Session, desk: Definition, ticket: Ticket, event: Happening) -> None:
@@ -264,15 +292,13 @@ def follow(session: Session, desk: Definition, ticket: Ticket, event: Happening)
     if event.kind is EventKind.COMMENTED and event.data.get("speaker") != Speaker.DESK.value:
         return
     before = str(event.data["from"]) if event.kind is EventKind.PRIORITISED else None
-    try:
-        clocks = read_clocks(session, ticket, priority=before)
-    except UNREADABLE:
-        # The tick tells of it; the ticket itself must not stand still.
-        log.exception("a ticket's clocks cannot be read", ticket=ticket.number)
-        return
+    clocks = readable_clocks(session, ticket, priority=before)
     if clocks is None:
         return
-    clocks.held = under_present_policy(session, desk, ticket.kind, clocks.held, event.at)
+    was_over = event.kind is EventKind.REOPENED or (
+        ticket.state not in OPEN_STATES and event.kind not in (EventKind.RESOLVED, EventKind.CANCELLED)
+    )
+    clocks.held = under_present_policy(session, desk, ticket.kind, clocks.held, event.at, is_over=was_over)
     if event.kind is EventKind.UNDONE:
         _take_back(session, desk, ticket, clocks, event.at)
     else:
@@ -320,25 +346,31 @@ def later_versions(session: Session, desk: Definition, kind: Kind, clocks: Clock
     return [load_policy(session, id_) for id_ in session.scalars(since.order_by(ServicePolicy.id))]
 
 
-def under(policy: Policy, clocks: ClockSet) -> ClockSet:
-    """The clocks as a version measures them, from the instant on at which it took effect."""
-    return clocks.promised(policy.promises[clocks.promise.priority], policy.effective_from, BY_POLICY)
+def under(policy: Policy, clocks: ClockSet, *, is_over: bool) -> ClockSet:
+    """The clocks as a version measures them, from the instant on at which it took effect.
+
+    Of a ticket that is over nothing new is measured.
+    """
+    promise = policy.promises[clocks.promise.priority]
+    if is_over:
+        return replace(clocks, promise=promise)
+    return clocks.promised(promise, policy.effective_from, BY_POLICY)
 
 
 def under_present_policy(
-    session: Session, desk: Definition, kind: Kind, clocks: ClockSet, at: datetime
+    session: Session, desk: Definition, kind: Kind, clocks: ClockSet, at: datetime, *, is_over: bool
 ) -> ClockSet:
     """The clocks as every version since has measured them; at an end where nothing is promised any more."""
     if desk.policies.get(kind.value) is None:
         return clocks.cancelled(at)
     for policy in later_versions(session, desk, kind, clocks):
-        clocks = under(policy, clocks)
+        clocks = under(policy, clocks, is_over=is_over)
     return clocks
 
 
 def awaits_claim(session: Session, ticket: Ticket) -> bool:
     """Whether taking the ticket would be the response that its clock still waits for."""
-    clocks = read_clocks(session, ticket)
+    clocks = readable_clocks(session, ticket)
     if clocks is None or clocks.held.open(RESPOND) is None:
         return False
     return "claim" in clocks.held.promise.respond_by
@@ -356,6 +388,15 @@ def read_clocks(session: Session, ticket: Ticket, *, priority: str | None = None
     if not rows:
         return None
     return clocks_from(session, ticket, rows, priority or ticket.priority)
+
+
+def readable_clocks(session: Session, ticket: Ticket, *, priority: str | None = None) -> Clocks | None:
+    """As `read_clocks`, for those whose work must not stop where a row cannot be read; the tick tells of it."""
+    try:
+        return read_clocks(session, ticket, priority=priority)
+    except UNREADABLE:
+        log.exception("a ticket's clocks cannot be read", ticket=ticket.number)
+        return None
 
 
 def clocks_from(session: Session, ticket: Ticket, rows: Iterable[ServiceClock], priority: str) -> Clocks:
@@ -585,12 +626,18 @@ def _fold(clocks: ClockSet, rows: Iterable[Event], policies: list[Policy], stand
     for row in rows:
         while later and later[0].effective_from <= row.recorded_at:
             policy = later.pop(0)
-            clocks = clocks.promised(policy.promises[stand.priority], policy.effective_from, BY_POLICY)
+            clocks = under(policy, clocks, is_over=stand.is_over)
         event = Happening(row.kind, stand.follow(row), row.actor_id, row.data)
         clocks = changed_by(clocks, event, policy)
     for policy in later:
-        clocks = clocks.promised(policy.promises[stand.priority], policy.effective_from, BY_POLICY)
+        clocks = under(policy, clocks, is_over=stand.is_over)
     return clocks
+
+
+_ENDS: Final = {EventKind.RESOLVED: True, EventKind.CANCELLED: True, EventKind.REOPENED: False}
+_ENDS_WAITING: Final = frozenset(
+    {EventKind.RELEASED, EventKind.RESUMED, EventKind.RESOLVED, EventKind.CANCELLED}
+)
 
 
 @dataclass
@@ -601,6 +648,7 @@ class _Stand:
     priority: str
     assignee_id: str | None = None
     waiting: str | None = None
+    is_over: bool = False
 
     def follow(self, row: Event) -> datetime:
         """Stand as it does after an event; when that counts."""
@@ -608,21 +656,21 @@ class _Stand:
         # Who was given a ticket and then claims it says so, and it stands as before.
         if moves(row.kind, row.data) and not (row.kind is EventKind.CLAIMED and self._has_it(row.actor_id)):
             self.since = at
+        self.is_over = _ENDS.get(row.kind, self.is_over)
+        self.waiting = None if row.kind in _ENDS_WAITING else self.waiting
         match row.kind:
             case EventKind.CLAIMED:
                 self.assignee_id = row.actor_id
             case EventKind.ASSIGNED:
                 self.assignee_id = str(row.data["to"])
+            case EventKind.RELEASED:
+                self.assignee_id = None
+            case EventKind.RESOLVED:
+                self.assignee_id = self.assignee_id or row.actor_id
             case EventKind.PRIORITISED:
                 self.priority = str(row.data["to"])
             case EventKind.WAITED:
                 self.waiting = str(row.data["to"])
-            case EventKind.RESOLVED:
-                self.assignee_id, self.waiting = self.assignee_id or row.actor_id, None
-            case EventKind.RELEASED:
-                self.assignee_id, self.waiting = None, None
-            case EventKind.RESUMED | EventKind.CANCELLED:
-                self.waiting = None
             case _:
                 pass
         return at

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, case, select, update
 from sqlalchemy.orm import Session
 
 from bot.models import Anchor, StateInterval, Ticket, TimelineEvent
 from bot.models.base import canonical
-from bot.models.vocabulary import CATEGORY_OF, MEASURED, Action, EventKind, State
+from bot.models.vocabulary import CATEGORY_OF, MEASURED, Action, EventKind, Kind, State
 from bot.store.connections import connection
 from bot.store.dialects import insert_row
 from bot.workflows import permissions, telling, timekeeping
@@ -24,10 +24,16 @@ GENESIS = "0" * 64
 """What the first event of a timeline follows."""
 
 
+_END = bindparam("end", type_=StateInterval.started_at.type)
 END_INTERVAL = (
     update(StateInterval)
     .where(StateInterval.ticket_id == bindparam("ticket"), StateInterval.ended_at.is_(None))
-    .values(ended_at=bindparam("end"), ended_by=bindparam("by"))
+    # What arrives late may not reach back before the interval that it ends.
+    .values(
+        ended_at=case((StateInterval.started_at > _END, StateInterval.started_at), else_=_END),
+        ended_by=bindparam("by"),
+    )
+    .returning(StateInterval.ended_at)
 )
 ANCHORED_TICKET = (
     select(Ticket)
@@ -149,9 +155,16 @@ def move(work: Work, ticket: Ticket, state: State, cause: EventKind, *, assignee
 def next_interval(work: Work, ticket: Ticket, cause: EventKind, at: datetime) -> None:
     """End the open interval and begin one that says how the ticket stands now."""
     ending = {"ticket": ticket.id, "end": at, "by": cause.value}
-    connection(work.session).execute(END_INTERVAL, ending)
+    ended_at = connection(work.session).execute(END_INTERVAL, ending).scalar_one()
     begin_interval(
-        work, ticket.id, ticket.state, at, cause, assignee_id=ticket.assignee_id, priority=ticket.priority
+        work,
+        ticket.id,
+        ticket.state,
+        ended_at or at,
+        cause,
+        kind=ticket.kind,
+        assignee_id=ticket.assignee_id,
+        priority=ticket.priority,
     )
 
 
@@ -162,6 +175,7 @@ def begin_interval(
     at: datetime,
     cause: EventKind,
     *,
+    kind: Kind,
     priority: str,
     assignee_id: str | None = None,
 ) -> None:
@@ -172,6 +186,7 @@ def begin_interval(
         "category": CATEGORY_OF[state],
         "assignee_id": assignee_id,
         "desk_key": work.desk.key,
+        "kind": kind,
         "priority": priority,
         "cause": cause.value,
         "started_at": at,

@@ -38,6 +38,7 @@ MEASURED = ("warned", "breached", "escalated", "acknowledged")
 CAUSES = """
 UPDATE state_interval SET
     desk_key = (SELECT desk_key FROM ticket WHERE ticket.id = state_interval.ticket_id),
+    kind = (SELECT kind FROM ticket WHERE ticket.id = state_interval.ticket_id),
     priority = (SELECT priority FROM ticket WHERE ticket.id = state_interval.ticket_id),
     cause = COALESCE(
         (SELECT kind FROM timeline_event AS event
@@ -249,6 +250,11 @@ def upgrade() -> None:
     with op.batch_alter_table("service_clock", schema=None) as batch_op:
         batch_op.create_index("ix_service_clock_determined", ["desk_key", "determined_at"], unique=False)
         batch_op.create_index(
+            "ix_service_clock_usual",
+            ["desk_key", "kind", "priority", "clock", "determined_at"],
+            unique=False,
+        )
+        batch_op.create_index(
             "ix_service_clock_due",
             ["next_fire_at"],
             unique=False,
@@ -323,6 +329,16 @@ def upgrade() -> None:
 
     with op.batch_alter_table("state_interval", schema=None) as batch_op:
         batch_op.add_column(sa.Column("desk_key", sa.Text(), nullable=False, server_default=""))
+        batch_op.add_column(
+            sa.Column(
+                "kind",
+                sa.Enum(
+                    "incident", "request", name="kind", native_enum=False, create_constraint=True, length=32
+                ),
+                nullable=False,
+                server_default="incident",
+            )
+        )
         batch_op.add_column(sa.Column("priority", sa.Text(), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("cause", sa.Text(), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("ended_by", sa.Text(), nullable=True))
@@ -343,7 +359,7 @@ def upgrade() -> None:
     for statement in (CAUSES, ENDS, SPEAKERS):
         op.execute(statement)
     with op.batch_alter_table("state_interval", schema=None) as batch_op:
-        for column in ("desk_key", "priority", "cause"):
+        for column in ("desk_key", "kind", "priority", "cause"):
             batch_op.alter_column(column, server_default=None)
     with op.batch_alter_table("comment", schema=None) as batch_op:
         batch_op.alter_column("speaker", server_default=None)
@@ -371,6 +387,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_state_interval_began")
         batch_op.drop_column("ended_by")
         batch_op.drop_column("cause")
+        batch_op.drop_constraint(op.f("ck_state_interval_kind"), type_="check")
+        batch_op.drop_column("kind")
         batch_op.drop_column("priority")
         batch_op.drop_column("desk_key")
 
@@ -400,6 +418,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("next_fire_at IS NOT NULL"),
             postgresql_where=sa.text("next_fire_at IS NOT NULL"),
         )
+        batch_op.drop_index("ix_service_clock_usual")
         batch_op.drop_index("ix_service_clock_determined")
 
     op.drop_table("service_clock")

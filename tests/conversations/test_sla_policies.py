@@ -160,6 +160,7 @@ def test_an_archived_managers_channel_is_told_to_an_administrator_and_the_rest_w
     )
     assert "Unarchive the channel" in notice.everything
     desk.client.archive("maria", MANAGERS, archived=False)
+    desk.restart(DESK)
     desk.until(lambda: in_managers_channel(desk, ticket), "the escalation to be made up for")
     other = raised(desk)
     claim(desk, other)

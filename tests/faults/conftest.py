@@ -34,10 +34,12 @@ SETTLE = 1.0
 
 
 class BotProcess:
-    """`python -m bot run`, again and again on one database."""
+    """`python -m bot run`, again and again on one database; several on PostgreSQL, each in its folder."""
 
-    def __init__(self, server: SandboxServer, database_url: str, folder: Path) -> None:
-        (folder / "desk.yaml").write_text(DESK)
+    def __init__(
+        self, server: SandboxServer, database_url: str, folder: Path, *, desk_yaml: str = DESK
+    ) -> None:
+        (folder / "desk.yaml").write_text(desk_yaml)
         self.folder = folder
         self.database_url = database_url
         self._environment = {
@@ -51,6 +53,8 @@ class BotProcess:
             "DELIVERY_SETTLE": str(SETTLE),
             "PYTHONPATH": str(ROOT),
         }
+        if server.clock_offset is not None:
+            self._environment["DESK_CLOCK_OFFSET"] = str(server.clock_offset)
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
 

@@ -15,14 +15,14 @@ from sqlalchemy import update
 from bot.models import StateInterval, Ticket, TimelineEvent
 from bot.models.vocabulary import CATEGORY_OF, Action, EventKind, Level, State
 from bot.workflows import closing, records
+from bot.workflows.by_word import WORD_ACTIONS
 from bot.workflows.work import GENESIS, event_hash
 from tests.records.workflows.world import ANA, BEN, BOB, CORA, LEA, SECOND, World, root_of
 
 Standing = tuple[State, str | None]
 PEOPLE = (ANA, BEN, CORA, LEA, BOB)
 EMOJI = ("eyes", "white_check_mark", "hourglass", "rotating_light")
-WORDS = [action for action in Action if action not in {Action.RAISE, Action.SHOW, Action.QUEUE}]
-WORDS = [action for action in WORDS if action not in {Action.COMMENT, Action.SPEAK, Action.UNDO}]
+WORDS = list(WORD_ACTIONS)
 
 
 # --- an independent reading of the timeline ---
@@ -94,15 +94,21 @@ def check_intervals(ticket: Ticket, intervals: Sequence[StateInterval]) -> None:
     for one, following in pairwise(intervals):
         assert one.ended_at == following.started_at
         assert one.started_at <= following.started_at
-        assert (one.state, one.assignee_id) != (following.state, following.assignee_id)
+        changed = (one.state, one.assignee_id, one.priority) != (
+            following.state,
+            following.assignee_id,
+            following.priority,
+        )
+        assert changed or following.cause == "claimed"  # given to somebody who then took it
+        assert one.ended_by == following.cause
     last = intervals[-1]
     assert last.ended_at is None
-    assert (last.state, last.assignee_id, last.started_at) == (
+    assert (last.state, last.assignee_id, last.priority) == (
         ticket.state,
         ticket.assignee_id,
-        ticket.state_since,
+        ticket.priority,
     )
-    assert all(interval.category is CATEGORY_OF[interval.state] for interval in intervals)
+    assert last.started_at >= ticket.state_since
 
 
 # --- after anything ---

@@ -301,6 +301,7 @@ def test_reopened_with_nothing_left_it_breaks_as_it_reopens() -> None:
     assert again.breach is not None
     assert (again.breach.at, again.breach.cause) == (at("13:00"), "reopened")
     assert not again.goes_on_broken
+    assert again.stopped(at("13:00"), "resolve").breach == again.breach
 
 
 def test_a_priority_raised_after_reopening_breaks_at_its_change() -> None:
