@@ -20,6 +20,7 @@ from bot.workflows.service_views import ExplanationView, PieceView
 _NOTHING: Final = timedelta(0)
 _SECOND: Final = timedelta(seconds=1)
 _MOST_NAME: Final = 40
+_OPEN: Final = (ClockState.RUNNING, ClockState.PAUSED)
 _PAUSES: Final = frozenset(state.value for state in WAITING_STATES)
 
 
@@ -28,8 +29,9 @@ def explanation_lines(explanation: Explanation) -> list[str]:
     if not explanation.clocks:
         return [f"{explanation.number}: no service level was promised for this ticket."]
     zone = ZoneInfo(explanation.timezone)
-    as_of = instant_words(explanation.as_of, zone)
-    lines = [f"{explanation.number} · service levels as of {as_of} · times in {explanation.timezone}"]
+    is_open = any(view.clock.state in _OPEN for view in explanation.clocks)
+    as_of = f" as of {instant_words(explanation.as_of, zone)}" if is_open else ""
+    lines = [f"{explanation.number} · service levels{as_of} · times in {explanation.timezone}"]
     for view in explanation.clocks:
         lines += ["", *_clock(view, zone)]
     return lines
@@ -88,7 +90,7 @@ def _counted(view: ExplanationView) -> timedelta:
 def _sum(view: ExplanationView) -> str:
     """The intervals together, and what that makes of the target: the number that the card shows."""
     total = view.carried + _counted(view)
-    left, is_open = view.target - total, view.clock.state in (ClockState.RUNNING, ClockState.PAUSED)
+    left, is_open = view.target - total, view.clock.state in _OPEN
     said = f"{exact_words(total)} of {exact_words(view.target)}"
     if left < _NOTHING:
         return f"{said}, {exact_words(-left)} {'over' if is_open else 'late'}"

@@ -212,6 +212,7 @@ def backtest(
     *,
     desk_key: str | None = None,
     advanced: Callable[[int, int], None] = lambda _done, _of: None,
+    batch: int = BATCH,
 ) -> Backtest:
     """Replay the tickets raised in a period; `period.end` is now, in business time.
 
@@ -225,7 +226,7 @@ def backtest(
     found.elsewhere = _count(session, period, None) - _count(session, period, tuple(desired.desks))
     total = _count(session, period, desks)
     advanced(0, total)
-    for tickets in _batches(session, period, desks):
+    for tickets in _batches(session, period, desks, batch):
         _compare_all(session, found, tickets, proposed=proposed, present=present)
         found.tickets += len(tickets)
         advanced(found.tickets, max(total, found.tickets))
@@ -253,12 +254,14 @@ def _count(session: Session, period: Period, desks: tuple[str, ...] | None) -> i
     return session.scalar(counted) or 0
 
 
-def _batches(session: Session, period: Period, desks: tuple[str, ...]) -> Iterator[Sequence[Ticket]]:
+def _batches(
+    session: Session, period: Period, desks: tuple[str, ...], batch: int
+) -> Iterator[Sequence[Ticket]]:
     """The tickets by id, some at a time."""
     last = 0
     while True:
         following = select(Ticket).where(*_raised_in(period, desks), Ticket.id > last)
-        tickets = session.scalars(following.order_by(Ticket.id).limit(BATCH)).all()
+        tickets = session.scalars(following.order_by(Ticket.id).limit(batch)).all()
         if not tickets:
             return
         yield tickets

@@ -109,6 +109,7 @@ def check_intervals(ticket: Ticket, intervals: Sequence[StateInterval]) -> None:
         ticket.priority,
     )
     assert last.started_at >= ticket.state_since
+    assert all(interval.category is CATEGORY_OF[interval.state] for interval in intervals)
 
 
 # --- after anything ---
