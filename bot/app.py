@@ -222,7 +222,7 @@ class Bot:
         self.replies.start()
         self._patiently("Slack", self.directory.start)
         self._learn_identity()
-        self._configure()
+        self._patiently("the configuration", self._configure)
         self.directory.start_refreshing()
         self.sender.start()
         self.facts.start()

@@ -16,6 +16,7 @@ from bot.delivery.reads import Reader
 from bot.directory import keeping
 from bot.models import Channel, Person
 from bot.store import Store, outbox
+from bot.workflows import policies
 from bot.workflows.desks import load_desks
 
 _CANNOT: Final = {
@@ -31,7 +32,9 @@ def needed(session: Session) -> list[str]:
     found: dict[str, None] = {}
     for desk in load_desks(session).all:
         channels = (*desk.request_channels, desk.triage_channel, desk.managers_channel)
+        told = (policies.channels(session, policy_id) for policy_id in desk.policies.values())
         found |= dict.fromkeys(channel for channel in channels if channel is not None)
+        found |= dict.fromkeys(channel for those in told for channel in sorted(those))
     return list(found)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import Executable, Table
+from sqlalchemy import Executable, Table, func, select
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -21,6 +21,16 @@ from bot.models import Base
 from bot.store.connections import connection
 
 Insert: TypeAlias = postgresql.Insert | sqlite.Insert
+
+
+CONFIGURING = 0x6465736C
+"""Any constant: what `one_at_a_time` locks while desk.yaml is put in force."""
+
+
+def one_at_a_time(session: Session, key: int) -> None:
+    """Until this transaction ends no other replica passes here; on SQLite there is one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        connection(session).execute(select(func.pg_advisory_xact_lock(key)))
 
 
 def insert_row(session: Session, model: type[Base], values: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ from bot.config import ChannelCard, ChannelRef, DeskConfig, LoadedConfig, Person
 from bot.errors import DeskbellError
 from bot.models import Channel, Configuration, Desk, Person, Usergroup
 from bot.store import Store
-from bot.store.dialects import upsert
+from bot.store.dialects import CONFIGURING, one_at_a_time, upsert
 from bot.workflows import policies, telling, timekeeping
 from bot.workflows.desks import (
     AgentSource,
@@ -85,6 +85,7 @@ def in_force(session: Session) -> Configuration | None:
 
 def apply_config(session: Session, loaded: LoadedConfig, now: datetime) -> bool:
     """Put a configuration in force; False when the same one is already. Resolves nothing yet."""
+    one_at_a_time(session, CONFIGURING)
     current = in_force(session)
     if current is not None and current.digest == loaded.digest:
         return False
@@ -99,6 +100,7 @@ def resolve_desks(session: Session) -> list[str]:
     What is resolved stays so, also when a channel is renamed: the last known ids are valid. Returns the
     problems, a sentence each; a desk with a problem is disabled, the others work.
     """
+    one_at_a_time(session, CONFIGURING)
     current = in_force(session)
     if current is None:
         return []
@@ -290,6 +292,7 @@ def _ends_soon(session: Session, desk: Definition, now: datetime) -> bool:
 
 
 def _extend(session: Session, keys: list[str], now: datetime) -> None:
+    one_at_a_time(session, CONFIGURING)
     current = in_force(session)
     if current is None:
         return

@@ -160,8 +160,17 @@ def _holidays(calendar: Mapping[str, Any], known: Mapping[str, Any] | None, unti
 
 def unknown(session: Session, policy_id: int) -> set[str]:
     """The names in a version's escalations that could not be resolved when it was written."""
+    return _told(session, policy_id, "unknown")
+
+
+def channels(session: Session, policy_id: int) -> set[str]:
+    """The channels that a version's escalations tell."""
+    return _told(session, policy_id, "channel")
+
+
+def _told(session: Session, policy_id: int, kind: str) -> set[str]:
     steps = load_policy(session, policy_id).recipients.values()
-    return {to.id for row in steps for step in row for to in step if to.kind == "unknown"}
+    return {to.id for row in steps for step in row for to in step if to.kind == kind}
 
 
 def newest_version(session: Session, desk_key: str, kind: Kind) -> ServicePolicy | None:
