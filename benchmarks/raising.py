@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from statistics import median, quantiles
 from urllib.parse import urlencode
@@ -17,6 +18,7 @@ from slack_bolt import App, BoltRequest
 from slack_bolt.authorization import AuthorizeResult
 from sqlalchemy import insert
 
+from bot import config
 from bot.clock import Clock, real_now
 from bot.delivery.client import SlackClient
 from bot.handlers.adapters import http_dispatcher
@@ -29,11 +31,34 @@ from bot.surfaces.ids import INPUT, BlockId, CallbackId, FormContext
 from bot.web.signature import verify
 from bot.workflows.desks import AgentSource, Definition
 from bot.workflows.intake import Intake
+from bot.workflows.policies import Resolver, put_in_force
 
 SECRET = "benchmark"
 ROUNDS = 1500
 STOCK_ROUNDS = 100
 TEAM, BOT = "T1", "UBOT"
+
+DESK = """
+calendars:
+  office: {timezone: Europe/Berlin, mon-fri: ["08:00-12:00", "13:00-17:00"], holidays: DE-BE}
+slas:
+  standard:
+    calendar: office
+    warn_at: [50%, 80%]
+    pause_while: [waiting_requester]
+    targets:
+      P1: {respond: 15m, resolve: 4h, update: 30m}
+      P2: {respond: 1h, resolve: 8h}
+      P3: {respond: 4h, resolve: 24h}
+      P4: {respond: 8h, resolve: 40h}
+      P5: {respond: 16h, resolve: 80h}
+    escalate:
+      - {at: "resolve breach", to: [assignee, leads]}
+      - {at: "resolve breach + 1h", to: managers}
+desks:
+  it: {request_channels: [C1], triage_channel: C2, slas: {incident: standard}}
+"""
+"""What the desk of every benchmark promises."""
 
 Send = Callable[[bytes, str], int]
 
@@ -181,7 +206,10 @@ def fill(store: Store) -> None:
         matrix={f"{i}/{u}": "P3" for i in ("low", "medium", "high") for u in ("low", "medium", "high")},
     )
     now = real_now()
+    resolver = Resolver(person=str, channel=str)
     with store.write() as session:
+        promised = put_in_force(session, config.load(DESK).config, "it", resolver, now)
+        definition = replace(definition, policies=promised)
         for person in ("U1", "U2"):
             session.add(Person(id=person, team_id=TEAM, handle=person, name=person, refreshed_at=now))
         for channel in ("C1", "C2"):

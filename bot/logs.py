@@ -25,8 +25,9 @@ QUIET: dict[str, int] = {
     # At DEBUG the Slack libraries write the bodies of requests and answers, and personal data with them.
     "slack_bolt": logging.INFO,
     "slack_sdk": logging.INFO,
-    # One line per tick at INFO.
-    "apscheduler": logging.WARNING,
+    # One line per tick at INFO, one per tick that is skipped because the last one still works at WARNING;
+    # /health and /metrics tell the lag.
+    "apscheduler": logging.ERROR,
     "alembic": logging.WARNING,
     "uvicorn": logging.WARNING,
     "httpcore": logging.WARNING,

@@ -36,6 +36,11 @@ _WHAT: Final[Mapping[str, str]] = {
     Telling.EMOJI: "An emoji",
     Telling.ASSIGNED: "The word to the assignee",
     Telling.CHOICE: "A question about a direct message",
+    Telling.ALERT: "A warning",
+    Telling.ESCALATION: "An escalation",
+    Telling.BOARD: "A list of escalations",
+    Telling.UNROUTED: "The alert that nobody is available",
+    Telling.REPORT: "The digest",
 }
 
 

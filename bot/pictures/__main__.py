@@ -19,7 +19,7 @@ def draw_all(charts: Charts) -> list[Picture]:
     """Every picture that has something to show."""
     name = charts.day.isoformat()
     pictures = []
-    if charts.flow.days and not charts.flow.is_empty:
+    if charts.has_flow:
         pictures.append(Picture(f"backlog-{name}.png", words.flow_alt(charts), draw_flow(charts)))
     if charts.rows:
         pictures.append(

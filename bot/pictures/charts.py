@@ -1,17 +1,19 @@
 """The figures that are drawn, read from JSON.
 
     {"desk": "IT Service Desk", "date": "2026-11-21",
-     "flow": {"days": ["2026-11-20", ...], "came_in": [4, ...], "finished": [3, ...], "open": [42, ...]},
+     "flow": {"days": ["2026-11-20", ...], "until": "09:00",
+              "came_in": [4, ...], "finished": [3, ...], "open": [42, ...]},
      "attainment": [{"label": "Incidents P1", "clock": "respond", "met": 9, "breached": 1}, ...]}
 
-`flow` and `attainment` may be missing or empty. `open` is what was open at the end of each local day.
+`flow` and `attainment` may be missing or empty. `open` is what was open at the end of each local day, of the
+last one at `until`, a local time; without it that day is a whole one like the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from itertools import pairwise
 from typing import Final
 
@@ -39,6 +41,8 @@ class Flow:
     came_in: tuple[int, ...]
     finished: tuple[int, ...]
     open: tuple[int, ...]
+    until: str = ""
+    """The local time at which the last day ends, if it is not over."""
 
     @property
     def is_empty(self) -> bool:
@@ -70,6 +74,11 @@ class Charts:
     flow: Flow
     rows: tuple[Row, ...]
 
+    @property
+    def has_flow(self) -> bool:
+        """Backlog and flow can be drawn."""
+        return bool(self.flow.days) and not self.flow.is_empty
+
 
 def parse_charts(data: object) -> Charts:
     """Read the figures. Raises ChartsUnreadable."""
@@ -91,7 +100,21 @@ def _flow(data: Mapping[object, object]) -> Flow:
     came_in, finished, still_open = (
         _counts(data, name, len(days)) for name in ("came_in", "finished", "open")
     )
-    return Flow(days[-MOST_DAYS:], came_in[-MOST_DAYS:], finished[-MOST_DAYS:], still_open[-MOST_DAYS:])
+    return Flow(
+        days[-MOST_DAYS:],
+        came_in[-MOST_DAYS:],
+        finished[-MOST_DAYS:],
+        still_open[-MOST_DAYS:],
+        until=_time(data.get("until") or ""),
+    )
+
+
+def _time(value: object) -> str:
+    text = _text(value, "flow.until")
+    try:
+        return f"{time.fromisoformat(text):%H:%M}" if text else ""
+    except ValueError as error:
+        raise ChartsUnreadable("flow.until must be a time such as 09:00") from error
 
 
 def _counts(data: Mapping[object, object], name: str, length: int) -> tuple[int, ...]:

@@ -61,7 +61,8 @@ class _Columns:
 def _draw_line(sheet: Canvas, flow: Flow, columns: _Columns, top: float) -> None:
     # A little room above, so that the line never lies on the rule.
     floor, highest = top + _LINE, _scale(max(flow.open) * 21 // 20 + 1)
-    sheet.words(PADDING, top - 11, "Open at the end of the day", _STRONG)
+    until = f" ({words.short_day(flow.days[-1])}: at {flow.until})" if flow.until else ""
+    sheet.words(PADDING, top - 11, f"Open at the end of the day{until}", _STRONG)
     for value in _ticks(highest):
         _draw_rule(sheet, floor - _LINE * value / highest, value)
     xs = [columns.center(place) for place in range(len(flow.days))]

@@ -64,6 +64,12 @@ def flow_finding(flow: Flow) -> str:
     return f"{said}, {abs(change):,} {'more' if change > 0 else 'fewer'} than a week ago"
 
 
+def alternative_texts(charts: Charts) -> list[str]:
+    """What the pictures show, in their order, for whoever cannot see them."""
+    flow = [flow_alt(charts)] if charts.has_flow else []
+    return flow + ([attainment_alt(charts)] if charts.rows else [])
+
+
 def flow_alt(charts: Charts) -> str:
     """The numbers of the picture of backlog and flow."""
     flow = charts.flow
@@ -71,7 +77,8 @@ def flow_alt(charts: Charts) -> str:
     moved = f"{sum(flow.came_in):,} came in and {sum(flow.finished):,} were finished."
     least, most = min(flow.open), max(flow.open)
     spread = f" Between {least:,} and {most:,} were open at the end of a day." if least < most else ""
-    return _cut(f"{flow_finding(flow)}. {desk}, {period(flow)}: {moved}{spread}")
+    until = f", until {flow.until}" if flow.until else ""
+    return _cut(f"{flow_finding(flow)}. {desk}, {period(flow)}{until}: {moved}{spread}")
 
 
 def clock_name(clock: str) -> str:

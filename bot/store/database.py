@@ -115,8 +115,13 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self.engine = make_engine(url)
-        self._reader = self.engine.execution_options(read_only=True)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._reader = self.engine.execution_options(read_only=True)
+        if not self.is_sqlite:
+            # One snapshot for the whole transaction, as SQLite gives it.
+            self._reader = self._reader.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
         self.owner = secrets.token_hex(8)
         # One writer at a time inside the process: waiting here is fair, waiting in SQLite is a lottery.
         self._writer = threading.Lock() if self.is_sqlite else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,19 +17,23 @@ from slack_sdk.models.blocks import (
     OverflowMenuElement,
     PlainTextObject,
     RichTextBlock,
+    RichTextElement,
     RichTextListElement,
     SectionBlock,
 )
 from slack_sdk.models.views import View
 
+from bot.models.reports import SeriesName
 from bot.models.vocabulary import Kind
+from bot.pictures.charts import parse_charts
+from bot.pictures.words import alternative_texts
 from bot.surfaces import blocks
 from bot.surfaces import report_words as words
 from bot.surfaces.ids import ActionId, CallbackId
 from bot.surfaces.inline import Part, Words, joined, link_to
 from bot.surfaces.lines import headline, number_of, state_line, title_of
 from bot.surfaces.rendered import Rendered
-from bot.surfaces.text import cut, escape, one_line
+from bot.surfaces.text import cut, escape
 from bot.workflows.figures import Figures, KindFigures, Line
 from bot.workflows.reading import TicketView
 from bot.workflows.reports import CATEGORY, BehindView, NamedBreach, ReportView
@@ -40,7 +44,6 @@ _MOST_HEADER: Final = 150
 _MOST_PART: Final = 2900
 _MOST_OPTION: Final = 75
 _MOST_OPTIONS: Final = 5
-_MOST_ALT: Final = 1900
 
 
 class UnreadableReference(ValueError):
@@ -78,74 +81,79 @@ def report(view: ReportView) -> Rendered:
     """A digest or a service review. Nobody is mentioned in it."""
     figures = view.figures
     head, late = words.headline(figures), words.late_words(figures, is_late=view.is_late)
-    first = [*words.summary(figures), *words.watermelon(figures)]
     body: list[Block] = [
         HeaderBlock(block_id="report.head", text=PlainTextObject(text=cut(head, _MOST_HEADER))),
         blocks.context(
             [Words(" · ".join(filter(None, (words.period_words(figures), late))))], "report.period"
         ),
-        blocks.paragraph(_summary(figures), "report.summary"),
+        _first(view),
+        *_pictures(view),
     ]
-    body += _breaches(view.breaches, figures)
-    body += _pictures(view)
-    said = [head, words.period_words(figures), late, *first]
+    said = [*_lines([head, words.period_words(figures), late]), *_first_spoken(view)]
     for kind in Kind:
-        if not figures.kinds[kind].is_quiet:
-            body += _kind(view, kind)
-            said += _spoken(figures, kind)
-    body.append(blocks.context([Words(words.FOOT)], "report.foot"))
-    return blocks.message(joined([[Words(line)] for line in said], by="\n"), body)
+        body += [_section(view, kind, part) for part in _parts(figures, kind)]
+        said += _lines(line for part in _parts(figures, kind) for line in part.spoken)
+    body.append(blocks.context([Words(words.foot(figures))], "report.foot"))
+    return blocks.message(joined(said, by="\n"), body)
 
 
-def _summary(figures: Figures) -> list[Part]:
-    parts: list[Part] = [Words(" ".join(words.summary(figures)))]
+# --- what matters first ---
+
+
+def _first(view: ReportView) -> RichTextBlock:
+    """The broken promises by name, what needs somebody, what moved."""
+    elements: list[RichTextElement] = []
+    missed, figures = words.missed(view.figures), view.figures
+    rest = _lines([_unnamed(view) if view.breaches else missed, *words.summary(figures)])
+    if view.breaches:
+        elements.append(blocks.section([Words(missed, bold=True)]))
+        named = [blocks.section(_breach(each)) for each in view.breaches]
+        elements.append(RichTextListElement(style="bullet", elements=named))
     for sentence in words.watermelon(figures):
-        parts += [Words("\n🍉 "), Words(sentence, bold=True)]
-    return parts
+        rest.append([Words("🍉 "), Words(sentence, bold=True)])
+    elements.append(blocks.section(joined(rest, by="\n")))
+    return RichTextBlock(block_id="report.summary", elements=elements)
 
 
-def _breaches(named: Sequence[NamedBreach], figures: Figures) -> list[Block]:
-    """The broken promises by name; the rest is counted."""
-    if not named:
-        return []
-    items = RichTextListElement(style="bullet", elements=[blocks.section(_breach(each)) for each in named])
-    parts: list[Part] = [Words("Missed targets", bold=True)]
-    rest = sum(len(figures.kinds[kind].breaches) for kind in Kind) - len(named)
-    elements = [blocks.section(parts), items]
-    if rest > 0:
-        elements.append(blocks.section([Words(f"and {rest:,} more")]))
-    return [RichTextBlock(block_id="report.breaches", elements=elements)]
+def _first_spoken(view: ReportView) -> list[list[Part]]:
+    figures = view.figures
+    named = [joined([[Words("•")], _breach(each)], by=" ") for each in view.breaches]
+    after = [_unnamed(view), *words.summary(figures), *words.watermelon(figures)]
+    return [*_lines([words.missed(figures)]), *named, *_lines(after)]
+
+
+def _lines(lines: Iterable[str]) -> list[list[Part]]:
+    return [[Words(line)] for line in lines]
+
+
+def _unnamed(view: ReportView) -> str:
+    """How many more broke a promise than are named."""
+    all_of_them = sum(view.figures.kinds[kind].behind[Line.BREACHED] for kind in Kind)
+    rest = all_of_them - len(view.breaches)
+    return f"and {rest:,} more" if view.breaches and rest > 0 else ""
 
 
 def _breach(named: NamedBreach) -> list[Part]:
     ticket = named.ticket
     number: Part = link_to(ticket.card, number_of(ticket)) if ticket.card else Words(number_of(ticket))
-    missed = f" · {named.breach.priority} · {words.clock_word(named.breach.clock)} · "
-    return [number, Words(missed), Words(title_of(ticket))]
-
-
-def _pictures(view: ReportView) -> list[Block]:
     return [
-        ImageBlock(block_id=f"report.picture.{place}", slack_file={"id": file_id}, alt_text=alt)
-        for place, (file_id, alt) in enumerate(zip(view.pictures, _alternatives(view.figures), strict=False))
+        number,
+        Words(f" · {named.priority} · {words.clock_words(named.clocks)} · "),
+        Words(title_of(ticket)),
     ]
 
 
-def _alternatives(figures: Figures) -> list[str]:
-    """What the pictures show, in their order, for whoever cannot see them."""
-    flow, found = figures.charts["flow"], []
-    if any(any(flow[key]) for key in ("came_in", "finished", "open")):
-        found.append(
-            f"Backlog and flow over {len(flow['days'])} days: {words.counted(flow['open'][-1])} open at the "
-            f"end, {flow['open'][0]:,} at the start; {sum(flow['came_in']):,} came in, "
-            f"{sum(flow['finished']):,} were finished."
-        )
-    if rows := figures.charts["attainment"]:
-        each = [
-            f"{row['label']} {row['clock']} {row['met']} of {row['met'] + row['breached']}" for row in rows
-        ]
-        found.append(f"Targets met: {', '.join(each)}.")
-    return [cut(one_line(text, _MOST_ALT), _MOST_ALT) for text in found]
+def _pictures(view: ReportView) -> list[Block]:
+    if not view.pictures:
+        return []
+    alternatives = alternative_texts(parse_charts(view.figures.charts))
+    return [
+        ImageBlock(block_id=f"report.picture.{place}", slack_file={"id": file_id}, alt_text=alt)
+        for place, (file_id, alt) in enumerate(zip(view.pictures, alternatives, strict=False))
+    ]
+
+
+# --- its parts ---
 
 
 @dataclass(frozen=True)
@@ -160,22 +168,26 @@ class _Part:
     is_plain: bool = False
     """It shows names that are not ours."""
 
+    @property
+    def spoken(self) -> list[str]:
+        """The same as lines of text."""
+        return [f"{self.title}: {self.lines[0]}" if self.title else self.lines[0], *self.lines[1:]]
 
-def _parts(figures: KindFigures, kind: Kind) -> list[_Part]:
-    label = words.kind_label(kind)
+
+def _parts(figures: Figures, kind: Kind) -> list[_Part]:
+    known, label = figures.kinds[kind], words.kind_label(kind)
+    is_review = figures.series is not SeriesName.DAILY
+    still = f"{label}: {known.behind[Line.OPEN]:,} open"
     parts = [
-        _Part("flow", label, words.flow_lines(figures), _opens(figures, *_FLOW)),
-        _Part("open", f"{label}: open now", words.open_lines(figures), _opens(figures, *_OPEN)),
-        _Part("levels", f"{label}: targets", words.level_lines(figures), _opens(figures, *_LEVELS)),
-        _Part("times", f"{label}: how long it took", words.time_lines(figures), _opens(figures, *_TIMES)),
-        _Part(
-            "categories",
-            f"{label}: categories",
-            words.category_lines(figures),
-            _category_opens(figures),
-            is_plain=True,
-        ),
+        _Part("flow", label, words.flow_lines(known), _opens(known, *_FLOW)),
+        _Part("categories", "", words.category_lines(known), _category_opens(known), is_plain=True),
+        _Part("open", still, words.open_lines(known, in_detail=is_review), _opens(known, *_OPEN)),
+        _Part("levels", f"{label}: targets met", words.level_lines(known), _opens(known, *_LEVELS)),
     ]
+    if is_review:
+        parts.append(
+            _Part("times", f"{label}: how long it took", words.time_lines(known), _opens(known, *_TIMES))
+        )
     return [part for part in parts if part.lines]
 
 
@@ -196,14 +208,10 @@ def _category_opens(figures: KindFigures) -> list[tuple[str, str, int]]:
     ]
 
 
-def _kind(view: ReportView, kind: Kind) -> list[Block]:
-    return [_section(view, kind, part) for part in _parts(view.figures.kinds[kind], kind)]
-
-
 def _section(view: ReportView, kind: Kind, part: _Part) -> SectionBlock:
     text: PlainTextObject | MarkdownTextObject
     if part.is_plain:
-        text = PlainTextObject(text=cut("\n".join([part.title, *part.lines]), _MOST_PART))
+        text = PlainTextObject(text=cut("\n".join(part.lines), _MOST_PART))
     else:
         said = escape("\n".join(part.lines), _MOST_PART)
         text = MarkdownTextObject(text=f"*{part.title}*\n{said}", verbatim=True)
@@ -221,10 +229,6 @@ def _menu(view: ReportView, kind: Kind, part: _Part) -> OverflowMenuElement | No
         for line, label, count in part.opens[:_MOST_OPTIONS]
     ]
     return OverflowMenuElement(action_id=ActionId.REPORT_BEHIND.value, options=options) if options else None
-
-
-def _spoken(figures: Figures, kind: Kind) -> list[str]:
-    return [f"{part.title}: {line}" for part in _parts(figures.kinds[kind], kind) for line in part.lines]
 
 
 # --- the tickets behind a line ---

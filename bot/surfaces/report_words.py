@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ MOST_NAME: Final = 80
 _MOST_CATEGORY: Final = 40
 _MOST_DATES: Final = 5
 _FEWEST_FOR_BUCKETS: Final = 10
+_DAYS_SHOW_FROM: Final = timedelta(hours=48)
 
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS: Final = [
@@ -73,7 +74,11 @@ def counted(number: int, kind: Kind | None = None) -> str:
 
 def day_words(day: date) -> str:
     """ "Saturday 21 November"."""
-    return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"
+    return f"{_DAYS[day.weekday()]} {_date_words(day)}"
+
+
+def _date_words(day: date) -> str:
+    return f"{day.day} {_MONTHS[day.month - 1]}"
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -90,7 +95,8 @@ def headline(figures: Figures) -> str:
     first = figures.start.astimezone(zone).date()
     last = (figures.end - timedelta(microseconds=1)).astimezone(zone).date()
     if figures.series is SeriesName.WEEKLY:
-        return f"{name}: week of {first.day} {_MONTHS[first.month - 1]} to {day_words(last).split(' ', 1)[1]}"
+        begin = f"{first.day}" if first.month == last.month else _date_words(first)
+        return f"{name}: week of {begin} to {_date_words(last)}"
     if figures.series is SeriesName.MONTHLY:
         return f"{name}: {_MONTHS[first.month - 1]} {first.year}"
     return f"{name}: {day_words(figures.day)}"
@@ -116,65 +122,77 @@ def _local(at: datetime, zone: ZoneInfo) -> str:
 
 
 def late_words(figures: Figures, *, is_late: bool) -> str:
-    """That it is late, and which earlier ones it takes the place of; nothing where neither is so."""
-    said = "This report is late: the desk was not running when it was due." if is_late else ""
-    dates = [f"{day.day} {_MONTHS[day.month - 1]}" for day in figures.superseded]
+    """That it is late, and what became of earlier ones; nothing where neither is so."""
+    late = "This report is late." if is_late else ""
+    dates = [_date_words(day) for day in figures.superseded]
     if not dates:
-        return said
+        return late
     if len(dates) > _MOST_DATES:
         dates = [*dates[:_MOST_DATES], f"{len(dates) - _MOST_DATES} more"]
-    return (
-        f"{said} Not posted any more: the report{'s' if len(dates) > 1 else ''} of {_listed(dates)}.".strip()
-    )
+    if figures.series is SeriesName.DAILY:
+        which = "one" if len(dates) == 1 else "ones"
+        return f"{late} It covers the missed {which} of {_listed(dates)} as well.".strip()
+    return f"{late} The report{'s' if len(dates) > 1 else ''} of {_listed(dates)} will not be posted.".strip()
 
 
 # --- what matters first ---
 
 
 def summary(figures: Figures) -> list[str]:
-    """Two or three sentences: broken promises, what needs somebody now, what is out of the ordinary."""
+    """A few sentences: what needs somebody now, what moved, what is out of the ordinary."""
     known = figures.kinds
     if all(known[kind].is_quiet for kind in Kind):
         return ["All quiet: nothing came in, and nothing is open."]
-    return list(filter(None, (_missed(figures), _needs_somebody(figures), _flowed(figures))))
+    return list(filter(None, (_needs_somebody(figures), _flowed(figures))))
 
 
-def _missed(figures: Figures) -> str:
-    missed = [
+def missed(figures: Figures) -> str:
+    """How many broke a promise, or that none did; nothing where none fell due."""
+    counts = [
         counted(figures.kinds[kind].behind[Line.BREACHED], kind)
         for kind in Kind
         if figures.kinds[kind].behind[Line.BREACHED]
     ]
-    if missed:
-        return f"{_listed(missed)} missed a target."
+    if counts:
+        return f"{_listed(counts)} missed a target."
     if any(figures.kinds[kind].attained for kind in Kind):
         return "Every target that fell due was met."
     return ""
 
 
 def _needs_somebody(figures: Figures) -> str:
-    def total(line: Line) -> int:
-        return sum(figures.kinds[kind].behind[line] for kind in Kind)
-
-    risk, unowned, waiting = total(Line.AT_RISK), total(Line.UNASSIGNED), total(Line.WAITING)
+    risk, unowned, waiting = (_total(figures, line) for line in (Line.AT_RISK, Line.UNASSIGNED, Line.WAITING))
     said = []
     if risk:
         said.append(f"{counted(risk)} {_is(risk)} at risk")
     if unowned:
-        said.append(f"{counted(unowned) if not said else unowned} {_has(unowned)} no owner")
+        said.append(f"{unowned if said else counted(unowned)} {_has(unowned)} no owner")
     if waiting:
-        said.append(f"{counted(waiting) if not said else waiting} {_has(waiting)} been waiting too long")
+        said.append(f"{waiting if said else counted(waiting)} {_has(waiting)} been waiting too long")
     if said:
         return f"Right now {_listed(said)}."
-    return "Right now every open ticket has an owner." if total(Line.OPEN) else ""
+    return "Every open ticket has an owner." if _total(figures, Line.OPEN) else ""
 
 
 def _flowed(figures: Figures) -> str:
-    def total(line: Line) -> int:
-        return sum(figures.kinds[kind].behind[line] for kind in Kind)
+    came, done, still = (_total(figures, line) for line in (Line.CAME_IN, Line.FINISHED, Line.OPEN))
+    said = f"{counted(came)} came in, {done:,} {_was(done)} finished, {still:,} {_is(still)} open."
+    return " ".join([said, *_out_of_the_ordinary(figures)])
 
-    came, done, still = total(Line.CAME_IN), total(Line.FINISHED), total(Line.OPEN)
-    return f"{counted(came)} came in, {done:,} {_was(done)} finished, {still:,} {_is(still)} open."
+
+def _out_of_the_ordinary(figures: Figures) -> list[str]:
+    said = []
+    for kind in Kind:
+        known, noun = figures.kinds[kind], _NOUNS[kind][1]
+        if more := _compared(known.behind[Line.CAME_IN], known.usually.came_in):
+            said.append(f"{more.capitalize()} {noun} than usual came in.")
+        if more := _compared(known.behind[Line.FINISHED], known.usually.finished):
+            said.append(f"{more.capitalize()} {noun} than usual were finished.")
+    return said
+
+
+def _total(figures: Figures, line: Line) -> int:
+    return sum(figures.kinds[kind].behind[line] for kind in Kind)
 
 
 def watermelon(figures: Figures) -> list[str]:
@@ -214,35 +232,42 @@ def _has(number: int) -> str:
 
 
 def flow_lines(figures: KindFigures) -> list[str]:
-    """What came in and went out."""
+    """What came in and went out, compared with the same weekdays before; nothing where nothing moved."""
     came, done = figures.behind[Line.CAME_IN], figures.behind[Line.FINISHED]
     said = [
-        f"{came:,} came in{_unusual(came, figures.usually.came_in)}",
-        f"{done:,} finished{_unusual(done, figures.usually.finished)}",
+        f"{came:,} came in{_usual(came, figures.usually.came_in)}",
+        f"{done:,} finished{_usual(done, figures.usually.finished)}",
     ]
     for line, word in ((Line.CANCELLED, "cancelled"), (Line.REOPENED, "reopened")):
         if figures.behind[line]:
             said.append(f"{figures.behind[line]:,} {word}")
-    return [" · ".join(said)]
+    moved = came or done or len(said) > 2
+    is_odd = _compared(came, figures.usually.came_in) or _compared(done, figures.usually.finished)
+    return [" · ".join(said)] if moved or is_odd else []
 
 
-def _unusual(number: int, usual: Limits | None) -> str:
+def _compared(number: int, usual: Limits | None) -> str:
+    """Whether chance explains it: "more", "fewer", or nothing when it does or nobody knows."""
     if usual is None or usual.low <= number <= usual.high:
         return ""
+    return "more" if number > usual.high else "fewer"
+
+
+def _usual(number: int, usual: Limits | None) -> str:
+    if usual is None:
+        return ""
     limits = f"{usual.low:,}–{usual.high:,}" if usual.low < usual.high else f"{usual.low:,}"
-    return f" ({'more' if number > usual.high else 'fewer'} than usual: {limits})"
+    unusual = _compared(number, usual)
+    return f", {unusual} than the usual {limits}" if unusual else f" (usually {limits})"
 
 
-def open_lines(figures: KindFigures) -> list[str]:
-    """What is open, how old it is, and what of it needs somebody."""
+def open_lines(figures: KindFigures, *, in_detail: bool) -> list[str]:
+    """How old is what is open, and what of it needs somebody; nothing where nothing is open."""
     number = figures.behind[Line.OPEN]
     if not number or figures.ages is None:
-        return ["Nothing is open."]
-    ages = figures.ages
-    lines = [f"{number:,} open, the oldest for {_age(ages.longest)}"]
-    if number > 2:
-        lines[0] += f"; half for at most {_age(ages.median)}, 9 in 10 for at most {_age(ages.p90)}"
-    if number >= _FEWEST_FOR_BUCKETS:
+        return []
+    lines = [_ages(figures.ages)]
+    if in_detail and number >= _FEWEST_FOR_BUCKETS:
         lines.append(f"By age: {_buckets(figures.buckets)}")
     needs = []
     if unowned := figures.behind[Line.UNASSIGNED]:
@@ -253,9 +278,18 @@ def open_lines(figures: KindFigures) -> list[str]:
         needs.append(f"{risk:,} at risk of missing a target")
     if needs:
         lines.append(" · ".join(needs))
-    if figures.days_of_backlog is not None and number >= _FEWEST_FOR_BUCKETS:
+    if in_detail and figures.days_of_backlog is not None and number >= _FEWEST_FOR_BUCKETS:
         lines.append(f"At the pace of the last {LONG_RUN.days} days that is {_pace(figures.days_of_backlog)}")
     return lines
+
+
+def _ages(ages: Spread) -> str:
+    oldest = _age(ages.longest)
+    if ages.n == 1:
+        return f"It is {oldest} old"
+    if ages.n == 2:
+        return f"The older one is {oldest} old"
+    return f"Age: {_spread_words(ages, _age, 'oldest')}"
 
 
 def _waits(figures: KindFigures) -> str:
@@ -266,7 +300,17 @@ def _waits(figures: KindFigures) -> str:
 
 
 def _age(seconds: float) -> str:
-    return span_words(timedelta(seconds=seconds))
+    """In hours, from two days on in whole days: nobody plans by the hour of a ticket that is a week old."""
+    span = timedelta(seconds=seconds)
+    return span_words(span) if span < _DAYS_SHOW_FROM else f"{span.days:,} days"
+
+
+def _spread_words(spread: Spread, words: Callable[[float], str], most: str) -> str:
+    """Of ten and more with the 90th percentile; of fewer that is the largest value."""
+    said = [f"median {words(spread.median)}"]
+    if spread.n >= FEWEST_FOR_PERCENT:
+        said.append(f"90th percentile {words(spread.p90)}")
+    return ", ".join([*said, f"{most} {words(spread.longest)}"])
 
 
 def _pace(days: float) -> str:
@@ -286,12 +330,10 @@ def _buckets(buckets: Sequence[int]) -> str:
 def level_lines(figures: KindFigures) -> list[str]:
     """How targets were met, response and resolution apart, by priority."""
     lines = []
-    for clock, word in ((ClockName.RESPOND, "Responded in time"), (ClockName.RESOLVE, "Resolved in time")):
+    for clock in (ClockName.RESPOND, ClockName.RESOLVE):
         rows = [row for row in figures.attained if row.clock is clock]
         if rows:
-            lines.append(f"{word}: {' · '.join(_attained(row) for row in rows)}")
-    if missed := figures.behind[Line.BREACHED]:
-        lines.append(f"{counted(missed)} missed a target")
+            lines.append(f"{clock_word(clock).capitalize()}: {' · '.join(_attained(row) for row in rows)}")
     return lines
 
 
@@ -307,29 +349,36 @@ def clock_word(clock: ClockName) -> str:
     return _CLOCKS[clock]
 
 
+def clock_words(clocks: Sequence[ClockName]) -> str:
+    """ "response, resolution"."""
+    return ", ".join(clock_word(clock) for clock in clocks)
+
+
 def time_lines(figures: KindFigures) -> list[str]:
     """How long things took."""
     took = figures.took
-    named = (
+    named = [
         ("First reply", took.first_reply),
         ("Later replies", took.next_reply),
         ("Claimed", took.acknowledged),
-        ("First owner", took.owned),
+        ("First owner", took.owned if took.owned != took.acknowledged else None),
         ("Resolved", took.resolved),
-    )
-    lines = [f"{name}: {_spread(spread)}" for name, spread in named if spread is not None]
-    if took.resolved_open is not None:
-        open_time = took.resolved_open
-        lines.append(f"Resolved, in working time: {_spread(open_time, is_open=True)}")
+    ]
+    lines = [f"{name}: {_took(spread, span_words)}" for name, spread in named if spread is not None]
+    if took.resolved_open is not None and took.resolved_open.longest > 0:
+        lines.append(f"Resolved, in working time: {_took(took.resolved_open, open_words)}")
     return lines
 
 
-def _spread(spread: Spread, *, is_open: bool = False) -> str:
-    words = open_words if is_open else span_words
-    if spread.n <= 2:
-        return f"within {words(timedelta(seconds=spread.longest))} ({counted(spread.n)})"
-    half, most = (words(timedelta(seconds=value)) for value in (spread.median, spread.p90))
-    return f"half within {half}, 9 in 10 within {most} ({counted(spread.n)})"
+def _took(spread: Spread, words: Callable[[timedelta], str]) -> str:
+    def said(seconds: float) -> str:
+        return words(timedelta(seconds=seconds))
+
+    if spread.n == 1:
+        return f"{said(spread.longest)} ({counted(1)})"
+    if spread.n == 2:
+        return f"at most {said(spread.longest)} ({counted(2)})"
+    return f"{_spread_words(spread, said, 'longest')} ({counted(spread.n)})"
 
 
 def category_words(category: str | None) -> str:
@@ -338,9 +387,12 @@ def category_words(category: str | None) -> str:
 
 
 def category_lines(figures: KindFigures) -> list[str]:
-    """Which categories were busiest."""
-    named = [f"{category_words(name)} {count:,}" for name, count in figures.categories]
-    return [f"Busiest: {' · '.join(named)}"] if named else []
+    """Which categories were busiest; nothing where nobody chose one."""
+    named = [f"{category_words(name)} {count:,}" for name, count in figures.categories if name]
+    if not named:
+        return []
+    without = [f"without a category {count:,}" for name, count in figures.categories if not name]
+    return [f"Busiest categories: {' · '.join([*named, *without])}"]
 
 
 def kind_label(kind: Kind) -> str:
@@ -348,7 +400,11 @@ def kind_label(kind: Kind) -> str:
     return KIND_LABELS[kind]
 
 
-FOOT: Final = (
-    "“⋮” beside a part shows the tickets behind its numbers. Percentages are told from "
-    f"{FEWEST_FOR_PERCENT} on. “Usual” is what chance explains on the same weekdays before."
-)
+def foot(figures: Figures) -> str:
+    """How to read it."""
+    said = "“⋮” lists the tickets behind the numbers beside it."
+    usually = [figures.kinds[kind].usually for kind in Kind]
+    if any(each.came_in or each.finished for each in usually):
+        spans = "weeks" if figures.series is SeriesName.WEEKLY else "same weekdays"
+        said += f" “Usual” is what chance explains, judged by the {spans} before."
+    return said

@@ -148,6 +148,8 @@ def _did(words: str, *, by_itself: str | None = None) -> _Sentence:
 
 
 def _assigned(actor: str | None, data: _Data) -> str:
+    if actor and actor == data["to_name"]:
+        return f"{actor} took it over"
     return f"{actor or 'The desk'} assigned it to {data['to_name'] or 'somebody else'}"
 
 

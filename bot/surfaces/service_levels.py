@@ -148,7 +148,7 @@ def _board_head(view: BoardView) -> list[Part]:
     desk = _desk(view.desk_name)
     waiting = [each for each in view.alerts if not _is_over(each)]
     if not waiting:
-        return [Words(f"{desk}: none of these needs attention any more.", bold=True)]
+        return [Words(f"{desk}: none of these needs attention any more", bold=True)]
     told = {person.id: person for each in waiting for person in each.told}
     covers = {key: person for each in waiting for key, person in each.covers.items()}
     count = "1 ticket needs" if len(waiting) == 1 else f"{len(waiting)} tickets need"
@@ -318,8 +318,14 @@ def _remarks(view: AlertView) -> list[Part]:
 
 
 def _lateness(points: Sequence[PointView]) -> list[Part]:
-    late = [point.due_at for point in points if point.is_late]
-    return [Words(" (told late: reached "), When(min(late)), Words(")")] if late else []
+    """That it comes late, and what it came late for unless that is said already; nothing once it is over."""
+    late = [point for point in points if point.is_late and not point.gone]
+    if not late:
+        return []
+    first = min(late, key=lambda point: point.due_at)
+    if first.percent >= BREACH and not first.after:
+        return [Words(" (told late)")]
+    return [Words(" (told late: reached "), When(first.due_at), Words(")")]
 
 
 def _is_over(view: AlertView) -> bool:

@@ -40,6 +40,8 @@ def summary(found: Backtest, *, source: str) -> str:
     """What it comes to, in one sentence."""
     if not found.tickets:
         return "No ticket was raised in that time, so there is nothing to compare."
+    if not found.differing:
+        return f"Under {source} the same clocks of {_many(found.tickets, 'ticket')} would have breached."
     worse, better = found.would_break.count, found.would_keep.count
     of = f"of {_many(found.tickets, 'ticket')}"
     return (
@@ -75,9 +77,8 @@ def _list(differences: Differences, what: str, *, is_proposed: bool) -> list[str
     if not differences.count:
         return [f"{what}: none.", ""]
     shown = differences.gravest[:MOST_NAMED]
-    left_out = differences.count - len(shown)
-    more = f", the {len(shown)} latest of them" if left_out else ""
-    head = f"{what}: {_many(differences.count, 'clock')}{more}"
+    more = f", the {len(shown)} latest" if len(shown) < differences.count else ""
+    head = f"{what} ({_many(differences.count, 'clock')}{more}):"
     return [head, *aligned([_row(one, is_proposed) for one in shown], indent="  "), ""]
 
 

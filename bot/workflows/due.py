@@ -20,7 +20,7 @@ from bot.models import Disposition, Milestone, Person, ServiceClock, Ticket, Tim
 from bot.models.vocabulary import OPEN_STATES, EventKind
 from bot.service_levels.clocks import Cycle, Point, Reached
 from bot.store import Store
-from bot.store.dialects import insert_once
+from bot.store.dialects import upsert
 from bot.workflows import availability, configuring, telling, timekeeping
 from bot.workflows.desks import Definition, Desks, load_desks
 from bot.workflows.people import SYSTEM
@@ -30,7 +30,7 @@ from bot.workflows.timekeeping import Clocks
 from bot.workflows.work import Work, record
 
 BATCH: Final = 40
-"""Tickets in one transaction."""
+"""Clocks in one transaction."""
 LATE: Final = timedelta(minutes=1)
 """Decided so much after it was due, a threshold is said to be late."""
 MOST_NAMED: Final = 5
@@ -87,9 +87,9 @@ def tick(store: Store, now: datetime) -> int:
         with store.read() as session:
             if session.scalar(_due(now).limit(1)) is None:
                 return looked_at
-        done = store.run(lambda session: _batch(session, now))
+        done, is_last = store.run(lambda session: _batch(session, now))
         looked_at += done
-        if done < BATCH:
+        if is_last or not done:  # none: others are at them
             return looked_at
 
 
@@ -109,12 +109,13 @@ def _due(now: datetime) -> Any:
     )
 
 
-def _batch(session: Session, now: datetime) -> int:
-    ids = list(dict.fromkeys(session.scalars(_due(now).limit(BATCH))))
-    tickets = list(session.scalars(_locked(ids)))
+def _batch(session: Session, now: datetime) -> tuple[int, bool]:
+    """How many tickets were looked at, and whether these were all that is due."""
+    due = list(session.scalars(_due(now).limit(BATCH)))
+    tickets = list(session.scalars(_locked(list(dict.fromkeys(due)))))
     Tour(session, now, load_desks(session)).go(tickets)
     session.flush()
-    return len(tickets)
+    return len(tickets), len(due) < BATCH
 
 
 def _locked(ids: list[int]) -> Any:
@@ -158,9 +159,9 @@ class Tour:
         self._tell_channels()
         for look in looks:
             self._record(look)
-            timekeeping.save(self._session, look.ticket, look.clocks)
-            self._keep(look)
             self._warn_of_never(look)
+            timekeeping.save(self._session, look.ticket, look.clocks, all_rows=True)
+            self._keep(look)
 
     def _look_at(self, ticket: Ticket) -> Look | None:
         desk = self._desks.get(ticket.desk_key)
@@ -254,7 +255,8 @@ class Tour:
                 "is_late": self._is_late(look, one),
                 "told_key": key,
             }
-            insert_once(self._session, Milestone, values, keys=["clock_id", "point"])
+            # There is one already where what it passed was undone: this is when it was reached in truth.
+            upsert(self._session, Milestone, values, keys=["clock_id", "point"])
 
     def _is_late(self, look: Look, one: Decided) -> bool:
         """Of a ticket that was raised long after its message, nothing is late before it was known."""
@@ -287,11 +289,10 @@ class Tour:
         return dict.fromkeys(_place(desk, to) for to in one.to if to.kind != "unknown")
 
     def _tell_thread(self, look: Look, ones: list[Decided], to: list[Recipient]) -> None:
-        ticket, desk, key = look.ticket, look.desk, _key(look.ticket, ones[0], THREAD)
+        ticket, desk = look.ticket, look.desk
         audience = self._audience(desk, ticket, to)
-        telling.tell(
-            self._session,
-            key,
+        key = self._tell_anew(
+            _key(ticket, ones[0], THREAD),
             Telling.ALERT,
             ticket_id=ticket.id,
             channel=desk.triage_channel,
@@ -329,10 +330,8 @@ class Tour:
                 self._tell_board(channel, entries)
                 continue
             look, ones = entries[0]
-            key = _key(look.ticket, ones[0], channel)
-            telling.tell(
-                self._session,
-                key,
+            key = self._tell_anew(
+                _key(look.ticket, ones[0], channel),
                 Telling.ESCALATION,
                 ticket_id=look.ticket.id,
                 channel=channel,
@@ -343,10 +342,8 @@ class Tour:
     def _tell_board(self, channel: str, entries: list[tuple[Look, list[Decided]]]) -> None:
         entries = sorted(entries, key=lambda entry: entry[1][0].item.point.gravity, reverse=True)
         first, ones = entries[0]
-        key = f"board:{_key(first.ticket, ones[0], channel)}"
-        telling.tell(
-            self._session,
-            key,
+        key = self._tell_anew(
+            f"board:{_key(first.ticket, ones[0], channel)}",
             Telling.BOARD,
             channel=channel,
             data={
@@ -356,6 +353,14 @@ class Tour:
         )
         for look, ones in entries:
             look.tells(ones, key)
+
+    def _tell_anew(self, key: str, kind: Telling, **more: Any) -> str:
+        """Tell under this key, or the next free one after it: what was undone and comes again is news."""
+        told, again = key, 1
+        while not telling.tell(self._session, told, kind, **more):
+            again += 1
+            told = f"{key}:{again}"
+        return told
 
     # --- who is told ---
 
@@ -412,6 +417,7 @@ class Tour:
         ticket, desk = look.ticket, look.desk
         for cycle in look.clocks.held.cycles:
             if cycle.is_running and cycle.breach is None and cycle.due() is None:
+                look.clocks.decide(cycle, [timekeeping.never(cycle)])
                 calendar = cycle.term.hours.calendar.name
                 configuring.tell_administrators(
                     self._session,

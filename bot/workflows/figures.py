@@ -21,9 +21,13 @@ from bot.models.vocabulary import Kind, State
 from bot.service_levels.openings import instant_of_local
 from bot.workflows import metrics
 from bot.workflows.desks import Definition
-from bot.workflows.metrics import Limits, Outcome, Period, Rate, Spread, Standing, Taken
+from bot.workflows.metrics import Heard, Limits, Outcome, Period, Rate, Spread, Standing, Taken
 
 CHART_DAYS: Final = 30
+FEWEST_CHART_DAYS: Final = 7
+"""A desk that is younger has a picture of its own days; a single one would be no picture."""
+COMPARED_UP_TO: Final = timedelta(days=8)
+"""A longer period (a month, or after a long outage) has no same weekdays before it."""
 LONG_RUN: Final = timedelta(days=28)
 """Over how much quality is judged where a single day would say too little."""
 GREEN: Final = 90.0
@@ -145,6 +149,8 @@ class Figures:
     end: datetime
     superseded: tuple[date, ...]
     """Earlier dates whose reports were missed and are not posted any more."""
+    heard: Heard
+    """Which tickets it knew of."""
     kinds: Mapping[Kind, KindFigures]
     charts: dict[str, Any]
 
@@ -184,15 +190,22 @@ class Occasion:
     day: date
     period: Period
     superseded: tuple[date, ...] = ()
+    before: tuple[datetime, int] | None = None
+    """Where the report before it ended, and the newest ticket that it knew of."""
 
 
 class Gathering:
     """Reads the records of one desk for one period, each at most once."""
 
-    def __init__(self, session: Session, desk_key: str, period: Period) -> None:
-        self.session, self.desk_key, self.period = session, desk_key, period
+    def __init__(self, session: Session, desk_key: str, period: Period, heard: Heard) -> None:
+        self.session, self.desk_key, self.period, self.heard = session, desk_key, period, heard
         self._selected: dict[str, list[tuple[int, Kind]]] = {}
         self._taken: dict[str, list[Taken]] = {}
+
+    @cached_property
+    def began(self) -> datetime | None:
+        """When the desk's first ticket came in."""
+        return metrics.first_arrival(self.session, self.desk_key)
 
     @cached_property
     def standing(self) -> list[Standing]:
@@ -214,12 +227,18 @@ class Gathering:
         """What is at risk now."""
         return metrics.at_risk(self.session, self.desk_key, self.period.end)
 
+    def arrived(self, kind: Kind) -> list[int]:
+        """The tickets of one kind that came in, as far as the report had heard of them."""
+        return self._chosen("arrivals", metrics.arrivals(self.desk_key, self.period, self.heard), kind)
+
     def selected(self, definition: Callable[[str, Period], metrics.TicketsSelect], kind: Kind) -> list[int]:
         """The tickets of one kind that a definition of flow selects."""
-        if definition.__name__ not in self._selected:
-            rows = self.session.execute(definition(self.desk_key, self.period))
-            self._selected[definition.__name__] = list(rows)
-        return sorted(ticket for ticket, of in self._selected[definition.__name__] if of is kind)
+        return self._chosen(definition.__name__, definition(self.desk_key, self.period), kind)
+
+    def _chosen(self, name: str, tickets: metrics.TicketsSelect, kind: Kind) -> list[int]:
+        if name not in self._selected:
+            self._selected[name] = list(self.session.execute(tickets))
+        return sorted(ticket for ticket, of in self._selected[name] if of is kind)
 
     def taken(self, definition: Callable[[Session, str, Period], list[Taken]]) -> list[Taken]:
         """How long something took."""
@@ -243,7 +262,7 @@ def _of(kind: Kind, rows: Iterable[Standing | Outcome | Taken]) -> list[int]:
 
 
 _BEHIND: Final[Mapping[Line, Callable[[Gathering, Kind], list[int]]]] = {
-    Line.CAME_IN: lambda records, kind: records.selected(metrics.arrivals, kind),
+    Line.CAME_IN: lambda records, kind: records.arrived(kind),
     Line.FINISHED: lambda records, kind: records.selected(metrics.finished, kind),
     Line.CANCELLED: lambda records, kind: records.selected(metrics.cancelled, kind),
     Line.REOPENED: lambda records, kind: records.selected(metrics.reopened, kind),
@@ -272,12 +291,12 @@ def tickets_behind(session: Session, figures: Figures, line: Line, kind: Kind) -
         return list(known.at_risk)
     if line is Line.BREACHED:
         return sorted({broken.ticket_id for broken in known.breaches})
-    return _BEHIND[line](Gathering(session, figures.desk_key, figures.period), kind)
+    return _BEHIND[line](Gathering(session, figures.desk_key, figures.period, figures.heard), kind)
 
 
 def tickets_in_category(session: Session, figures: Figures, category: str | None, kind: Kind) -> list[int]:
     """The ids of the tickets of one category that came in."""
-    chosen = metrics.in_category(figures.desk_key, figures.period, category)
+    chosen = metrics.in_category(figures.desk_key, figures.period, category, figures.heard)
     return metrics.ids_of(session, chosen, kind)
 
 
@@ -286,11 +305,11 @@ def tickets_in_category(session: Session, figures: Figures, category: str | None
 
 def compute(session: Session, desk: Definition, occasion: Occasion) -> Figures:
     """Every number of a report. Reads only."""
-    period = occasion.period
-    records = Gathering(session, desk.key, period)
-    usually = _usually(session, desk, occasion)
+    period, heard = occasion.period, _heard(session, occasion)
+    records = Gathering(session, desk.key, period, heard)
+    usually = _usually(records, desk)
     quality, done = _quality(session, desk.key, period), _done_lately(session, desk.key, period)
-    categories = metrics.categories(session, desk.key, period)
+    categories = metrics.categories(session, desk.key, period, heard)
     kinds = {
         kind: _of_kind(
             records,
@@ -311,9 +330,15 @@ def compute(session: Session, desk: Definition, occasion: Occasion) -> Figures:
         start=period.start,
         end=period.end,
         superseded=occasion.superseded,
+        heard=heard,
         kinds=kinds,
         charts=_charts(records, desk, occasion.day, kinds),
     )
+
+
+def _heard(session: Session, occasion: Occasion) -> Heard:
+    before, after = occasion.before or (None, None)
+    return Heard(until=metrics.newest(session), after=after, before=before)
 
 
 def _of_kind(
@@ -410,21 +435,21 @@ def weeks_before(at: datetime, weeks: int, timezone: str) -> datetime:
     return instant_of_local(day, local.hour * 60 + local.minute, timezone)
 
 
-def _usually(session: Session, desk: Definition, occasion: Occasion) -> dict[Kind, Usually]:
+def _usually(records: Gathering, desk: Definition) -> dict[Kind, Usually]:
     """Control limits from the same weekdays before; a month has no such thing."""
-    begin = metrics.first_arrival(session, desk.key)
-    if begin is None or occasion.series is SeriesName.MONTHLY:
+    period = records.period
+    if records.began is None or period.end - period.start > COMPARED_UP_TO:
         return dict.fromkeys(Kind, Usually(came_in=None, finished=None))
-    periods = [
+    earlier = [
         Period(
-            weeks_before(occasion.period.start, weeks, desk.timezone),
-            weeks_before(occasion.period.end, weeks, desk.timezone),
+            weeks_before(period.start, weeks, desk.timezone),
+            weeks_before(period.end, weeks, desk.timezone),
         )
         for weeks in range(metrics.LIMITS_MOST, 0, -1)
     ]
-    known = [period for period in periods if period.start >= begin]
-    came = [metrics.count_by_kind(session, metrics.arrivals(desk.key, period)) for period in known]
-    done = [metrics.count_by_kind(session, metrics.finished(desk.key, period)) for period in known]
+    known = [each for each in earlier if each.start >= records.began]
+    came = [metrics.count_by_kind(records.session, metrics.arrivals(desk.key, each)) for each in known]
+    done = [metrics.count_by_kind(records.session, metrics.finished(desk.key, each)) for each in known]
     return {
         kind: Usually(
             came_in=metrics.control_limits([counts[kind] for counts in came]),
@@ -454,23 +479,28 @@ def _charts(
     }
 
 
-def _flow(records: Gathering, desk: Definition) -> dict[str, list[Any]]:
-    """The last 30 whole local days; `open` is what was open when each ended."""
-    today = records.period.end.astimezone(ZoneInfo(desk.timezone)).date()
-    days = [today - timedelta(days=back) for back in range(CHART_DAYS, 0, -1)]
-    midnights = [instant_of_local(each, 0, desk.timezone) for each in (*days, today)]
+def _flow(records: Gathering, desk: Definition) -> dict[str, Any]:
+    """The last local days, as many as there have been up to 30; `open` is what was open when each ended.
 
-    def moved(start: datetime, end: datetime) -> metrics.Flow:
-        return metrics.flow(records.session, desk.key, Period(start, end))
-
-    flows = [moved(start, end) for start, end in pairwise(midnights)]
-    open_then = len(records.standing) - moved(midnights[-1], records.period.end).change
-    still: list[int] = []
+    The last day ends where the report does, at the local time `until` if that is no midnight, so that the
+    picture ends with the number that the report says.
+    """
+    zone = ZoneInfo(desk.timezone)
+    end = records.period.end
+    last = (end - timedelta(microseconds=1)).astimezone(zone).date()
+    first = records.began.astimezone(zone).date() if records.began else last
+    count = min(CHART_DAYS, max(FEWEST_CHART_DAYS, (last - first).days + 1))
+    days = [last - timedelta(days=back) for back in range(count - 1, -1, -1)]
+    bounds = [*(instant_of_local(each, 0, desk.timezone) for each in days), end]
+    flows = [metrics.flow(records.session, desk.key, Period(start, stop)) for start, stop in pairwise(bounds)]
+    open_then, still = len(records.standing), list[int]()
     for each in reversed(flows):
         still.append(open_then)
         open_then -= each.change
+    whole = instant_of_local(last + timedelta(days=1), 0, desk.timezone) <= end
     return {
         "days": [each.isoformat() for each in days],
+        "until": "" if whole else f"{end.astimezone(zone):%H:%M}",
         "came_in": [each.came_in for each in flows],
         "finished": [each.finished for each in flows],
         "open": still[::-1],

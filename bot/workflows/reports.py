@@ -8,18 +8,19 @@ business instants in UTC.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Text, delete, func, select, type_coerce
+from sqlalchemy import Select, Text, delete, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from bot.models import Desk
 from bot.models.reports import PictureState, Report, ReportSeries, ReportState, SeriesName
+from bot.models.service_levels import ClockName
 from bot.models.vocabulary import Kind
 from bot.service_levels.calendars import format_time, format_weekdays
 from bot.service_levels.openings import instant_of_local
@@ -242,13 +243,7 @@ def decide(store: Store, desk: Definition, rule: Rule, *, next_at: datetime, now
     newest, missed = dues[-1], dues[:-1]
     with store.read() as session:
         periods = _periods(session, desk.key, rule, dues)
-        occasion = Occasion(
-            series=rule.series,
-            day=newest.day,
-            period=periods[newest.day],
-            superseded=tuple(due.day for due in missed),
-        )
-        figures = figuring.compute(session, desk, occasion)
+        figures = figuring.compute(session, desk, _occasion(session, desk.key, rule, dues, periods))
 
     def write(session: Session) -> int:
         row = _locked(session, desk.key, rule, next_at)
@@ -257,13 +252,31 @@ def decide(store: Store, desk: Definition, rule: Rule, *, next_at: datetime, now
         for due in missed:
             _record(session, desk.key, rule.series, due, periods[due.day], now, figures=None)
         row.next_at = rule.after(now, last_day=newest.day).at
-        report_id = _record(session, desk.key, rule.series, newest, periods[newest.day], now, figures=figures)
+        report_id = _record(session, desk.key, rule.series, newest, figures.period, now, figures=figures)
         if report_id is not None:
             _tell(session, desk, figures, report_id)
         session.flush()
         return 0 if report_id is None else 1
 
     return store.run(write)
+
+
+def _occasion(
+    session: Session, desk_key: str, rule: Rule, dues: list[Due], periods: Mapping[date, Period]
+) -> Occasion:
+    """The newest of what is due. A digest covers what those before it would have, so that nothing is lost."""
+    newest, missed = dues[-1], dues[:-1]
+    period = periods[newest.day]
+    if rule.series is SeriesName.DAILY:
+        period = Period(periods[dues[0].day].start, period.end)
+    told = _last_told(session, desk_key, rule.series)
+    return Occasion(
+        series=rule.series,
+        day=newest.day,
+        period=period,
+        superseded=tuple(due.day for due in missed),
+        before=(told.end, told.heard.until) if told else None,
+    )
 
 
 def _locked(session: Session, desk_key: str, rule: Rule, next_at: datetime) -> ReportSeries | None:
@@ -288,16 +301,20 @@ def _periods(session: Session, desk_key: str, rule: Rule, dues: list[Due]) -> di
 
 def _last_end(session: Session, desk_key: str, series: SeriesName) -> datetime | None:
     """Where the last report ended, unless the series began anew since."""
-    newest = (
-        select(Report.period_to, ReportSeries.since)
-        .join(
-            ReportSeries, (ReportSeries.desk_key == Report.desk_key) & (ReportSeries.series == Report.series)
-        )
-        .where(Report.desk_key == desk_key, Report.series == series)
-        .order_by(Report.local_date.desc())
-    )
-    row = session.execute(newest.limit(1)).first()
-    return row.period_to if row is not None and row.period_to >= row.since else None
+    return session.scalar(_newest_of(desk_key, series).with_only_columns(Report.period_to))
+
+
+def _last_told(session: Session, desk_key: str, series: SeriesName) -> Figures | None:
+    """What the last report said, unless the series began anew since."""
+    row = session.scalar(_newest_of(desk_key, series).where(Report.state == ReportState.TOLD))
+    return read_figures(row) if row is not None else None
+
+
+def _newest_of(desk_key: str, series: SeriesName) -> Select[Report]:
+    same = (ReportSeries.desk_key == Report.desk_key) & (ReportSeries.series == Report.series)
+    since = select(Report).join(ReportSeries, same).where(Report.period_to >= ReportSeries.since)
+    of_series = since.where(Report.desk_key == desk_key, Report.series == series)
+    return of_series.order_by(Report.local_date.desc()).limit(1)
 
 
 def _record(
@@ -349,10 +366,13 @@ def _tell(session: Session, desk: Definition, figures: Figures, report_id: int) 
 
 @dataclass(frozen=True, kw_only=True)
 class NamedBreach:
-    """A broken promise, with the ticket."""
+    """A ticket whose promises were broken, and which of them."""
 
     ticket: TicketView
-    breach: figuring.Breach
+    priority: str
+    """The gravest under which one broke."""
+    clocks: tuple[ClockName, ...]
+    """Each once, in the order in which they are promised."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -363,7 +383,7 @@ class ReportView:
     figures: Figures
     is_late: bool
     breaches: tuple[NamedBreach, ...]
-    """The gravest, at most five."""
+    """The gravest, at most five tickets."""
     pictures: tuple[str, ...]
 
 
@@ -393,11 +413,20 @@ def desk_of(session: Session, report_id: int) -> str | None:
 
 
 def _named(session: Session, figures: Figures) -> tuple[NamedBreach, ...]:
-    broken = [breach for kind in Kind for breach in figures.kinds[kind].breaches]
-    broken.sort(key=lambda breach: (breach.priority, breach.ticket_id))
+    broken: dict[int, list[figuring.Breach]] = {}
+    for kind in Kind:
+        for breach in figures.kinds[kind].breaches:
+            broken.setdefault(breach.ticket_id, []).append(breach)
+    gravest = sorted(
+        broken, key=lambda ticket_id: (min(each.priority for each in broken[ticket_id]), ticket_id)
+    )
     return tuple(
-        NamedBreach(ticket=reading.read_ticket(session, breach.ticket_id), breach=breach)
-        for breach in broken[:MOST_NAMED]
+        NamedBreach(
+            ticket=reading.read_ticket(session, ticket_id),
+            priority=min(each.priority for each in broken[ticket_id]),
+            clocks=tuple(name for name in ClockName if name in {each.clock for each in broken[ticket_id]}),
+        )
+        for ticket_id in gravest[:MOST_NAMED]
     )
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 import structlog
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from bot.models import (
@@ -39,6 +39,7 @@ from bot.service_levels.clocks import (
     reached,
 )
 from bot.store.connections import connection
+from bot.store.dialects import insert_returning_id
 from bot.workflows import telling
 from bot.workflows.desks import Definition
 from bot.workflows.policies import Policy, load_policy
@@ -72,9 +73,52 @@ log = structlog.get_logger(__name__)
 
 _INSERT = insert(ServiceClock.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
 _OF_TICKET = (
-    select(ServiceClock).where(ServiceClock.ticket_id == bindparam("ticket")).order_by(ServiceClock.id)
+    select(
+        ServiceClock.id,
+        ServiceClock.clock,
+        ServiceClock.cycle,
+        ServiceClock.priority,
+        ServiceClock.started_at,
+        ServiceClock.stopped_at,
+        ServiceClock.history,
+        ServiceClock.next_fire_at,
+    )
+    .where(ServiceClock.ticket_id == bindparam("ticket"))
+    .order_by(ServiceClock.id)
 )
-_LOCKED = _OF_TICKET.execution_options(populate_existing=True)
+_WRITTEN: Final = (
+    "clock",
+    "cycle",
+    "priority",
+    "policy_id",
+    "state",
+    "target",
+    "started_at",
+    "stopped_at",
+    "due_at",
+    "breached_at",
+    "determined_at",
+    "elapsed",
+    "history",
+    "next_fire_at",
+)
+"""The columns that follow from a cycle."""
+_UPDATE = (
+    update(ServiceClock.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
+    .where(ServiceClock.__table__.c.id == bindparam("row"))
+    .values({name: bindparam(name) for name in _WRITTEN})
+)
+
+ClockRow: TypeAlias = ServiceClock | Row[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The row of a cycle, as far as others need it."""
+
+    id: int
+    priority: str
+    next_fire_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -92,7 +136,7 @@ class Clocks:
 
     ticket_id: int
     held: ClockSet
-    rows: dict[tuple[str, int], ServiceClock] = field(default_factory=dict)
+    rows: dict[tuple[str, int], Entry] = field(default_factory=dict)
     kept: dict[tuple[str, int], Kept] = field(default_factory=dict)
     noted: set[tuple[str, int]] = field(default_factory=set)
     """The cycles of which something was decided or told."""
@@ -327,11 +371,14 @@ def _take_back(session: Session, desk: Definition, ticket: Ticket, clocks: Clock
         )
     clocks.held = after
     known = {(cycle.clock, cycle.number) for cycle in after.cycles}
+    gone: list[dict[str, Any]] = []
     for key, kept in clocks.kept.items():
         if key not in known:
             cycle = replace(kept.cycle.cancelled(at), stop_cause=TAKEN_BACK, is_cancelled=True, breach=None)
             clocks.kept[key] = Kept(cycle, told=kept.told)
-            _write(clocks.rows[key], _columns(clocks, cycle) | {"next_fire_at": None})
+            gone.append(_change(clocks, cycle) | {"next_fire_at": None})
+    if gone:
+        connection(session).execute(_UPDATE, gone)
     for cycle in after.cycles:
         clocks.forget_what_is_ahead(cycle, latest)
 
@@ -384,14 +431,14 @@ def read_clocks(session: Session, ticket: Ticket, *, priority: str | None = None
 
     `priority` is the one before a change that is just being recorded.
     """
-    rows = list(session.scalars(_LOCKED, {"ticket": ticket.id}))
+    rows = connection(session).execute(_OF_TICKET, {"ticket": ticket.id}).all()
     if not rows:
         return None
     return clocks_from(session, ticket, rows, priority or ticket.priority)
 
 
 def readable_clocks(session: Session, ticket: Ticket, *, priority: str | None = None) -> Clocks | None:
-    """As `read_clocks`, for those whose work must not stop where a row cannot be read; the tick tells of it."""
+    """`read_clocks` for work that must not stop where a row cannot be read; the tick tells of that."""
     try:
         return read_clocks(session, ticket, priority=priority)
     except UNREADABLE:
@@ -399,10 +446,12 @@ def readable_clocks(session: Session, ticket: Ticket, *, priority: str | None = 
         return None
 
 
-def clocks_from(session: Session, ticket: Ticket, rows: Iterable[ServiceClock], priority: str) -> Clocks:
+def clocks_from(session: Session, ticket: Ticket, rows: Iterable[ClockRow], priority: str) -> Clocks:
     """The clocks that these rows of a ticket describe. `priority` is the one that was promised by."""
-    by_cycle = {(row.clock.value, row.cycle): row for row in rows}
-    kept = {key: kept_from(session, row) for key, row in by_cycle.items()}
+    kept, by_cycle = {}, {}
+    for row in rows:
+        key = (row.clock.value, row.cycle)
+        kept[key], by_cycle[key] = kept_from(session, row), Entry(row.id, row.priority, row.next_fire_at)
     cycles = tuple(item.cycle for item in kept.values() if item.cycle.stop_cause != TAKEN_BACK)
     newest = max(cycles, key=lambda cycle: (cycle.is_open, cycle.term.policy))
     # An open cycle knows the priority before a change that is just being recorded.
@@ -413,32 +462,43 @@ def clocks_from(session: Session, ticket: Ticket, rows: Iterable[ServiceClock], 
     return Clocks(ticket.id, clock_set, by_cycle, kept)
 
 
-def save(session: Session, ticket: Ticket, clocks: Clocks) -> None:
-    """Write the cycles that changed, and let the deliveries that spoke of them be drawn again."""
+def save(session: Session, ticket: Ticket, clocks: Clocks, *, all_rows: bool = False) -> None:
+    """Write the cycles that changed, and let the deliveries that spoke of them be drawn again.
+
+    With `all_rows` also what fires next, where a row was only to be looked at again.
+    """
     stale: dict[str, None] = {}
+    changed: list[dict[str, Any]] = []
     for cycle in clocks.held.cycles:
         key = (cycle.clock, cycle.number)
         kept, row = clocks.kept.get(key), clocks.rows.get(key)
         if row is None:
-            values = _columns(clocks, cycle)
-            row = ServiceClock(ticket_id=ticket.id, desk_key=ticket.desk_key, kind=ticket.kind, **values)
-            session.add(row)
-            clocks.rows[key] = row
-        elif kept is None or kept.cycle != cycle or key in clocks.noted or row.next_fire_at is not None:
-            _write(row, _columns(clocks, cycle))
+            _insert_row(session, ticket, clocks, cycle)
+        elif kept is None or kept.cycle != cycle or key in clocks.noted:
+            changed.append(_change(clocks, cycle))
+        elif all_rows and row.next_fire_at is not None:
+            values = _change(clocks, cycle)
+            changed += [values] if values["next_fire_at"] != row.next_fire_at else []
         if kept is not None and _says_otherwise(kept.cycle, cycle):
             stale |= dict.fromkeys(kept.told)
         clocks.kept[key] = replace(kept or Kept(cycle), cycle=cycle)
     clocks.noted.clear()
-    session.flush()
+    if changed:
+        connection(session).execute(_UPDATE, changed)
     if stale:
         draw_again(session, stale)
 
 
-def _write(row: ServiceClock, values: Mapping[str, Any]) -> None:
-    for name, value in values.items():
-        if getattr(row, name) != value:
-            setattr(row, name, value)
+def _insert_row(session: Session, ticket: Ticket, clocks: Clocks, cycle: Cycle) -> None:
+    values = _columns(clocks, cycle)
+    values |= {"ticket_id": ticket.id, "desk_key": ticket.desk_key, "kind": ticket.kind}
+    row_id = insert_returning_id(session, ServiceClock, values)
+    entry = Entry(row_id, values["priority"], values["next_fire_at"])
+    clocks.rows[cycle.clock, cycle.number] = entry
+
+
+def _change(clocks: Clocks, cycle: Cycle) -> dict[str, Any]:
+    return {"row": clocks.rows[cycle.clock, cycle.number].id, **_columns(clocks, cycle)}
 
 
 def _says_otherwise(before: Cycle, after: Cycle) -> bool:
@@ -459,6 +519,7 @@ def _columns(clocks: Clocks, cycle: Cycle) -> dict[str, Any]:
     kept = clocks.kept.get((cycle.clock, cycle.number), Kept(cycle))
     pending = clocks.pending(cycle, clocks.held.promise)
     term, breach = cycle.term, cycle.breach
+    due = cycle.due() if cycle.is_running else None
     return {
         "clock": cycle.clock,
         "cycle": cycle.number,
@@ -468,13 +529,24 @@ def _columns(clocks: Clocks, cycle: Cycle) -> dict[str, Any]:
         "target": int(min(term.target, timedelta(days=36500)).total_seconds()),
         "started_at": cycle.started_at,
         "stopped_at": cycle.stopped_at,
-        "due_at": cycle.due() if cycle.is_running else None,
+        "due_at": due,
         "breached_at": breach.at if breach else None,
         "determined_at": cycle.determined_at,
         "elapsed": int(cycle.elapsed(cycle.stopped_at).total_seconds()) if cycle.stopped_at else None,
         "history": _to_json(replace(kept, cycle=cycle)),
-        "next_fire_at": pending[0].at if pending else None,
+        "next_fire_at": pending[0].at if pending else _at_once(cycle, due, kept),
     }
+
+
+def never(cycle: Cycle) -> str:
+    """What is remembered as decided once an administrator was told that this target never falls due."""
+    return f"never:{cycle.term.policy}"
+
+
+def _at_once(cycle: Cycle, due: datetime | None, kept: Kept) -> datetime | None:
+    """A target that never falls due is looked at once, to tell of it."""
+    is_never = cycle.is_running and cycle.breach is None and due is None
+    return cycle.term.since if is_never and never(cycle) not in kept.decided else None
 
 
 def state_of(cycle: Cycle) -> ClockState:
@@ -519,7 +591,7 @@ def _to_json(kept: Kept) -> dict[str, Any]:
     }
 
 
-def kept_from(session: Session, row: ServiceClock) -> Kept:
+def kept_from(session: Session, row: ClockRow) -> Kept:
     """The cycle that a row describes."""
     data = row.history
     breach = data["breach"]
@@ -551,7 +623,7 @@ def replayed(session: Session, ticket: Ticket) -> ClockSet:
     """The clocks of a ticket, computed from its timeline and the versions of its policy alone."""
     events = select(TimelineEvent).where(TimelineEvent.ticket_id == ticket.id)
     rows = list(session.scalars(events.order_by(TimelineEvent.seq)))
-    first = session.scalars(_OF_TICKET, {"ticket": ticket.id}).first()
+    first = connection(session).execute(_OF_TICKET, {"ticket": ticket.id}).first()
     if first is None:
         raise LookupError(f"{ticket.number} has no clocks.")
     began = kept_from(session, first).cycle

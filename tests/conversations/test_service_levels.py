@@ -30,7 +30,7 @@ from tests.conversations.sla import (
 
 DESK = WITH_MINUTES
 SKIPS_TIME = True
-COMBINATIONS = ("socket-sqlite", "http-postgresql")
+COMBINATIONS = ("socket-sqlite",)
 pytestmark = pytest.mark.usefixtures("calm")
 
 

@@ -60,6 +60,11 @@ class BotProcess:
 
     def start(self, client: SandboxClient) -> None:
         """Start a process and wait until it is ready."""
+        self.launch()
+        self.await_ready(client)
+
+    def launch(self) -> None:
+        """Start a process."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self._port = int(probe.getsockname()[1])
@@ -72,6 +77,9 @@ class BotProcess:
                 stderr=log,
                 stdout=log,
             )
+
+    def await_ready(self, client: SandboxClient) -> None:
+        """Wait until the process is ready."""
         client.wait_until(self._is_ready, timeout=30, message="the bot is ready")
 
     def _is_ready(self) -> bool:

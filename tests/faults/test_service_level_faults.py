@@ -75,7 +75,9 @@ class Desk:
 
     def start(self) -> None:
         for bot in self.bots:
-            bot.start(self.client)
+            bot.launch()
+        for bot in self.bots:
+            bot.await_ready(self.client)
 
     def raise_tickets(self, count: int) -> None:
         """So many tickets, each acknowledged."""

@@ -25,6 +25,9 @@ COMMANDS = [
     "export",
     "audit",
     "audit verify",
+    "sla",
+    "sla explain",
+    "sla backtest",
 ]
 
 

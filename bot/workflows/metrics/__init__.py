@@ -10,6 +10,7 @@ Percentiles are by nearest rank (`bot.workflows.metrics.statistics`).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -70,15 +71,42 @@ TicketsSelect: TypeAlias = Select[int, Kind]
 # --- flow ---
 
 
-def arrivals(desk_key: str, period: Period) -> TicketsSelect:
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """What one report of a series had heard of, so that each ticket came in in exactly one of them.
+
+    A ticket raised from an old message belongs to a period that was reported before anybody knew of it. Ids
+    count up as tickets are recorded, whatever their `raised_at`.
+    """
+
+    until: int
+    """The newest ticket there was when the report was made."""
+    after: int | None = None
+    """The same of the report before it; None when there is none."""
+    before: datetime | None = None
+    """Where the report before it ended."""
+
+
+def arrivals(desk_key: str, period: Period, heard: Heard | None = None) -> TicketsSelect:
     """Arrivals (came in). Formula: tickets raised. Population: `raised_at` in the period. Unit: tickets.
 
     Cancelled tickets came in too; `cancelled` says how many left that way. A ticket raised from an old
-    message came in when the message was written. Source: ITIL 4 service desk, "demand".
+    message came in when the message was written; a report that says what it had `heard` of counts it when
+    it was raised after the report of that day was made. Source: ITIL 4 service desk, "demand".
     """
-    return select(Ticket.id, Ticket.kind).where(
-        Ticket.desk_key == desk_key, Ticket.raised_at >= period.start, Ticket.raised_at < period.end
-    )
+    of_desk = select(Ticket.id, Ticket.kind).where(Ticket.desk_key == desk_key)
+    came = and_(Ticket.raised_at >= period.start, Ticket.raised_at < period.end)
+    if heard is None:
+        return of_desk.where(came)
+    known = of_desk.where(Ticket.id <= heard.until)
+    if heard.after is None or heard.before is None:
+        return known.where(came)
+    return known.where(or_(came, and_(Ticket.id > heard.after, Ticket.raised_at < heard.before)))
+
+
+def newest(session: Session) -> int:
+    """The id of the newest ticket, whatever its desk; 0 without any."""
+    return session.scalar(select(func.max(Ticket.id))) or 0
 
 
 def finished(desk_key: str, period: Period) -> TicketsSelect:
@@ -108,12 +136,8 @@ def reopened(desk_key: str, period: Period) -> TicketsSelect:
 
 
 def _began(desk_key: str, period: Period, *causes: EventKind) -> TicketsSelect:
-    return (
-        select(StateInterval.ticket_id, Ticket.kind)
-        .join(Ticket, Ticket.id == StateInterval.ticket_id)
-        .where(*_began_in(desk_key, period, causes))
-        .distinct()
-    )
+    began = _began_in(desk_key, period, causes)
+    return select(StateInterval.ticket_id, StateInterval.kind).where(*began).distinct()
 
 
 def _began_in(desk_key: str, period: Period, causes: Iterable[EventKind]) -> list[ColumnElement[bool]]:
@@ -138,9 +162,11 @@ def ids_of(session: Session, tickets: TicketsSelect, kind: Kind) -> list[int]:
     return sorted(ticket_id for ticket_id, is_of in session.execute(tickets) if is_of is kind)
 
 
-def categories(session: Session, desk_key: str, period: Period) -> dict[Kind, list[tuple[str | None, int]]]:
+def categories(
+    session: Session, desk_key: str, period: Period, heard: Heard | None = None
+) -> dict[Kind, list[tuple[str | None, int]]]:
     """Busiest categories. Formula: arrivals by category, the most first. Population and unit: `arrivals`."""
-    chosen = arrivals(desk_key, period).add_columns(Ticket.category).subquery()
+    chosen = arrivals(desk_key, period, heard).add_columns(Ticket.category).subquery()
     counted = select(chosen.c.kind, chosen.c.category, func.count()).group_by(
         chosen.c.kind, chosen.c.category
     )
@@ -150,9 +176,11 @@ def categories(session: Session, desk_key: str, period: Period) -> dict[Kind, li
     return {kind: sorted(rows, key=lambda row: (-row[1], row[0] or "~")) for kind, rows in found.items()}
 
 
-def in_category(desk_key: str, period: Period, category: str | None) -> TicketsSelect:
+def in_category(
+    desk_key: str, period: Period, category: str | None, heard: Heard | None = None
+) -> TicketsSelect:
     """The arrivals of one category."""
-    return arrivals(desk_key, period).where(Ticket.category.is_not_distinct_from(category))
+    return arrivals(desk_key, period, heard).where(Ticket.category.is_not_distinct_from(category))
 
 
 def first_arrival(session: Session, desk_key: str) -> datetime | None:
@@ -270,7 +298,7 @@ def outcomes(session: Session, desk_key: str, period: Period) -> list[Outcome]:
         Outcome(ticket_id=ticket, kind=kind, clock=clock, priority=priority, met=breached_at is None)
         for ticket, kind, clock, priority, breached_at in known
     ]
-    overdue = session.execute(select(*columns).where(*_overdue(desk_key, period)))
+    overdue = session.execute(select(*columns).where(*_overdue(desk_key, period, ClockName)))
     return found + [
         Outcome(ticket_id=ticket, kind=kind, clock=clock, priority=priority, met=False)
         for ticket, kind, clock, priority in overdue
@@ -285,12 +313,14 @@ def _determined(desk_key: str, period: Period) -> tuple[ColumnElement[bool], ...
     )
 
 
-def _overdue(desk_key: str, period: Period) -> tuple[ColumnElement[bool] | TextClause, ...]:
+def _overdue(
+    desk_key: str, period: Period, clocks: Iterable[ClockName]
+) -> tuple[ColumnElement[bool] | TextClause, ...]:
     """Broken by now, though nobody has written it down yet."""
     return (
         ServiceClock.desk_key == desk_key,
         _CLOCK_IS_OPEN,
-        ServiceClock.clock.in_(list(ClockName)),  # leads SQLite to the index of what is open
+        ServiceClock.clock.in_(list(clocks)),  # leads SQLite to the index of what is open
         ServiceClock.determined_at.is_(None),
         ServiceClock.breached_at.is_(None),
         ServiceClock.due_at >= period.start,
@@ -300,23 +330,18 @@ def _overdue(desk_key: str, period: Period) -> tuple[ColumnElement[bool] | TextC
 
 def attainment(session: Session, desk_key: str, period: Period, clock: ClockName) -> dict[Kind, Rate]:
     """Attainment of one clock over all priorities, counted as `outcomes` counts; `hits` were met."""
-    of_clock = ServiceClock.clock == clock
     known = session.execute(
         select(ServiceClock.kind, func.count(), func.count(ServiceClock.breached_at))
-        .where(*_determined(desk_key, period), of_clock)
+        .where(*_determined(desk_key, period), ServiceClock.clock == clock)
         .group_by(ServiceClock.kind)
     )
     counted = {kind: (n, breached) for kind, n, breached in known}
-    overdue = session.execute(
-        select(ServiceClock.kind, func.count())
-        .where(*_overdue(desk_key, period), of_clock)
-        .group_by(ServiceClock.kind)
-    )
-    late = dict(overdue.all())
+    # Counted here: SQLite would look for an index in the order of the kinds, and read all of it.
+    late = Counter(session.scalars(select(ServiceClock.kind).where(*_overdue(desk_key, period, [clock]))))
     rates = {}
     for kind in Kind:
         n, breached = counted.get(kind, (0, 0))
-        rates[kind] = Rate(n - breached, n + late.get(kind, 0))
+        rates[kind] = Rate(n - breached, n + late[kind])
     return rates
 
 
@@ -355,10 +380,9 @@ def reopen_rate(session: Session, desk_key: str, period: Period) -> dict[Kind, R
     n = count_by_kind(session, finished(desk_key, cohort))
     again, done = aliased(StateInterval), aliased(StateInterval)
     came_back = (
-        select(Ticket.kind, Ticket.id, done.started_at, again.started_at)
+        select(again.kind, again.ticket_id, done.started_at, again.started_at)
         .select_from(again)
         .join(done, and_(done.ticket_id == again.ticket_id, done.ended_at == again.started_at))
-        .join(Ticket, Ticket.id == again.ticket_id)
         .where(
             again.desk_key == desk_key,
             again.cause == EventKind.REOPENED.value,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, or_, select, text
+from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
 
 from bot.models import StateInterval, Ticket
@@ -38,49 +38,74 @@ class Standing:
         return (at - self.raised_at).total_seconds()
 
 
+class _Interval(NamedTuple):
+    """What is read of a state interval and its ticket: a plain row, as thousands are read at once."""
+
+    id: int
+    ticket_id: int
+    kind: Kind
+    raised_at: datetime
+    priority: str
+    state: State
+    category: Category
+    assignee_id: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    ended_by: str | None
+
+
+_READ: Final = select(
+    StateInterval.id,
+    StateInterval.ticket_id,
+    StateInterval.kind,
+    Ticket.raised_at,
+    StateInterval.priority,
+    StateInterval.state,
+    StateInterval.category,
+    StateInterval.assignee_id,
+    StateInterval.started_at,
+    StateInterval.ended_at,
+    StateInterval.ended_by,
+).join(Ticket, Ticket.id == StateInterval.ticket_id)
+
+
 def standing_at(session: Session, desk_key: str, at: datetime) -> list[Standing]:
     """The open tickets of a desk as they stood at `at`, by id."""
-    began = StateInterval.started_at <= at
-    still = _standing(desk_key).where(began, _STANDS_OPEN)
-    since = _standing(desk_key).where(
-        began,
+    begun = _READ.where(StateInterval.desk_key == desk_key, StateInterval.started_at <= at)
+    since = begun.where(
         StateInterval.ended_at > at,
         or_(StateInterval.category.in_(_OPEN), StateInterval.ended_by == UNDONE),
     )
-    rows = [*session.execute(still), *session.execute(since)]
-    undone = {interval.ticket_id: interval.ended_at for interval, _, _ in rows if interval.ended_by == UNDONE}
-    after = _went_on(session, undone)
-    # One row for each ticket, the newest: an event that came late can leave an older interval over it.
-    newest = {row[0].ticket_id: row for row in sorted(rows, key=lambda row: row[0].id)}
-    return [
-        _stood(after.get(ticket_id, interval), kind, raised_at)
-        for ticket_id, (interval, kind, raised_at) in sorted(newest.items())
+    found = [
+        *_intervals(session.execute(begun.where(_STANDS_OPEN))),
+        *_intervals(session.execute(since)),
     ]
-
-
-def _standing(desk_key: str) -> Select[StateInterval, Kind, datetime]:
-    joined = select(StateInterval, Ticket.kind, Ticket.raised_at).join(
-        Ticket, Ticket.id == StateInterval.ticket_id
+    # One for each ticket, the newest: an event that came late can leave an older interval over it.
+    newest = {interval.ticket_id: interval for interval in sorted(found)}
+    after = _went_on(
+        session, {each.ticket_id: each.ended_at for each in newest.values() if each.ended_by == UNDONE}
     )
-    return joined.where(StateInterval.desk_key == desk_key)
+    return [_stood(after.get(ticket_id, interval)) for ticket_id, interval in sorted(newest.items())]
 
 
-def _went_on(session: Session, undone: Mapping[int, datetime | None]) -> dict[int, StateInterval]:
+def _went_on(session: Session, undone: Mapping[int, datetime | None]) -> dict[int, _Interval]:
     """The intervals that began where something was undone."""
     if not undone:
         return {}
-    following = select(StateInterval).where(
-        StateInterval.ticket_id.in_(list(undone)), StateInterval.cause == UNDONE
-    )
-    found = session.scalars(following.order_by(StateInterval.id.desc()))
+    following = _READ.where(StateInterval.ticket_id.in_(list(undone)), StateInterval.cause == UNDONE)
+    found = _intervals(session.execute(following.order_by(StateInterval.id.desc())))
     return {row.ticket_id: row for row in found if row.started_at == undone[row.ticket_id]}
 
 
-def _stood(interval: StateInterval, kind: Kind, raised_at: datetime) -> Standing:
+def _intervals(rows: Iterable[Iterable[Any]]) -> list[_Interval]:
+    return [_Interval._make(row) for row in rows]
+
+
+def _stood(interval: _Interval) -> Standing:
     return Standing(
         ticket_id=interval.ticket_id,
-        kind=kind,
-        raised_at=raised_at,
+        kind=interval.kind,
+        raised_at=interval.raised_at,
         priority=interval.priority,
         state=interval.state,
         category=interval.category,

@@ -180,6 +180,10 @@ def test_pauses_that_end_before_they_begin_and_those_around_the_cycle_count_wher
     )
     assert odd.due() == at("11:30")
     assert odd.elapsed(at("10:00")) == m(30)
+    assert [(part.start, part.end, part.counts) for part in odd.pieces(at("10:00"))] == [
+        (at("09:00"), at("09:30"), False),
+        (at("09:30"), at("10:00"), True),
+    ]
 
 
 def test_a_start_on_a_pause_has_nothing_elapsed() -> None:

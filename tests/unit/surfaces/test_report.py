@@ -10,6 +10,8 @@ import pytest
 from bot.models.reports import SeriesName
 from bot.models.service_levels import ClockName
 from bot.models.vocabulary import Kind, State
+from bot.pictures.charts import parse_charts
+from bot.pictures.words import attainment_alt, flow_alt
 from bot.surfaces import report as surface
 from bot.surfaces import report_words
 from bot.workflows.figures import (
@@ -22,7 +24,7 @@ from bot.workflows.figures import (
     Quality,
     Usually,
 )
-from bot.workflows.metrics import Limits, Rate, Spread
+from bot.workflows.metrics import Heard, Limits, Rate, Spread
 from bot.workflows.reports import BehindView, NamedBreach, ReportView
 from tests.unit.surfaces.builders import assert_openable, assert_sendable, page, spoken, ticket
 
@@ -83,7 +85,13 @@ BUSY = replace(
 CHARTS = {
     "desk": "IT",
     "date": "2026-11-21",
-    "flow": {"days": ["2026-11-19", "2026-11-20"], "came_in": [3, 31], "finished": [4, 9], "open": [18, 40]},
+    "flow": {
+        "days": ["2026-11-20", "2026-11-21"],
+        "until": "09:00",
+        "came_in": [3, 31],
+        "finished": [4, 9],
+        "open": [18, 40],
+    },
     "attainment": [{"label": "Incidents P2", "clock": "resolve", "met": 2, "breached": 1}],
 }
 
@@ -98,6 +106,7 @@ def figures(incidents: KindFigures = BUSY, requests: KindFigures = QUIET, **more
         "start": FROM,
         "end": TO,
         "superseded": (),
+        "heard": Heard(until=40),
         "kinds": {Kind.INCIDENT: incidents, Kind.REQUEST: requests},
         "charts": CHARTS,
     }
@@ -109,7 +118,11 @@ def view(
 ) -> ReportView:
     known = known or figures()
     named = tuple(
-        NamedBreach(ticket=ticket(number=f"INC-{b.ticket_id}", title="<!here> & friends"), breach=b)
+        NamedBreach(
+            ticket=ticket(number=f"INC-{b.ticket_id}", title="<!here> & friends"),
+            priority=b.priority,
+            clocks=(ClockName.RESPOND, b.clock) if b.clock is ClockName.RESOLVE else (b.clock,),
+        )
         for b in known.kinds[Kind.INCIDENT].breaches
     )
     return ReportView(id=12, figures=known, is_late=is_late, breaches=named, pictures=pictures)
@@ -122,23 +135,106 @@ def kinds_of(blocks: list[dict[str, object]]) -> list[object]:
 def test_it_begins_with_the_desk_the_day_and_what_matters_first() -> None:
     rendered = surface.report(view())
     assert_sendable(rendered)
-    first = rendered.text.splitlines()
-    assert first[0] == "IT Service Desk: Saturday 21 November"
-    assert first[1] == "Daily digest · Fri 20 Nov 09:00 to Sat 21 Nov 09:00 (Europe/Berlin)"
-    assert first[2] == "2 incidents missed a target."
-    assert "1 ticket is at risk, 4 have no owner and 2 have been waiting too long" in first[3]
+    assert rendered.text.splitlines()[:7] == [
+        "IT Service Desk: Saturday 21 November",
+        "Daily digest · Fri 20 Nov 09:00 to Sat 21 Nov 09:00 (Europe/Berlin)",
+        "2 incidents missed a target.",
+        "• INC-1 · P2 · response, resolution · &lt;!here&gt; &amp; friends",
+        "• INC-2 · P2 · response · &lt;!here&gt; &amp; friends",
+        "Right now 1 ticket is at risk, 4 have no owner and 2 have been waiting too long.",
+        "31 tickets came in, 9 were finished, 40 are open. More incidents than usual came in.",
+    ]
 
 
-def test_it_says_more_than_usual_only_outside_the_limits() -> None:
+def test_it_compares_with_the_same_weekdays_and_says_more_only_outside_the_limits() -> None:
     said = spoken(surface.report(view()))
-    assert "31 came in (more than usual: 12–25)" in said
-    assert "9 finished ·" in said
+    assert "31 came in, more than the usual 12–25 · 9 finished (usually 5–14)" in said
+    assert "same weekdays before" in said
+
+
+def test_it_compares_with_nothing_where_there_is_too_little() -> None:
+    alone = replace(BUSY, usually=Usually(came_in=None, finished=None))
+    said = spoken(surface.report(view(figures(alone))))
+    assert "31 came in · 9 finished · 1 cancelled · 2 reopened" in said
+    assert "usual" not in said.lower()
 
 
 def test_few_are_told_as_a_count_and_many_as_a_share() -> None:
     said = spoken(surface.report(view()))
-    assert "Responded in time: P1 2 of 2 · P2 95% of 20" in said
-    assert "Resolved in time: P2 2 of 3" in said
+    assert "Response: P1 2 of 2 · P2 95% of 20" in said
+    assert "Resolution: P2 2 of 3" in said
+
+
+@pytest.mark.parametrize(
+    ("ages", "said"),
+    [
+        (Spread(n=1, median=5 * DAY, p90=5 * DAY, longest=5 * DAY), "It is 5 days old"),
+        (Spread(n=2, median=HOUR, p90=5 * HOUR, longest=5 * HOUR), "The older one is 5 h old"),
+        (Spread(n=9, median=47 * HOUR, p90=6 * DAY, longest=6 * DAY), "Age: median 47 h, oldest 6 days"),
+        (
+            Spread(n=10, median=2 * DAY, p90=9 * DAY, longest=23 * DAY + HOUR),
+            "Age: median 2 days, 90th percentile 9 days, oldest 23 days",
+        ),
+    ],
+)
+def test_how_old_what_is_open_is(ages: Spread, said: str) -> None:
+    known = replace(BUSY, ages=ages, behind=BUSY.behind | {Line.OPEN: ages.n})
+    assert report_words.open_lines(known, in_detail=False)[0] == said
+
+
+def test_what_is_open_and_needs_somebody_is_counted() -> None:
+    said = spoken(surface.report(view()))
+    assert "Incidents: 40 open" in said
+    assert (
+        "4 without an owner · 2 waiting for more than 3 days (1 for the requester, 1 for a supplier)" in said
+    )
+    assert "1 at risk of missing a target" in said
+
+
+def test_a_kind_of_which_there_is_nothing_takes_no_room() -> None:
+    assert "Requests" not in spoken(surface.report(view()))
+    waiting = replace(
+        QUIET,
+        behind=QUIET.behind | {Line.OPEN: 1},
+        ages=Spread(n=1, median=DAY, p90=DAY, longest=DAY),
+    )
+    said = spoken(surface.report(view(figures(requests=waiting))))
+    assert "Requests: 1 open" in said
+    assert "0 came in" not in said
+
+
+def test_fewer_than_usual_is_told_even_when_it_is_none() -> None:
+    missing = replace(QUIET, usually=Usually(came_in=Limits(3, 9), finished=Limits(0, 4)))
+    said = spoken(surface.report(view(figures(requests=missing))))
+    assert "0 came in, fewer than the usual 3–9 · 0 finished (usually 0–4)" in said
+
+
+def test_how_long_things_took_is_for_the_reviews() -> None:
+    assert "First reply" not in spoken(surface.report(view()))
+    week = figures(series=SeriesName.WEEKLY)
+    assert "First reply: median 12 min, longest 1 h 23 min (9 tickets)" in spoken(surface.report(view(week)))
+
+
+def test_times_say_only_what_they_know() -> None:
+    some = Spread(n=12, median=2 * HOUR, p90=9 * HOUR, longest=2 * DAY)
+    took = replace(
+        NOTHING,
+        acknowledged=some,
+        owned=some,
+        resolved=Spread(n=1, median=60, p90=60, longest=60),
+        resolved_open=Spread(n=1, median=0, p90=0, longest=0),
+    )
+    assert report_words.time_lines(replace(QUIET, took=took)) == [
+        "Claimed: median 2 h, 90th percentile 9 h, longest 2 days (12 tickets)",
+        "Resolved: 1 min (1 ticket)",
+    ]
+
+
+def test_categories_are_told_where_somebody_chose_them() -> None:
+    said = spoken(surface.report(view()))
+    assert "Busiest categories: Network <!channel> *x* 5 · without a category 4" in said
+    unsorted = replace(BUSY, categories=((None, 31),))
+    assert "categor" not in spoken(surface.report(view(figures(unsorted)))).lower()
 
 
 @pytest.mark.parametrize(("met", "n", "said"), [(199, 200, "99%"), (1, 200, "1%"), (200, 200, "100%")])
@@ -147,9 +243,22 @@ def test_a_share_is_never_rounded_to_all_or_nothing(met: int, n: int, said: str)
     assert f"P1 {said} of {n}" in report_words.level_lines(replace(QUIET, attained=(row,)))[0]
 
 
-def test_a_broken_promise_is_named_with_its_ticket() -> None:
-    said = spoken(surface.report(view()))
-    assert "INC-1 · P2 · resolution ·" in said
+def test_a_ticket_that_missed_several_targets_is_named_once() -> None:
+    text = surface.report(view()).text
+    assert text.count("INC-1 ·") == 1
+    assert "INC-1 · P2 · response, resolution ·" in text
+
+
+def test_of_many_broken_promises_the_rest_is_counted() -> None:
+    known = replace(BUSY, behind=BUSY.behind | {Line.BREACHED: 9})
+    said = spoken(surface.report(view(figures(known))))
+    assert "9 incidents missed a target." in said
+    assert "and 7 more" in said
+
+
+def test_without_a_broken_promise_it_says_that_all_were_kept() -> None:
+    kept = replace(BUSY, breaches=(), behind=BUSY.behind | {Line.BREACHED: 0})
+    assert "Every target that fell due was met." in surface.report(view(figures(kept))).text
 
 
 def test_nothing_that_people_wrote_is_live_and_nobody_is_mentioned() -> None:
@@ -191,8 +300,13 @@ def test_a_quiet_day_is_said_in_a_sentence() -> None:
 def test_a_late_one_says_so_and_names_those_it_replaces() -> None:
     known = figures(superseded=(date(2026, 11, 19), date(2026, 11, 20)))
     said = surface.report(view(known, is_late=True)).text
-    assert "This report is late" in said
-    assert "the reports of 19 November and 20 November" in said
+    assert "This report is late. It covers the missed ones of 19 November and 20 November as well." in said
+
+
+def test_a_late_review_names_those_that_will_not_come() -> None:
+    known = figures(series=SeriesName.WEEKLY, superseded=(date(2026, 11, 9),))
+    said = surface.report(view(known, is_late=True)).text
+    assert "This report is late. The report of 9 November will not be posted." in said
 
 
 def test_reviews_name_their_week_or_month() -> None:
@@ -201,7 +315,11 @@ def test_reviews_name_their_week_or_month() -> None:
         start=datetime(2026, 11, 8, 23, tzinfo=UTC),
         end=datetime(2026, 11, 15, 23, tzinfo=UTC),
     )
-    assert report_words.headline(week) == "IT Service Desk: week of 9 November to 15 November"
+    assert report_words.headline(week) == "IT Service Desk: week of 9 to 15 November"
+    across = replace(
+        week, start=datetime(2026, 10, 25, 23, tzinfo=UTC), end=datetime(2026, 11, 1, 23, tzinfo=UTC)
+    )
+    assert report_words.headline(across) == "IT Service Desk: week of 26 October to 1 November"
     month = replace(week, series=SeriesName.MONTHLY, start=datetime(2026, 9, 30, 22, tzinfo=UTC))
     assert report_words.headline(month) == "IT Service Desk: October 2026"
 
@@ -211,12 +329,14 @@ def test_pictures_come_with_words_for_those_who_cannot_see_them() -> None:
     assert_sendable(rendered)
     images = [block for block in rendered.blocks if block["type"] == "image"]
     assert [image["slack_file"] for image in images] == [{"id": "F0000000001"}, {"id": "F0000000002"}]
-    assert "40 tickets open at the end" in str(images[0]["alt_text"])
-    assert "Incidents P2 resolve 2 of 3" in str(images[1]["alt_text"])
+    drawn = parse_charts(CHARTS)
+    assert [image["alt_text"] for image in images] == [flow_alt(drawn), attainment_alt(drawn)]
+    assert "Open tickets: 40" in str(images[0]["alt_text"])
+    assert "20 Nov to 21 Nov 2026, until 09:00" in str(images[0]["alt_text"])
 
 
 def test_every_line_with_tickets_can_be_opened() -> None:
-    rendered = surface.report(view())
+    rendered = surface.report(view(figures(series=SeriesName.WEEKLY)))
     menus = [block["accessory"] for block in rendered.blocks if "accessory" in block]
     values = [option["value"] for menu in menus for option in menu["options"]]  # type: ignore[index]
     opened = {surface.Reference.from_value(value).line for value in values}
@@ -262,7 +382,12 @@ def test_the_largest_report_fits_into_one_message() -> None:
         categories=(("x" * 200, 10**9),) * 5,
         took=Durations(**dict.fromkeys(Durations.__dataclass_fields__, Spread(10**9, 1e9, 1e9, 1e9))),
     )
-    known = figures(most, most, superseded=tuple(TO.date() - timedelta(days=n) for n in range(400)))
+    known = figures(
+        most,
+        most,
+        series=SeriesName.MONTHLY,
+        superseded=tuple(TO.date() - timedelta(days=n) for n in range(400)),
+    )
     rendered = surface.report(view(known, is_late=True, pictures=("F0000000001", "F0000000002")))
     assert_sendable(rendered)
     assert len(rendered.blocks) <= 50

@@ -115,6 +115,15 @@ def test_what_comes_late_says_why_and_when_it_should_have_come() -> None:
     assert said.endswith("due {12:00} (told late: reached {10:00}).")
 
 
+def test_a_late_breach_names_its_instant_once() -> None:
+    said = sentence(alert(alert_view(point(is_late=True))))
+    assert said.endswith("the time to resolve has been over since {12:00} (told late).")
+
+
+def test_what_is_over_does_not_say_any_more_that_it_came_late() -> None:
+    assert "told late" not in alert(alert_view(gone(warning(is_late=True), "claimed"))).text
+
+
 def test_at_most_five_people_are_mentioned_and_never_everybody() -> None:
     crowd = tuple(PersonView(id=f"U0{n}AA", name=f"Person {n}") for n in range(8))
     rendered = alert(alert_view(point(), told=crowd))
