@@ -155,6 +155,8 @@ class Cycle:
         left = amount - self.carried
         if left <= NOTHING:
             return self.started_at
+        if self.stopped_at is None and not self.pauses and len(self.terms) == 1:  # most are like this
+            return self.term.hours.after(self.started_at, left)
         for stretch in self._stretches(None):
             if stretch.end is None:
                 return stretch.term.hours.after(stretch.start, left)

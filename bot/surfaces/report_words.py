@@ -19,6 +19,7 @@ MOST_NAME: Final = 80
 _MOST_CATEGORY: Final = 40
 _MOST_DATES: Final = 5
 _FEWEST_FOR_BUCKETS: Final = 10
+_HOURS_SHOW_FROM: Final = timedelta(hours=2)
 _DAYS_SHOW_FROM: Final = timedelta(hours=48)
 
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -273,7 +274,7 @@ def open_lines(figures: KindFigures, *, in_detail: bool) -> list[str]:
     if unowned := figures.behind[Line.UNASSIGNED]:
         needs.append(f"{unowned:,} without an owner")
     if waiting := figures.behind[Line.WAITING]:
-        needs.append(f"{waiting:,} waiting for more than {WAITING_TOO_LONG.days} days{_waits(figures)}")
+        needs.append(_waiting(waiting, figures))
     if risk := figures.behind[Line.AT_RISK]:
         needs.append(f"{risk:,} at risk of missing a target")
     if needs:
@@ -292,17 +293,22 @@ def _ages(ages: Spread) -> str:
     return f"Age: {_spread_words(ages, _age, 'oldest')}"
 
 
-def _waits(figures: KindFigures) -> str:
+def _waiting(number: int, figures: KindFigures) -> str:
+    """What for, too; where it is one thing without counting it twice."""
     known = [(_WAITS_FOR[state], count) for state, count in figures.waiting_for if state in _WAITS_FOR]
+    span = f"for more than {WAITING_TOO_LONG.days} days"
     if len(known) == 1:
-        return f", {known[0][0]}"
-    return f" ({', '.join(f'{count:,} {what}' for what, count in known)})" if known else ""
+        return f"{number:,} waiting {known[0][0]} {span}"
+    apart = f" ({', '.join(f'{count:,} {what}' for what, count in known)})" if known else ""
+    return f"{number:,} waiting {span}{apart}"
 
 
 def _age(seconds: float) -> str:
-    """In hours, from two days on in whole days: nobody plans by the hour of a ticket that is a week old."""
+    """Nobody plans by the minute of what is a day old, nor by the hour of what is a week old."""
     span = timedelta(seconds=seconds)
-    return span_words(span) if span < _DAYS_SHOW_FROM else f"{span.days:,} days"
+    if span >= _DAYS_SHOW_FROM:
+        return f"{span.days:,} days"
+    return span_words(span) if span < _HOURS_SHOW_FROM else f"{span // timedelta(hours=1)} h"
 
 
 def _spread_words(spread: Spread, words: Callable[[float], str], most: str) -> str:

@@ -10,14 +10,14 @@ from typing import Any, cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.models import Milestone, ServiceClock, Ticket, TimelineEvent
+from bot.models import Milestone, Ticket, TimelineEvent
 from bot.models.service_levels import ClockName
 from bot.models.vocabulary import MEASURED, EventKind, State
 from bot.service_levels.clocks import BY_TIME, Cycle, Point, reached
 from bot.workflows import reading, timekeeping
 from bot.workflows.clock_views import parsed_point
 from bot.workflows.service_views import AlertView, BoardView, Cause, Gone, PointView
-from bot.workflows.timekeeping import Clocks
+from bot.workflows.timekeeping import Clocks, Entry
 
 MOST_DONE = 4
 """Events that an escalation lists."""
@@ -112,7 +112,7 @@ class _Teller:
             gone_at=(cycle.stopped_at or (event.at if event else None)) if gone else None,
         )
 
-    def _milestone(self, row: ServiceClock, name: str) -> Milestone:
+    def _milestone(self, row: Entry, name: str) -> Milestone:
         known = select(Milestone).where(Milestone.clock_id == row.id, Milestone.point == name)
         return self.session.scalars(known).one()
 

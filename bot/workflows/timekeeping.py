@@ -173,6 +173,18 @@ class Clocks:
         self.kept[key] = replace(kept, decided=kept.decided - (known - is_reached))
         self.noted.add(key)
 
+    def next_at(self, cycle: Cycle, promise: Promise) -> datetime | None:
+        """When the next of the pending points is reached: what `pending` begins with, at less cost."""
+        if cycle.is_open and cycle.breach is None and len(cycle.terms) == 1 and not cycle.carried:
+            # Nothing after a breach is known yet, and a smaller part of the target comes before a greater.
+            decided = self.decided(cycle)
+            ahead = (p for p in promise.points(cycle.clock) if not p.after and p.name not in decided)
+            first = min(ahead, key=lambda point: point.percent, default=None)
+            found = reached(cycle, first) if first is not None else None
+            return found.at if found is not None else None
+        pending = self.pending(cycle, promise)
+        return pending[0].at if pending else None
+
     def pending(self, cycle: Cycle, promise: Promise) -> list[Reached]:
         """The points of a cycle that are still to be decided and will be reached, the next one first.
 
@@ -517,7 +529,7 @@ def draw_again(
 
 def _columns(clocks: Clocks, cycle: Cycle) -> dict[str, Any]:
     kept = clocks.kept.get((cycle.clock, cycle.number), Kept(cycle))
-    pending = clocks.pending(cycle, clocks.held.promise)
+    next_at = clocks.next_at(cycle, clocks.held.promise)
     term, breach = cycle.term, cycle.breach
     due = cycle.due() if cycle.is_running else None
     return {
@@ -534,7 +546,7 @@ def _columns(clocks: Clocks, cycle: Cycle) -> dict[str, Any]:
         "determined_at": cycle.determined_at,
         "elapsed": int(cycle.elapsed(cycle.stopped_at).total_seconds()) if cycle.stopped_at else None,
         "history": _to_json(replace(kept, cycle=cycle)),
-        "next_fire_at": pending[0].at if pending else _at_once(cycle, due, kept),
+        "next_fire_at": next_at or _at_once(cycle, due, kept),
     }
 
 

@@ -54,11 +54,15 @@ class _Interval(NamedTuple):
     ended_by: str | None
 
 
+# Looked up for each row: joined, PostgreSQL may find it cheaper to read all tickets there ever were.
+_RAISED_AT: Final = (
+    select(Ticket.raised_at).where(Ticket.id == StateInterval.ticket_id).correlate(StateInterval)
+).scalar_subquery()
 _READ: Final = select(
     StateInterval.id,
     StateInterval.ticket_id,
     StateInterval.kind,
-    Ticket.raised_at,
+    _RAISED_AT,
     StateInterval.priority,
     StateInterval.state,
     StateInterval.category,
@@ -66,7 +70,7 @@ _READ: Final = select(
     StateInterval.started_at,
     StateInterval.ended_at,
     StateInterval.ended_by,
-).join(Ticket, Ticket.id == StateInterval.ticket_id)
+)
 
 
 def standing_at(session: Session, desk_key: str, at: datetime) -> list[Standing]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from bot.models import Desk, Outbox
 from bot.models.reports import PictureState, Report, ReportSeries, ReportState, SeriesName
+from bot.models.service_levels import ClockName
 from bot.models.vocabulary import Action, Kind
 from bot.service_levels.calendars import EVERY_DAY
 from bot.store import Store
@@ -146,10 +148,22 @@ def test_after_days_of_downtime_the_newest_is_told_late_and_names_the_others(wor
     newest = known["2026-03-06"]
     assert newest.is_late
     assert newest.figures["superseded"] == ["2026-03-03", "2026-03-04", "2026-03-05"]
-    assert newest.period_from == known["2026-03-05"].period_to
+    # Nothing that happened meanwhile is lost: it covers what the missed ones would have.
+    assert (newest.period_from, newest.period_to) == (known["2026-03-03"].period_from, START + 4 * DAY - HOUR)
+    assert newest.figures["kinds"]["incident"]["behind"]["came_in"] == 1
     assert list(posts(world)) == ["digest:it:2026-03-06"]
     assert newest.figures["kinds"]["incident"]["behind"]["open"] == 1
     assert ticket.number
+
+
+def test_a_late_review_keeps_to_its_own_week(world: World) -> None:
+    set_digest(world, replace(DAILY, reviews=("weekly",)))
+    tick(world, START)
+    tick(world, START + 15 * DAY)
+    missed, newest = told(world, SeriesName.WEEKLY).values()
+    assert (missed.state, newest.state) == (ReportState.SUPERSEDED, ReportState.TOLD)
+    assert (newest.period_from, newest.period_to) == (utc(2026, 3, 8, 23), utc(2026, 3, 15, 23))
+    assert newest.figures["superseded"] == ["2026-03-09"]
 
 
 def test_a_few_minutes_are_not_late(world: World) -> None:
@@ -232,6 +246,134 @@ def test_of_two_replicas_one_decides(world: World, database_url: str) -> None:
         other.close()
     assert decided == [1, 0]
     assert len(posts(world)) == 1
+
+
+# --- what came in ---
+
+
+def came_in(report: Report) -> int:
+    return int(report.figures["kinds"]["incident"]["behind"]["came_in"])
+
+
+def at(world: World, instant: datetime) -> None:
+    """Time passes until then."""
+    world.forward(instant - world.clock.now())
+
+
+def test_a_ticket_raised_from_an_old_message_came_in_in_exactly_one_digest(world: World) -> None:
+    set_digest(world, DAILY)
+    tick(world, START)
+    monday = world.message(ANA, "The door squeaks")
+    world.raised("On Monday")
+    tick(world, START + DAY - HOUR)
+    at(world, START + DAY)
+    world.raise_on(monday)
+    world.raised("On Tuesday")
+    tick(world, START + 2 * DAY - HOUR)
+    at(world, START + 2 * DAY)
+    world.raised("On Wednesday")
+    tick(world, START + 3 * DAY - HOUR)
+    assert [came_in(report) for report in told(world).values()] == [1, 2, 1]
+
+
+def test_what_was_raised_before_the_newest_of_several_missed_digests_is_counted_once(world: World) -> None:
+    set_digest(world, DAILY)
+    tick(world, START)
+    world.raised("On Monday")
+    tick(world, START + DAY - HOUR)
+    at(world, START + DAY)
+    old = world.message(ANA, "The door squeaks")
+    world.raised("On Tuesday")
+    at(world, START + 2 * DAY)
+    world.raise_on(old)
+    tick(world, START + 3 * DAY)
+    at(world, START + 3 * DAY + HOUR)
+    world.raised("On Thursday")
+    tick(world, START + 4 * DAY - HOUR)
+    told_ones = [report for report in told(world).values() if report.state is ReportState.TOLD]
+    assert [came_in(report) for report in told_ones] == [1, 2, 1]
+
+
+def test_what_was_raised_afterwards_does_not_change_what_a_line_opens(world: World) -> None:
+    set_digest(world, DAILY)
+    tick(world, START)
+    monday = world.message(ANA, "The door squeaks")
+    world.raised("On Monday")
+    tick(world, START + DAY - HOUR)
+    at(world, START + DAY)
+    world.raise_on(monday)
+    with world.store.read() as session:
+        report_id = session.scalars(select(Report.id)).one()
+        view = reports.read_behind(session, report_id, kind=Kind.INCIDENT, line="came_in", page=1)
+    assert (view.told, view.page.total) == (1, 1)
+
+
+# --- the pictures' numbers ---
+
+
+def flow_of(report: Report) -> dict[str, Any]:
+    flow: dict[str, Any] = report.figures["charts"]["flow"]
+    return flow
+
+
+def test_the_picture_ends_with_what_the_digest_says_is_open(world: World) -> None:
+    set_digest(world, DAILY)
+    tick(world, START)
+    world.raised("On Monday")
+    at(world, START + DAY - 2 * HOUR)
+    world.raised("On Tuesday at eight")
+    tick(world, START + DAY - HOUR)
+    (report,) = told(world).values()
+    flow = flow_of(report)
+    assert report.figures["kinds"]["incident"]["behind"]["open"] == 2
+    assert (flow["days"][-2:], flow["open"][-2:]) == (["2026-03-02", "2026-03-03"], [1, 2])
+    assert (flow["came_in"][-2:], flow["until"]) == ([1, 1], "09:00")
+
+
+def test_a_review_draws_whole_days(world: World) -> None:
+    set_digest(world, replace(DAILY, reviews=("weekly",)))
+    tick(world, START)
+    world.raised("On Monday")
+    tick(world, START + 7 * DAY - HOUR)
+    (weekly,) = told(world, SeriesName.WEEKLY).values()
+    flow = flow_of(weekly)
+    assert (flow["days"][-1], flow["until"], flow["open"][-1]) == ("2026-03-08", "", 1)
+
+
+@pytest.mark.parametrize(("after", "days"), [(1, 7), (6, 7), (7, 8), (20, 21), (45, 30)])
+def test_the_picture_begins_with_the_desks_first_day_but_shows_at_least_a_week(
+    world: World, after: int, days: int
+) -> None:
+    set_digest(world, replace(DAILY, days=EVERY_DAY))
+    tick(world, START)
+    world.raised("On Monday")
+    tick(world, START + after * DAY - HOUR)
+    flow = flow_of(list(told(world).values())[-1])
+    assert [len(flow[key]) for key in ("days", "came_in", "finished", "open")] == [days] * 4
+
+
+# --- who missed a target ---
+
+
+def test_a_ticket_with_several_broken_promises_is_named_once_with_all_of_them(world: World) -> None:
+    set_digest(world, DAILY)
+    tick(world, START)
+    ids = [world.raised(f"Number {number}").id for number in range(7)]
+    tick(world, START + DAY - HOUR)
+    missed = [(ids[6], "update", "P1"), (ids[6], "respond", "P2"), (ids[6], "update", "P2")]
+    missed += [(ticket_id, "resolve", "P3") for ticket_id in ids[:6]]
+    breaches = [
+        {"ticket_id": ticket, "clock": clock, "priority": priority} for ticket, clock, priority in missed
+    ]
+    with world.store.write() as session:
+        row = session.scalars(select(Report)).one()
+        incidents = row.figures["kinds"]["incident"] | {"breaches": breaches}
+        row.figures = row.figures | {"kinds": row.figures["kinds"] | {"incident": incidents}}
+        session.flush()
+        view = reports.read_report(session, row.id)
+    named = [(each.ticket.number, each.priority) for each in view.breaches]
+    assert named == [("INC-7", "P1"), *((f"INC-{number}", "P3") for number in range(1, 5))]
+    assert view.breaches[0].clocks == (ClockName.RESPOND, ClockName.UPDATE)
 
 
 # --- what is behind a line ---
