@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -58,6 +58,8 @@ Result = TypeVar("Result")
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 """Seconds between attempts while the database or Slack cannot be reached."""
+CLOCK_SLACK = timedelta(minutes=1)
+"""A clock that goes back by more is told to the administrators."""
 STOP_WITHIN = 8.0
 """Seconds that everything together may take to stop, of the ten that an operator waits."""
 
@@ -134,6 +136,7 @@ class Bot:
             pace=settings.delivery_pace,
         )
         self.pictures = Pictures(self.store, self._slack(timeout=10.0), told=self.sender.wake)
+        self._newest: datetime | None = None
         self._identity: Identity | None = None
         handling = Handling(
             store=self.store,
@@ -150,6 +153,7 @@ class Bot:
                 "close": Concern(self._close_due),
                 "reports": Concern(self._report_due),
                 "calendars": Concern(self._extend_calendars, every=3600.0),
+                "policies": Concern(self._catch_up_policies, every=10.0),
                 "heartbeat": Concern(self._beat, every=5.0),
                 "forget": Concern(lambda: housekeeping.forget_old_gestures(self.store), every=600.0),
             }
@@ -177,8 +181,16 @@ class Bot:
         return self._web.port if self._web is not None else None
 
     def _decide_due(self) -> None:
-        if due.tick(self.store, self.clock.now()):
+        now = self.clock.now()
+        if self._newest is not None and now < self._newest - CLOCK_SLACK:
+            newest = self._newest
+            self.store.run(lambda session: configuring.tell_of_clock(session, newest, now))
+        self._newest = now
+        if due.tick(self.store, now):
             self.sender.wake()
+
+    def _catch_up_policies(self) -> None:
+        due.catch_up_policies(self.store, self.clock.now())
 
     def _report_due(self) -> None:
         if reports.reports_due(self.store, self.clock.now()):
@@ -330,7 +342,7 @@ class Bot:
             "outbox": sender.counts,
             "delivery": sender.problem or "ok",
             "tick_lag_seconds": round(self._schedule.lag(), 3),
-            "problems": self.status.problems,
+            "problems": [*self.status.problems, *self._schedule.problems()],
         }
         if self._socket is not None:
             detail["socket"] = "connected" if self._socket.is_connected() else "disconnected"

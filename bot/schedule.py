@@ -32,6 +32,7 @@ class Schedule:
     def __init__(self, concerns: Mapping[str, Concern]) -> None:
         self._concerns = concerns
         self._started_at: datetime | None = None
+        self._problems: dict[str, str] = {}
         self._last: dict[str, datetime] = {}
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -75,4 +76,16 @@ class Schedule:
         except StoreUnavailable as error:
             log.warning("a round was skipped", concern=name, reason=str(error))
             return
+        except Exception as error:
+            # One concern that fails must not stop the others, and must not fill the log each second.
+            problem = f"{name}: {type(error).__name__}: {error}"
+            if self._problems.get(name) != problem:
+                log.exception("a round failed and is tried again", concern=name)
+            self._problems[name] = problem
+            return
+        self._problems.pop(name, None)
         self._last[name] = real_now()
+
+    def problems(self) -> list[str]:
+        """What fails at the moment, a sentence for each concern."""
+        return [f"The schedule cannot do its work ({problem})." for problem in self._problems.values()]

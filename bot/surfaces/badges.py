@@ -5,7 +5,7 @@ Badges hold instants, never what is left until then: they change at transitions 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -54,6 +54,8 @@ def badge(clock: ClockView) -> list[Part]:
         case ClockState.MET:
             early = _amount(clock.early_by)
             return [Words(f"✅ {_DONE[clock.clock]} {f'{early} early' if early else 'in time'}")]
+        case ClockState.MISSED if clock.is_cancelled:
+            return [Words(f"⚫ {_NOUNS[clock.clock].lower()} target missed, no longer measured")]
         case ClockState.MISSED:
             late = _amount(clock.late_by)
             return [
@@ -104,26 +106,24 @@ def _running(clock: ClockView) -> list[Part]:
         return [Words(f"🔴 {_NOUNS[clock.clock]} overdue since "), When(clock.breached_at)]
     if clock.due_at is None:
         return []
-    mark = "🟡" if clock.is_at_risk else "🟢"
-    return [
-        Words(f"{mark} {_VERBS[clock.clock]} by "),
-        When(clock.due_at),
-        Words("".join(f", {word}" for word in _besides(clock))),
-    ]
-
-
-def _besides(clock: ClockView) -> Iterator[str]:
-    if clock.is_at_risk:
-        yield "at risk"
     if clock.breached_at is not None:
-        yield "an earlier target was missed"
+        return _missed_before(clock, clock.breached_at, clock.due_at)
+    mark = "🟡" if clock.is_at_risk else "🟢"
+    risk = ", at risk" if clock.is_at_risk else ""
+    return [Words(f"{mark} {_VERBS[clock.clock]} by "), When(clock.due_at), Words(risk)]
+
+
+def _missed_before(clock: ClockView, breached_at: datetime, due_at: datetime) -> list[Part]:
+    """Missed under an earlier target. Red, because nothing redraws it when this one is over too."""
+    missed: list[Part] = [Words(f"🔴 {_NOUNS[clock.clock]} target missed "), When(breached_at)]
+    return [*missed, Words(f", now {_VERBS[clock.clock].lower()} by "), When(due_at)]
 
 
 def _paused(clock: ClockView) -> list[Part]:
     why = f" while {while_words(clock.pause_reason)}" if clock.pause_reason else ""
     if clock.breached_at is not None:
-        overdue: list[Part] = [Words(f"🔴 {_NOUNS[clock.clock]} overdue since "), When(clock.breached_at)]
-        return [*overdue, Words(f", paused{why}")]
+        missed: list[Part] = [Words(f"🔴 {_NOUNS[clock.clock]} target missed "), When(clock.breached_at)]
+        return [*missed, Words(f", paused{why}")]
     return [Words(f"⏸ paused{why}")]
 
 

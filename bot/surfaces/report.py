@@ -23,7 +23,6 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from bot.models.reports import SeriesName
 from bot.models.vocabulary import Kind
 from bot.pictures.charts import parse_charts
 from bot.pictures.words import alternative_texts
@@ -176,12 +175,17 @@ class _Part:
 
 def _parts(figures: Figures, kind: Kind) -> list[_Part]:
     known, label = figures.kinds[kind], words.kind_label(kind)
-    is_review = figures.series is not SeriesName.DAILY
-    still = f"{label}: {known.behind[Line.OPEN]:,} open"
+    is_review = words.is_review(figures)
+    still = f"{label}: {known.behind[Line.OPEN]:,} open{' at its end' if is_review else ''}"
     parts = [
         _Part("flow", label, words.flow_lines(known), _opens(known, *_FLOW)),
         _Part("categories", "", words.category_lines(known), _category_opens(known), is_plain=True),
-        _Part("open", still, words.open_lines(known, in_detail=is_review), _opens(known, *_OPEN)),
+        _Part(
+            "open",
+            still,
+            words.open_lines(known, in_detail=is_review),
+            _opens(known, *(_OPEN_AT_ITS_END if is_review else _OPEN)),
+        ),
         _Part("levels", f"{label}: targets met", words.level_lines(known), _opens(known, *_LEVELS)),
     ]
     if is_review:
@@ -192,7 +196,8 @@ def _parts(figures: Figures, kind: Kind) -> list[_Part]:
 
 
 _FLOW: Final = (Line.CAME_IN, Line.FINISHED, Line.CANCELLED, Line.REOPENED)
-_OPEN: Final = (Line.OPEN, Line.UNASSIGNED, Line.WAITING, Line.AT_RISK)
+_OPEN_AT_ITS_END: Final = (Line.OPEN, Line.UNASSIGNED, Line.WAITING)
+_OPEN: Final = (*_OPEN_AT_ITS_END, Line.AT_RISK)
 _LEVELS: Final = (Line.BREACHED, Line.RESPOND, Line.RESOLVE)
 _TIMES: Final = (Line.FIRST_REPLY, Line.NEXT_REPLY, Line.ACKNOWLEDGED, Line.OWNED, Line.FINISHED)
 
@@ -238,11 +243,11 @@ def behind(view: BehindView) -> ViewPayload:
     """A modal with a page of the tickets behind a line."""
     page = view.page
     lines = [_ticket_line(ticket) for ticket in page.tickets]
-    head: list[Part] = [
-        Words(f"{_label(view)}: {words.counted(page.total)}", bold=True),
-        Words(f"\n{words.period_words(view.report.figures)}"),
+    head = Words(f"{_label(view)}: {words.counted(page.total)}", bold=True)
+    body: list[Block] = [
+        blocks.paragraph([head], "behind.head"),
+        blocks.context([Words(words.period_words(view.report.figures))], "behind.period"),
     ]
-    body: list[Block] = [blocks.paragraph(head, "behind.head")]
     if lines:
         items = RichTextListElement(style="bullet", elements=[blocks.section(line) for line in lines])
         body.append(RichTextBlock(block_id="behind.list", elements=[items]))

@@ -161,23 +161,33 @@ def missed(figures: Figures) -> str:
     return ""
 
 
+def is_review(figures: Figures) -> bool:
+    """Whether it looks back at a week or month that is over, and not at how things stand."""
+    return figures.series is not SeriesName.DAILY
+
+
 def _needs_somebody(figures: Figures) -> str:
-    risk, unowned, waiting = (_total(figures, line) for line in (Line.AT_RISK, Line.UNASSIGNED, Line.WAITING))
+    past = is_review(figures)
+    risk = 0 if past else _total(figures, Line.AT_RISK)
+    unowned, waiting = (_total(figures, line) for line in (Line.UNASSIGNED, Line.WAITING))
     said = []
     if risk:
         said.append(f"{counted(risk)} {_is(risk)} at risk")
     if unowned:
-        said.append(f"{unowned if said else counted(unowned)} {_has(unowned)} no owner")
+        had = "had" if past else _has(unowned)
+        said.append(f"{unowned if said else counted(unowned)} {had} no owner")
     if waiting:
-        said.append(f"{waiting if said else counted(waiting)} {_has(waiting)} been waiting too long")
+        had = "had" if past else _has(waiting)
+        said.append(f"{waiting if said else counted(waiting)} {had} been waiting too long")
     if said:
-        return f"Right now {_listed(said)}."
-    return "Every open ticket has an owner." if _total(figures, Line.OPEN) else ""
+        return f"{'At its end' if past else 'Right now'} {_listed(said)}."
+    return f"Every open ticket {'had' if past else 'has'} an owner." if _total(figures, Line.OPEN) else ""
 
 
 def _flowed(figures: Figures) -> str:
     came, done, still = (_total(figures, line) for line in (Line.CAME_IN, Line.FINISHED, Line.OPEN))
-    said = f"{counted(came)} came in, {done:,} {_was(done)} finished, {still:,} {_is(still)} open."
+    stands = f"{_was(still)} open at its end" if is_review(figures) else f"{_is(still)} open"
+    said = f"{counted(came)} came in, {done:,} {_was(done)} finished, {still:,} {stands}."
     return " ".join([said, *_out_of_the_ordinary(figures)])
 
 
@@ -263,7 +273,10 @@ def _usual(number: int, usual: Limits | None) -> str:
 
 
 def open_lines(figures: KindFigures, *, in_detail: bool) -> list[str]:
-    """How old is what is open, and what of it needs somebody; nothing where nothing is open."""
+    """How old is what is open, and what of it needs somebody; nothing where nothing is open.
+
+    A review tells more of the past, and nothing of what is at risk now.
+    """
     number = figures.behind[Line.OPEN]
     if not number or figures.ages is None:
         return []
@@ -275,7 +288,8 @@ def open_lines(figures: KindFigures, *, in_detail: bool) -> list[str]:
         needs.append(f"{unowned:,} without an owner")
     if waiting := figures.behind[Line.WAITING]:
         needs.append(_waiting(waiting, figures))
-    if risk := figures.behind[Line.AT_RISK]:
+    risk = figures.behind[Line.AT_RISK]
+    if risk and not in_detail:
         needs.append(f"{risk:,} at risk of missing a target")
     if needs:
         lines.append(" · ".join(needs))

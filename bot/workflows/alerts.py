@@ -39,10 +39,10 @@ def read_alert(session: Session, data: Mapping[str, Any]) -> AlertView:
         ticket=reading.read_ticket(session, ticket.id),
         points=tuple(points),
         told=tuple(reading.read_person(session, person_id) for person_id in data["told"]),
-        nobody="nobody_available" if data["nobody"] else None,
+        nobody="nobody_available" if data["nobody"] and ticket.assignee_id is None else None,
         covers=covers,
         done=tuple(reading.event_views(session, _done(events))),
-        acknowledged=_acknowledged(session, events),
+        acknowledged=_acknowledged(session, events, since=min(point.due_at for point in points)),
         held_since=next((event.at for event in reversed(events) if event.kind in _HELD), None)
         if ticket.assignee_id
         else None,
@@ -70,13 +70,12 @@ def _done(events: list[TimelineEvent]) -> list[TimelineEvent]:
 
 
 def _acknowledged(
-    session: Session, events: Iterable[TimelineEvent]
+    session: Session, events: Iterable[TimelineEvent], *, since: datetime
 ) -> tuple[reading.PersonView, datetime] | None:
-    for event in reversed(list(events)):
-        if event.kind is EventKind.ACKNOWLEDGED and event.actor_id is not None:
+    """Who said first that they had seen it, once there was something to see."""
+    for event in events:
+        if event.kind is EventKind.ACKNOWLEDGED and event.actor_id is not None and event.at >= since:
             return reading.read_person(session, event.actor_id), event.at
-        if event.kind is EventKind.ESCALATED:
-            return None
     return None
 
 
@@ -118,14 +117,27 @@ class _Teller:
 
     def _gone(self, cycle: Cycle, percent: int, after: timedelta, milestone: Milestone) -> Gone | None:
         if cycle.is_cancelled:
-            return "cancelled" if self.ticket.state is State.CANCELLED else "policy"
+            return self._gone_by_dropping(cycle)
         if not cycle.is_open:
-            return _gone_by_stop(cycle)
+            goes_on = percent == 100 and self._is_reopened(cycle)
+            return None if goes_on else _gone_by_stop(cycle)
         if percent < 100 and not cycle.is_running:
             return "paused"
         again = reached(cycle, Point(percent, after))
-        is_ahead = cycle.breach is None and (again is None or again.at > milestone.decided_at)
-        return _BY_CHANGE.get(cycle.term.cause) if is_ahead else None
+        is_ahead = again is None or again.at > milestone.decided_at
+        could_go = percent < 100 or cycle.breach is None
+        return _BY_CHANGE.get(cycle.term.cause) if could_go and is_ahead else None
+
+    def _gone_by_dropping(self, cycle: Cycle) -> Gone:
+        if self.ticket.state is State.CANCELLED:
+            return "cancelled"
+        event = self._ending(cycle)
+        return "priority" if event is not None and event.kind is EventKind.PRIORITISED else "policy"
+
+    def _is_reopened(self, cycle: Cycle) -> bool:
+        """Whether a later cycle goes on with what this one missed."""
+        newest = self.clocks.held.of(cycle.clock)
+        return newest is not None and newest.is_open and newest.goes_on_broken
 
     def _ending(self, cycle: Cycle) -> TimelineEvent | None:
         """The event that made its cause go."""

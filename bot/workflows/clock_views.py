@@ -59,4 +59,5 @@ def clock_view(cycle: Cycle, *, warned: bool, at: datetime | None = None) -> Clo
         early_by=spare if not cycle.is_open and cycle.breach is None else None,
         late_by=max(-spare, timedelta(0)) if not cycle.is_open and cycle.breach is not None else None,
         started_at=cycle.started_at,
+        is_cancelled=cycle.is_cancelled,
     )

@@ -24,10 +24,11 @@ def close_due(store: Store, now: datetime) -> int:
         if session.scalars(due.limit(1)).first() is None:
             return 0
     with store.write() as session:
-        tickets = session.scalars(
-            due.order_by(Ticket.close_at).limit(BATCH).with_for_update(skip_locked=True)
-        )
         desks = load_desks(session)
+        active = Ticket.desk_key.in_([desk.key for desk in desks.all])  # others wait for their desk
+        tickets = session.scalars(
+            due.where(active).order_by(Ticket.close_at).limit(BATCH).with_for_update(skip_locked=True)
+        )
         closed = 0
         for ticket in tickets.all():
             desk = desks.get(ticket.desk_key)

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -27,6 +28,8 @@ from bot.workflows.desks import (
 from bot.workflows.people import administrators
 from bot.workflows.telling import Telling
 
+log = structlog.get_logger(__name__)
+
 
 @dataclass(frozen=True)
 class Names:
@@ -36,10 +39,20 @@ class Names:
     channels: tuple[ChannelCard, ...]
     usergroups: dict[str, str]
     """Handle (lower case) → id."""
+    former: tuple[PersonCard, ...] = ()
+    """People whose accounts are deactivated: they may still be named, and are left out."""
 
     def person(self, ref: PersonRef) -> str:
         """Raises Unresolved or Ambiguous."""
         return config.resolve_person(ref, self.people)
+
+    def present(self, refs: tuple[PersonRef, ...]) -> tuple[str, ...]:
+        """Those who are still there. Raises Unresolved or Ambiguous for a name that nobody ever bore."""
+        return tuple(self.person(ref) for ref in refs if not self.has_left(ref))
+
+    def has_left(self, ref: PersonRef) -> bool:
+        """Whether a name is that of a deactivated account, and of no other."""
+        return not _resolves(ref, self.people) and _resolves(ref, self.former)
 
     def channel(self, ref: ChannelRef) -> str:
         """Raises Unresolved or Ambiguous."""
@@ -51,7 +64,7 @@ class Names:
             case config.MembersOf(channel):
                 return AgentSource(kind="channel", ids=(self.channel(channel),))
             case config.People(people):
-                return AgentSource(kind="people", ids=tuple(self.person(ref) for ref in people))
+                return AgentSource(kind="people", ids=self.present(people))
             case config.Usergroup(handle):
                 found = self.usergroups.get(handle.removeprefix("@").lower())
                 if found is None:
@@ -66,6 +79,13 @@ class UnknownUsergroup(DeskbellError):
         super().__init__(f'No user group is known as "{handle}". Correct the handle in desk.yaml.')
 
 
+class NobodyLeft(DeskbellError):
+    """Everybody whom a desk names as an agent has left."""
+
+    def __init__(self) -> None:
+        super().__init__("Everybody named in `agents` has left. Name somebody else in desk.yaml.")
+
+
 def read_names(session: Session) -> Names:
     """What the directory knows at the moment. Archived channels and deactivated people do not count."""
     people = session.scalars(select(Person).where(Person.is_deactivated.is_(False), Person.is_app.is_(False)))
@@ -75,7 +95,19 @@ def read_names(session: Session) -> Names:
         people=tuple(PersonCard(p.id, p.handle, p.name, p.email) for p in people),
         channels=tuple(ChannelCard(c.id, c.name) for c in channels),
         usergroups={group.handle.lower(): group.id for group in groups},
+        former=tuple(
+            PersonCard(p.id, p.handle, p.name, p.email)
+            for p in session.scalars(select(Person).where(Person.is_deactivated, Person.is_app.is_(False)))
+        ),
     )
+
+
+def _resolves(ref: PersonRef, people: tuple[PersonCard, ...]) -> bool:
+    try:
+        config.resolve_person(ref, people)
+    except DeskbellError:
+        return False
+    return True
 
 
 def in_force(session: Session) -> Configuration | None:
@@ -124,6 +156,8 @@ def _resolve(
         return None
     try:
         definition, problem = define(desired, key, names), None
+        if definition.agents.kind == "people" and not definition.agents.ids:
+            raise NobodyLeft
         definition = _with_policies(session, desired, definition, names, version.applied_at)
     except DeskbellError as error:
         definition, problem = None, f"The desk “{desired.desks[key].name}” is off: {error}"
@@ -158,20 +192,29 @@ def _with_policies(
     resolver = policies.Resolver(person=names.person, channel=names.channel)
     in_force = policies.put_in_force(session, desired, key, resolver, at, keeps_holidays=keeps_holidays)
     timekeeping.begin_for_open(session, definition, in_force, at)
-    unknown = sorted({name for id_ in in_force.values() for name in policies.unknown(session, id_)})
-    unknown += [
-        str(ref) for shift in desired.desks[key].shifts for ref in shift.people if not _knows(names, ref)
-    ]
-    for name in unknown:
+    told = {name for id_ in in_force.values() for name in policies.unknown(session, id_)}
+    for name in sorted(told | _missing(desired.desks[key], names)):
         tell_administrators(
             session,
             f"nobody:{key}:{_short(name)}",
             "Somebody in desk.yaml cannot be found",
-            f"“{name}” is to be told by an escalation, or is on a shift, at {definition.name}. "
+            f"desk.yaml names “{name}” at {definition.name}, and nobody active bears that name. "
             "Everybody else there is told as before.",
             fix="Correct the name in desk.yaml and start Deskbell again.",
         )
     return replace(definition, policies=in_force)
+
+
+def _missing(desk: config.Desk, names: Names) -> set[str]:
+    """The people of a desk who have left, and those of its shifts whom nobody knows."""
+    named = (*desk.leads, *desk.managers, *_listed(desk.agents))
+    on_shift = (ref for shift in desk.shifts for ref in shift.people)
+    left = {str(ref) for ref in named if names.has_left(ref)}
+    return left | {str(ref) for ref in on_shift if not _knows(names, ref)}
+
+
+def _listed(agents: config.Agents) -> tuple[PersonRef, ...]:
+    return agents.people if isinstance(agents, config.People) else ()
 
 
 def _knows(names: Names, ref: PersonRef) -> bool:
@@ -213,8 +256,8 @@ def define(desired: DeskConfig, key: str, names: Names) -> Definition:
         triage_channel=names.channel(desk.triage_channel),
         managers_channel=names.channel(desk.managers_channel) if desk.managers_channel else None,
         agents=names.agents(desk.agents),
-        leads=tuple(names.person(ref) for ref in desk.leads),
-        managers=tuple(names.person(ref) for ref in desk.managers),
+        leads=names.present(desk.leads),
+        managers=names.present(desk.managers),
         administrators=_administrators(desired, names),
         close_after=desk.close_after,
         undo_within=desk.undo_within,
@@ -230,6 +273,19 @@ def _administrators(desired: DeskConfig, names: Names) -> tuple[str, ...] | None
     if desired.administrators is None:
         return None
     return tuple(names.person(ref) for ref in desired.administrators)
+
+
+def tell_of_clock(session: Session, before: datetime, now: datetime) -> None:
+    """Tell the administrators, once for each step, that the machine's clock went back."""
+    log.warning("the clock went back", from_=before.isoformat(), to=now.isoformat())
+    tell_administrators(
+        session,
+        f"clock:{before:%Y-%m-%dT%H:%M}",
+        "The clock of this machine went back",
+        f"It went from {before:%Y-%m-%d %H:%M} to {now:%Y-%m-%d %H:%M} UTC. "
+        "Nothing is said twice, but what is due until then comes late.",
+        fix="See that the machine's time is kept by NTP.",
+    )
 
 
 def tell_of_channels(session: Session, problems: list[str]) -> None:

@@ -7,17 +7,17 @@ the work. A threshold becomes a `Milestone` row; what must be said becomes one d
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from bot.models import Disposition, Milestone, Person, ServiceClock, Ticket, TimelineEvent
-from bot.models.vocabulary import OPEN_STATES, EventKind
+from bot.models import Disposition, Milestone, Person, ServiceClock, ServicePolicy, Ticket, TimelineEvent
+from bot.models.vocabulary import OPEN_STATES, EventKind, Kind
 from bot.service_levels.clocks import Cycle, Point, Reached
 from bot.store import Store
 from bot.store.dialects import upsert
@@ -87,7 +87,7 @@ def tick(store: Store, now: datetime) -> int:
         with store.read() as session:
             if session.scalar(_due(now).limit(1)) is None:
                 return looked_at
-        done, is_last = store.run(lambda session: _batch(session, now))
+        done, is_last = _batch_or_each(store, now)
         looked_at += done
         if is_last or not done:  # none: others are at them
             return looked_at
@@ -109,9 +109,46 @@ def _due(now: datetime) -> Any:
     )
 
 
-def _batch(session: Session, now: datetime) -> tuple[int, bool]:
+def _batch_or_each(store: Store, now: datetime) -> tuple[int, bool]:
+    """A batch; where that fails, each of its tickets by itself, and the one that fails is put off."""
+    try:
+        return store.run(lambda session: _batch(session, now))
+    except timekeeping.UNREADABLE:
+        log.exception("a batch of clocks could not be decided; each of its tickets is tried alone")
+    with store.read() as session:
+        ids = list(dict.fromkeys(session.scalars(_due(now).limit(BATCH))))
+    for ticket_id in ids:
+        _alone(store, ticket_id, now)
+    return len(ids), False
+
+
+def _alone(store: Store, ticket_id: int, now: datetime) -> None:
+    try:
+        store.run(lambda session: _batch(session, now, only=ticket_id))
+    except timekeeping.UNREADABLE as error:
+        reason = type(error).__name__
+        log.exception("a ticket's clocks cannot be decided", ticket_id=ticket_id)
+        store.run(lambda session: _give_up_for_now(session, ticket_id, now, reason))
+
+
+def _give_up_for_now(session: Session, ticket_id: int, now: datetime, reason: str) -> None:
+    """One ticket that cannot be measured must not stop the others' clocks."""
+    due = update(ServiceClock).where(ServiceClock.ticket_id == ticket_id, ServiceClock.next_fire_at <= now)
+    later = due.values(next_fire_at=now + CANNOT_BE_READ)
+    session.execute(later.execution_options(synchronize_session=False))
+    number = session.get_one(Ticket, ticket_id).number
+    configuring.tell_administrators(
+        session,
+        f"clocks:{number}",
+        "A ticket's clocks cannot be read",
+        f"{number} gets no warnings at present ({reason}).",
+        fix="Please report it with the log; the ticket itself works as before.",
+    )
+
+
+def _batch(session: Session, now: datetime, *, only: int | None = None) -> tuple[int, bool]:
     """How many tickets were looked at, and whether these were all that is due."""
-    due = list(session.scalars(_due(now).limit(BATCH)))
+    due = list(session.scalars(_due(now).limit(BATCH))) if only is None else [only]
     tickets = list(session.scalars(_locked(list(dict.fromkeys(due)))))
     Tour(session, now, load_desks(session)).go(tickets)
     session.flush()
@@ -148,7 +185,8 @@ class Tour:
         self._session = session
         self._now = now
         self._desks = desks
-        self._channels: dict[str, list[tuple[Look, list[Decided]]]] = defaultdict(list)
+        self._channels: dict[tuple[str, str], list[tuple[Look, list[Decided]]]] = defaultdict(list)
+        """By desk and channel: desks that share a channel do not speak for each other."""
         self._available: dict[str, list[str]] = {}
 
     def go(self, tickets: Iterable[Ticket]) -> None:
@@ -180,14 +218,7 @@ class Tour:
         except timekeeping.UNREADABLE as error:
             # One ticket that cannot be measured must not stop the others' clocks.
             log.exception("a ticket's clocks cannot be read", ticket=ticket.number)
-            self._put_off(ticket, CANNOT_BE_READ)
-            configuring.tell_administrators(
-                self._session,
-                f"clocks:{ticket.number}",
-                "A ticket's clocks cannot be read",
-                f"{ticket.number} gets no warnings at present ({type(error).__name__}).",
-                fix="Please report it with the log; the ticket itself works as before.",
-            )
+            _give_up_for_now(self._session, ticket.id, self._now, type(error).__name__)
             return None
 
     def _put_off(self, ticket: Ticket, until: timedelta) -> None:
@@ -283,7 +314,7 @@ class Tour:
                 # Whom an earlier threshold would have told hears it now.
                 self._tell_thread(look, gravest, [to for one in ones for to in one.to])
             else:
-                self._channels[place].append((look, gravest))
+                self._channels[look.desk.key, place].append((look, gravest))
 
     def _places(self, desk: Definition, one: Decided) -> Iterable[str]:
         return dict.fromkeys(_place(desk, to) for to in one.to if to.kind != "unknown")
@@ -325,7 +356,7 @@ class Tour:
 
     def _tell_channels(self) -> None:
         """What is due together for one channel is one post."""
-        for channel, entries in self._channels.items():
+        for (_, channel), entries in self._channels.items():
             if len(entries) > 1:
                 self._tell_board(channel, entries)
                 continue
@@ -430,8 +461,17 @@ class Tour:
 
 
 def _measured_by(clocks: Clocks) -> list[tuple[Any, ...]]:
-    """What measures the cycles: another policy is no event of the ticket's, and yet its card shows it."""
-    return [(cycle.clock, cycle.number, cycle.terms, cycle.is_cancelled) for cycle in clocks.held.cycles]
+    """What a card shows of the cycles: another policy is no event of the ticket's, and yet may change it."""
+    return [
+        (
+            cycle.clock,
+            cycle.number,
+            cycle.term.target,
+            cycle.due() if cycle.is_running else None,
+            cycle.is_cancelled,
+        )
+        for cycle in clocks.held.cycles
+    ]
 
 
 def _recipients(point: Point, steps: tuple[tuple[Recipient, ...], ...]) -> tuple[Recipient, ...]:
@@ -489,3 +529,35 @@ def _said(ticket: Ticket, ones: list[Decided], audience: Audience) -> dict[str, 
         "covers": audience.covers,
         "nobody": audience.nobody,
     }
+
+
+SETTLING: Final = timedelta(minutes=15)
+"""How long after a new version of a policy clocks are looked for that missed it."""
+
+
+def catch_up_policies(store: Store, now: datetime) -> int:
+    """Look again at open clocks that a gesture, begun before a new version, still measured by the old one.
+
+    Returns how many versions are new enough for that; without one it costs a look at a small table.
+    """
+    recent = select(ServicePolicy).where(
+        ServicePolicy.effective_from > now - SETTLING, ServicePolicy.effective_from <= now
+    )
+    with store.read() as session:
+        versions = list(session.scalars(recent.order_by(ServicePolicy.id)))
+    if versions:
+        newest = {(version.desk_key, version.kind): version.id for version in versions}
+        store.run(lambda session: _look_for_missed(session, newest, now))
+    return len(versions)
+
+
+def _look_for_missed(session: Session, newest: Mapping[tuple[str, Kind], int], now: datetime) -> None:
+    for (desk_key, kind), version in newest.items():
+        missed = update(ServiceClock).where(
+            ServiceClock.desk_key == desk_key,
+            ServiceClock.kind == kind,
+            ServiceClock.stopped_at.is_(None),
+            ServiceClock.policy_id < version,
+            or_(ServiceClock.next_fire_at.is_(None), ServiceClock.next_fire_at > now),
+        )
+        session.execute(missed.values(next_fire_at=now).execution_options(synchronize_session=False))

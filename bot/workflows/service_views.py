@@ -55,6 +55,8 @@ class ClockView:
     late_by: timedelta | None
     """For a cycle that missed its target: how much more than the target it took."""
     started_at: datetime
+    is_cancelled: bool = False
+    """It ended without being done; what it had missed by then stays missed."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -332,6 +332,7 @@ def _begin_for(session: Session, ticket: Ticket, policy: Policy, at: datetime) -
     if ticket.state in WAITING_STATES:
         clocks.held = clocks.held.waits(at, ticket.state.value)
     save(session, ticket, clocks)
+    telling.redraw_card(session, ticket_id=ticket.id)
 
 
 def _go_on_for(session: Session, desk: Definition, ticket: Ticket, at: datetime) -> None:
@@ -339,6 +340,7 @@ def _go_on_for(session: Session, desk: Definition, ticket: Ticket, at: datetime)
     if clocks is not None:
         clocks.held = under_present_policy(session, desk, ticket.kind, clocks.held, at, is_over=False)
         save(session, ticket, clocks)
+        telling.redraw_card(session, ticket_id=ticket.id)
 
 
 def follow(session: Session, desk: Definition, ticket: Ticket, event: Happening) -> None:
@@ -363,6 +365,8 @@ def follow(session: Session, desk: Definition, ticket: Ticket, event: Happening)
     save(session, ticket, clocks)
     if event.kind in _CHANGES_HANDS:
         _name_the_holder(session, clocks)
+    if event.kind is EventKind.REOPENED:  # what was missed before is missed again
+        draw_again(session, {key for kept in clocks.kept.values() for key in kept.told})
 
 
 def _name_the_holder(session: Session, clocks: Clocks) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from bot import config
 from bot.clock import real_now
@@ -181,12 +181,30 @@ def test_a_name_that_two_have_lists_their_ids(directory: Store) -> None:
     assert f"{BEN}, {MARIA}" in problem
 
 
-@pytest.mark.parametrize("gone", [Person.is_deactivated, Person.is_app])
-def test_who_left_or_is_an_app_is_not_found_by_name(directory: Store, gone: object) -> None:
+def test_an_app_is_not_found_by_name(directory: Store) -> None:
     with directory.write() as session:
-        session.execute(update(Person).where(Person.id == LEA).values({gone: True}))
+        session.execute(update(Person).where(Person.id == LEA).values(is_app=True))
     apply(directory, IT)
     assert "@lea" in resolve(directory)[0]
+
+
+def test_who_left_is_left_out_and_told_and_the_desk_works(directory: Store) -> None:
+    with directory.write() as session:
+        session.execute(update(Person).where(Person.id == LEA).values(is_deactivated=True))
+    apply(directory, IT)
+    assert resolve(directory) == []
+    assert desks(directory)["it"].leads == ()
+    with directory.read() as session:
+        notices = list(session.scalars(select(Outbox).where(Outbox.key.startswith("notice:nobody:it:"))))
+    assert notices
+    assert all("@lea" in row.data["detail"] for row in notices)
+
+
+def test_a_desk_whose_agents_have_all_left_is_off(directory: Store) -> None:
+    with directory.write() as session:
+        session.execute(update(Person).where(Person.id == BEN).values(is_deactivated=True))
+    apply(directory, IT.replace('{members_of: "#it-triage"}', '["@ben"]'))
+    assert "has left" in resolve(directory)[0]
 
 
 def test_an_archived_channel_is_not_found(directory: Store) -> None:

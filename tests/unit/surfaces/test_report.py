@@ -224,6 +224,14 @@ def test_how_long_things_took_is_for_the_reviews() -> None:
     assert "First reply: median 12 min, longest 1 h 23 min (9 tickets)" in spoken(surface.report(view(week)))
 
 
+def test_a_review_speaks_of_its_end_and_not_of_now() -> None:
+    rendered = surface.report(view(figures(series=SeriesName.WEEKLY)))
+    assert "At its end 4 tickets had no owner and 2 had been waiting too long." in rendered.text
+    assert "40 were open at its end." in rendered.text
+    assert "Incidents: 40 open at its end" in spoken(rendered)
+    assert "at risk" not in spoken(rendered)
+
+
 def test_times_say_only_what_they_know() -> None:
     some = Spread(n=12, median=2 * HOUR, p90=9 * HOUR, longest=2 * DAY)
     took = replace(
@@ -345,8 +353,8 @@ def test_pictures_come_with_words_for_those_who_cannot_see_them() -> None:
 
 
 def test_every_line_with_tickets_can_be_opened() -> None:
-    rendered = surface.report(view(figures(series=SeriesName.WEEKLY)))
-    menus = [block["accessory"] for block in rendered.blocks if "accessory" in block]
+    reports = [surface.report(view(figures(series=series))) for series in SeriesName]
+    menus = [block["accessory"] for each in reports for block in each.blocks if "accessory" in block]
     values = [option["value"] for menu in menus for option in menu["options"]]  # type: ignore[index]
     opened = {surface.Reference.from_value(value).line for value in values}
     wanted = {line.value for line, count in BUSY.behind.items() if count}
