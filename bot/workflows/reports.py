@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlalchemy import Select, Text, delete, func, select, type_coerce
 from sqlalchemy.orm import Session
 
@@ -27,13 +28,15 @@ from bot.service_levels.openings import instant_of_local
 from bot.store import Store
 from bot.store.connections import connection
 from bot.store.dialects import insert_once, insert_returning_id
+from bot.workflows import configuring, reading, telling
 from bot.workflows import figures as figuring
-from bot.workflows import reading, telling
 from bot.workflows.desks import Definition, DigestDefinition, definition_from
 from bot.workflows.figures import Figures, Line, Occasion
 from bot.workflows.metrics import Period
 from bot.workflows.reading import TicketView
 from bot.workflows.telling import Telling
+
+log = structlog.get_logger(__name__)
 
 LATE: Final = timedelta(minutes=10)
 """A report that is decided later than this after its due instant says so."""
@@ -198,8 +201,43 @@ def reports_due(store: Store, clock_now: datetime) -> int:
             continue  # what is due by the new rules is seen at the next tick
         for name, rule in rules.items():
             if known[name].next_at <= clock_now:
-                decided += decide(store, desk, rule, next_at=known[name].next_at, now=clock_now)
+                decided += _decide_or_put_off(store, desk, rule, known[name].next_at, clock_now)
     return decided
+
+
+PUT_OFF: Final = timedelta(minutes=10)
+"""When a report that could not be made up is tried again."""
+
+
+def _decide_or_put_off(store: Store, desk: Definition, rule: Rule, next_at: datetime, now: datetime) -> int:
+    """One desk's report that cannot be made up must not keep the others from theirs."""
+    since = (store.owner, desk.key, rule.series)
+    if _PUT_OFF_UNTIL.get(since, now) > now:
+        return 0
+    try:
+        return decide(store, desk, rule, next_at=next_at, now=now)
+    except (LookupError, ValueError, TypeError) as error:
+        _PUT_OFF_UNTIL[since] = now + PUT_OFF
+        log.exception("a report cannot be made up", desk=desk.key, series=rule.series.value)
+        told = partial(_tell_of_failure, desk=desk, series=rule.series, reason=type(error).__name__, now=now)
+        store.run(told)
+        return 0
+
+
+_PUT_OFF_UNTIL: Final[dict[tuple[str, str, SeriesName], datetime]] = {}
+"""Of this process alone: another one may know better."""
+
+
+def _tell_of_failure(
+    session: Session, *, desk: Definition, series: SeriesName, reason: str, now: datetime
+) -> None:
+    configuring.tell_administrators(
+        session,
+        f"report:{desk.key}:{series.value}:{now:%Y-%m-%d}",
+        "A report cannot be made up",
+        f"The {series.value} report of {desk.name} fails ({reason}); it is tried again every ten minutes.",
+        fix="Please report it with the log; tickets and warnings work as before.",
+    )
 
 
 def _wanted(session: Session) -> list[tuple[Definition, dict[SeriesName, _Known]]]:
@@ -307,7 +345,11 @@ def _last_end(session: Session, desk_key: str, series: SeriesName) -> datetime |
 def _last_told(session: Session, desk_key: str, series: SeriesName) -> Figures | None:
     """What the last report said, unless the series began anew since."""
     row = session.scalar(_newest_of(desk_key, series).where(Report.state == ReportState.TOLD))
-    return read_figures(row) if row is not None else None
+    try:
+        return read_figures(row) if row is not None else None
+    except ValueError:  # written by a version that counted differently
+        log.warning("the report before cannot be read", desk=desk_key, series=series.value)
+        return None
 
 
 def _newest_of(desk_key: str, series: SeriesName) -> Select[Report]:

@@ -119,6 +119,21 @@ def test_a_database_that_is_away_costs_rounds_and_shows_as_lag(running: Callable
     wait_until(lambda: "clocks" in schedule.last_rounds())
 
 
+def test_a_concern_that_fails_is_named_and_stops_no_other(running: Callable[..., Schedule]) -> None:
+    is_mended, other = threading.Event(), threading.Event()
+
+    def work() -> None:
+        if not is_mended.is_set():
+            raise ValueError("no such figure")
+
+    schedule = running(reports=Concern(work, QUICK), close=Concern(other.set, QUICK))
+    wait_until(lambda: schedule.problems() != [])
+    assert "reports: ValueError: no such figure" in schedule.problems()[0]
+    assert other.wait(PATIENCE)
+    is_mended.set()
+    wait_until(lambda: schedule.problems() == [])
+
+
 def test_stopping_lets_a_round_finish() -> None:
     began, ended = threading.Event(), threading.Event()
 

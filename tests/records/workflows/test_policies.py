@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from bot.models import ServicePolicy, Ticket
+from bot.models import ServiceClock, ServicePolicy, Ticket
 from bot.models.vocabulary import Action, Level
-from bot.workflows import configuring, policies, timekeeping
+from bot.workflows import configuring, due, policies, timekeeping
 from bot.workflows.policies import Policy
 from tests.records.workflows.world import (
     BEN,
@@ -234,3 +234,23 @@ def test_a_replay_of_the_timeline_gives_the_rows(world: World, ticket: Ticket) -
         held = timekeeping.read_clocks(session, known)
         assert held is not None
         assert held.held.cycles == timekeeping.replayed(session, known).cycles
+
+
+def test_a_clock_that_missed_a_new_version_is_looked_at_again(world: World, ticket: Ticket) -> None:
+    """As when a gesture that had read the old version commits after the new one was put in force."""
+    world.forward(HOUR)
+    world.configure(desk_text(SHORTER))
+    with world.store.write() as session:
+        missed = update(ServiceClock).where(ServiceClock.clock == "resolve")
+        session.execute(missed.values(next_fire_at=START + 5 * DAY))
+    assert due.catch_up_policies(world.store, world.clock.now()) == 1
+    world.look()
+    assert world.clocks(ticket)["resolve/1"].target == 10 * 3600
+    world.forward(HOUR)
+    assert due.catch_up_policies(world.store, world.clock.now()) == 0
+
+
+def test_a_clock_that_went_back_is_told_once(world: World) -> None:
+    for _ in range(2):
+        world.store.run(lambda session: configuring.tell_of_clock(session, START + HOUR, START))
+    assert len(world.outbox("notice:clock:")) == 1
