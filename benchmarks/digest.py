@@ -138,7 +138,7 @@ def load(path: Path, tickets: int) -> None:
     try:
         for pragma in FAST:
             database.execute(f"PRAGMA {pragma}")
-        # Written in the order of the tickets, an index grows here and there; built at the end it is sorted once.
+        # Kept up row by row an index grows here and there; built at the end it is sorted once.
         indexes = database.execute(
             "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
         ).fetchall()

@@ -209,13 +209,14 @@ function selectControl(element, options, label, id) {
     element.initial_channel ??
     element.initial_conversation ??
     "";
-  const first = h("option", { value: "" }, element.placeholder?.text ?? "Choose");
+  const isOverflow = element.type === "overflow";
+  const first = h("option", { value: "" }, element.placeholder?.text ?? (isOverflow ? "⋮" : "Choose"));
   const choices = options.map((option) =>
     h("option", { value: option.value, selected: option.value === initial }, option.label),
   );
   const node = h(
     "select",
-    { id, "aria-label": id ? null : label, autofocus: element.focus_on_load },
+    { id, class: isOverflow ? "overflow" : null, "aria-label": id ? null : label, autofocus: element.focus_on_load },
     first,
     choices,
   );
