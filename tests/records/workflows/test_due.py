@@ -404,7 +404,7 @@ def test_a_ticket_that_cannot_be_measured_stops_no_other(world: World) -> None:
     with world.store.write() as session:
         of_broken = update(ServiceClock).where(ServiceClock.ticket_id == broken.id)
         session.execute(of_broken.values(history={"terms": 7}))
-    world.pass_time(25 * HOUR, step=HOUR)
+    world.pass_time(25 * HOUR, step=12 * HOUR)
     assert world.dispositions(sound)["resolve/1 breach"] == "told"
     assert world.milestones(broken) == {}
     assert [row.person_id for row in world.outbox("notice:clocks:").values()] == [ROOT]

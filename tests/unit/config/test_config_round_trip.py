@@ -141,7 +141,7 @@ def written(config: Json) -> str:
 
 
 @given(config=configurations())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_an_exported_configuration_loads_to_the_same_meaning(config: Json) -> None:
     loaded = load(written(config))
     again = load(dump(loaded.config))
@@ -182,7 +182,7 @@ def test_any_text_is_loaded_or_refused_with_problems(text: str) -> None:
     cut=st.integers(0, 40),
     insert=st.text(max_size=6) | st.sampled_from(["*a", "&a ", "~", "[", "- ", ": "]),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_damaged_example_is_loaded_or_refused_with_problems(at: int, cut: int, insert: str) -> None:
     load_or_refuse(EXAMPLE[:at] + insert + EXAMPLE[at + cut :])
 
@@ -191,7 +191,7 @@ def test_a_damaged_example_is_loaded_or_refused_with_problems(at: int, cut: int,
     value=st.sampled_from(["5", "~", "[]", "{}", "true", "[[x]]", "{a: {b: c}}", "''", "x", "[1, ~]"]),
     line=st.integers(0, EXAMPLE.count("\n") - 1),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_any_value_in_any_place_is_loaded_or_refused_with_problems(value: str, line: int) -> None:
     lines = EXAMPLE.splitlines()
     lines[line] = f"{lines[line].partition(':')[0]}: {value}"
