@@ -36,7 +36,7 @@ PNG: Final = b"\x89PNG\r\n"
 _minutes = count(1)
 
 
-@pytest.fixture(params=["socket-sqlite", "http-postgresql"])
+@pytest.fixture(params=["http-postgresql"])
 def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
     """A new desk with a daily digest, examined when the test is over."""
     way, _, kind = str(request.param).partition("-")
