@@ -64,6 +64,10 @@ STOP_WITHIN = 8.0
 """Seconds that everything together may take to stop, of the ten that an operator waits."""
 
 
+LEAVING = 5.5
+"""Seconds that a database which is away may cost when the process takes its heartbeat along."""
+
+
 class SlackRefuses(DeskbellError):
     """Slack answers, and no waiting will change its answer."""
 
@@ -147,19 +151,21 @@ class Bot:
             look_again=self.directory.nudge,
         )
         self._bolt = build_bolt(handling, lambda: self._identity)
-        self._schedule = Schedule(
-            {
-                "service_levels": Concern(self._decide_due, every=0.5),
-                "close": Concern(self._close_due),
-                "reports": Concern(self._report_due),
-                "calendars": Concern(self._extend_calendars, every=3600.0),
-                "policies": Concern(self._catch_up_policies, every=10.0),
-                "heartbeat": Concern(self._beat, every=5.0),
-                "forget": Concern(lambda: housekeeping.forget_old_gestures(self.store), every=600.0),
-            }
-        )
+        self._schedule = Schedule(self._concerns())
         self._socket = self._socket_mode()
         self._web: WebServer | None = None
+
+    def _concerns(self) -> dict[str, Concern]:
+        """What the clock alone makes due, and how often it is looked for."""
+        return {
+            "service_levels": Concern(self._decide_due, every=0.5),
+            "close": Concern(self._close_due),
+            "reports": Concern(self._report_due),
+            "calendars": Concern(self._extend_calendars, every=3600.0),
+            "policies": Concern(self._catch_up_policies, every=10.0),
+            "heartbeat": Concern(self._beat, every=5.0),
+            "forget": Concern(lambda: housekeeping.forget_old_gestures(self.store), every=600.0),
+        }
 
     def _slack(self, *, timeout: float) -> SlackClient:
         return SlackClient(self._access.bot_token, base_url=self._settings.slack_api_url, timeout=timeout)
@@ -181,13 +187,16 @@ class Bot:
         return self._web.port if self._web is not None else None
 
     def _decide_due(self) -> None:
-        now = self.clock.now()
-        if self._newest is not None and now < self._newest - CLOCK_SLACK:
-            newest = self._newest
+        self._watch_clock()
+        if due.tick(self.store, self.clock.now()):
+            self.sender.wake()
+
+    def _watch_clock(self) -> None:
+        """The machine's own clock: a local workspace may move business time as it likes."""
+        newest, now = self._newest, real_now()
+        if newest is not None and now < newest - CLOCK_SLACK:
             self.store.run(lambda session: configuring.tell_of_clock(session, newest, now))
         self._newest = now
-        if due.tick(self.store, now):
-            self.sender.wake()
 
     def _catch_up_policies(self) -> None:
         due.catch_up_policies(self.store, self.clock.now())
@@ -235,6 +244,8 @@ class Bot:
         self._patiently("Slack", self.directory.start)
         self._learn_identity()
         self._patiently("the configuration", self._configure)
+        # A new desk's reports begin now, before anybody's gesture and before anybody moves the clock.
+        self._patiently("the reports", self._report_due)
         self.directory.start_refreshing()
         self.sender.start()
         self.facts.start()
@@ -364,6 +375,13 @@ class Bot:
             log.warning("metrics are taken without the database")
         return generate_latest(REGISTRY)
 
+    def _leave(self) -> None:
+        """Nobody need wait for the beat of a process that has stopped."""
+        try:
+            heartbeats.leave(self.store)
+        except StoreUnavailable as error:
+            log.warning("the heartbeat stays until it is forgotten", reason=str(error))
+
     def _go_down(self) -> None:
         """Intake first, then what works in the background, the database last."""
         give_up_at = monotonic() + STOP_WITHIN
@@ -378,6 +396,8 @@ class Bot:
         self.replies.stop(max(0.1, min(2.0, give_up_at - monotonic())))
         if self._web is not None:
             self._web.stop()
+        if self._schedule.last_rounds() and give_up_at - monotonic() > LEAVING:
+            self._leave()
         self.store.close()
         log.info("stopped")
 

@@ -137,29 +137,19 @@ class SlackClient:
 
         Raises NotSent, Refused or Unknown.
         """
-        refuse_inside_transaction()
-        if urllib.parse.urlsplit(url).scheme not in ("https", "http"):
-            raise Refused("invalid_upload_url")
-        headers = {"Content-Type": "application/octet-stream"}
-        request = urllib.request.Request(url, data=content, headers=headers, method="POST")  # noqa: S310 - checked
-        try:
-            with urllib.request.urlopen(request, timeout=self.timeout) as response:  # noqa: S310 - checked
-                response.read()
-        except urllib.error.HTTPError as error:
-            with error:
-                raise (Unknown if error.code >= 500 else Refused)(f"http_{error.code}") from error
-        except urllib.error.URLError as error:
-            raise _unreached(error) from error
-        except (OSError, http.client.HTTPException) as error:
-            raise Unknown(type(error).__name__) from error
+        self._post(url, content, "application/octet-stream", refusal="invalid_upload_url")
 
     def respond(self, url: str, body: Args) -> None:
         """Post to a response_url, once. Raises NotSent, Refused or Unknown."""
+        data = json.dumps(dict(body)).encode()
+        self._post(url, data, "application/json; charset=utf-8", refusal="invalid_response_url")
+
+    def _post(self, url: str, data: bytes, content_type: str, *, refusal: str) -> None:
+        """Post to an address that Slack gave out, without a token."""
         refuse_inside_transaction()
         if urllib.parse.urlsplit(url).scheme not in ("https", "http"):
-            raise Refused("invalid_response_url")
-        data = json.dumps(dict(body)).encode()
-        headers = {"Content-Type": "application/json; charset=utf-8"}
+            raise Refused(refusal)
+        headers = {"Content-Type": content_type}
         request = urllib.request.Request(url, data=data, headers=headers, method="POST")  # noqa: S310 - checked
         try:
             with urllib.request.urlopen(request, timeout=self.timeout) as response:  # noqa: S310 - checked
