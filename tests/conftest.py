@@ -8,12 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+import hypothesis
 import pytest
 
 from bot.settings import VARIABLES
 from bot.store import migrate
 from tests.availability import NotRunReport, not_run
 from tests.postgres import Cluster, NoPostgres, Server, new_home
+
+# On a developer's machine examples are new each time; a change must not fail by what somebody else's change left.
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 
 _POSTGRES_HOME = pytest.StashKey[Path]()
 

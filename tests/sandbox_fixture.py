@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sandbox.client import SandboxClient
 from sandbox.core import SandboxConfig
@@ -25,6 +27,16 @@ QUICK: Mapping[str, object] = {"rate_scale": 0, "retry_scale": 0.01}
 def repository_manifest() -> JsonObject:
     """The manifest that ships with the product."""
     return as_object(json.loads((ROOT / "manifest.json").read_text(encoding="utf-8")))
+
+
+def tuesday_morning(offset_file: Path) -> Path:
+    """A clock that begins on the Tuesday to come, at 10:00 in Berlin: what is due when, and whether anybody
+    works, must not depend on when the tests run."""
+    now = dt.datetime.now(ZoneInfo("Europe/Berlin"))
+    days = (1 - now.weekday()) % 7 or 7
+    begin = (now + dt.timedelta(days=days)).replace(hour=10, minute=0, second=0, microsecond=0)
+    offset_file.write_text(f"{begin.timestamp() - now.timestamp()}\n", encoding="utf-8")
+    return offset_file
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ import pytest
 
 from tests.conversations.desk import DESK_YAML, Desk, running_desk
 from tests.postgres import Server
+from tests.sandbox_fixture import tuesday_morning
 
 ALL = ("socket-sqlite", "socket-postgresql", "http-sqlite", "http-postgresql")
 
@@ -39,6 +40,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     """The module's desk."""
     way, _, kind = str(request.param).partition("-")
     directory = tmp_path_factory.mktemp("desk")
+    skips_time = getattr(request.module, "SKIPS_TIME", False)
     with (
         fresh_database(kind, directory, request) as url,
         running_desk(
@@ -46,7 +48,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             is_http=way == "http",
             desk_yaml=getattr(request.module, "DESK", DESK_YAML),
             seed=getattr(request.module, "SEED", None),
-            clock_offset=directory / "clock" if getattr(request.module, "SKIPS_TIME", False) else None,
+            clock_offset=tuesday_morning(directory / "clock") if skips_time else None,
         ) as desk,
     ):
         yield desk

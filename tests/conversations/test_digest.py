@@ -22,6 +22,7 @@ from tests.conversations.conftest import fresh_database
 from tests.conversations.desk import Desk, bot_for, running_desk
 from tests.conversations.sla import CRITICAL, MANAGERS, MINUTES, claim, only, raised, say
 from tests.conversations.sla import DESK as THE_DESK
+from tests.sandbox_fixture import tuesday_morning
 
 BERLIN: Final = ZoneInfo("Europe/Berlin")
 PATIENCE: Final = 45.0
@@ -42,7 +43,9 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
     way, _, kind = str(request.param).partition("-")
     with (
         fresh_database(kind, tmp_path, request) as url,
-        running_desk(url, is_http=way == "http", desk_yaml=DAILY, clock_offset=tmp_path / "clock") as running,
+        running_desk(
+            url, is_http=way == "http", desk_yaml=DAILY, clock_offset=tuesday_morning(tmp_path / "clock")
+        ) as running,
     ):
         begun(running)
         yield running

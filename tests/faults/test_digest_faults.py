@@ -20,7 +20,7 @@ from sandbox.jsontypes import as_object, as_text
 from sandbox.seen import SeenMessage
 from sandbox.server import SandboxServer
 from tests.faults.conftest import BotProcess
-from tests.sandbox_fixture import running_sandbox
+from tests.sandbox_fixture import running_sandbox, tuesday_morning
 
 MANAGERS: Final = "it-managers"
 PATIENCE: Final = 60.0
@@ -145,7 +145,7 @@ def replicas() -> int:
 @pytest.fixture
 def office(database_url: str, tmp_path: Path, replicas: int) -> Iterator[Office]:
     with ExitStack() as stack:
-        server = stack.enter_context(running_sandbox(clock_offset=tmp_path / "clock"))
+        server = stack.enter_context(running_sandbox(clock_offset=tuesday_morning(tmp_path / "clock")))
         store = Store(database_url)
         stack.callback(store.close)
         folders = [tmp_path / f"bot{number}" for number in range(replicas)]

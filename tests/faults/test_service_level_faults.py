@@ -19,7 +19,7 @@ from sandbox.client import SandboxClient
 from sandbox.seen import SeenMessage
 from sandbox.server import SandboxServer
 from tests.faults.conftest import BotProcess
-from tests.sandbox_fixture import running_sandbox
+from tests.sandbox_fixture import running_sandbox, tuesday_morning
 
 PATIENCE = 60.0
 """Seconds: on PostgreSQL what a killed process held is free again after its lease of 20 s."""
@@ -212,7 +212,7 @@ def in_seconds(
 @pytest.fixture
 def in_minutes(database_url: str, database_kind: str, tmp_path: Path) -> Iterator[Desk]:
     """Targets of minutes, and a clock that can be moved."""
-    with running_sandbox(clock_offset=tmp_path / "clock") as server:
+    with running_sandbox(clock_offset=tuesday_morning(tmp_path / "clock")) as server:
         yield from running(server, database_url, database_kind, tmp_path, IN_MINUTES)
 
 

@@ -55,7 +55,7 @@ terms = {
     "respond_by": st.sampled_from([["claim"], ["reply", "claim"], "reply"]),
     "pause_while": st.lists(st.sampled_from(["waiting_supplier", "waiting_requester"]), unique=True),
     "warn_at": st.lists(st.integers(1, 99).map(lambda n: f"{n}%"), unique=True, max_size=4),
-    "escalate": st.lists(steps, max_size=2, unique_by=repr),
+    "escalate": st.lists(steps, max_size=2, unique_by=lambda step: (step["at"], tuple(step["to"]))),
 }
 
 
