@@ -16,7 +16,7 @@ from bot.store import migrate
 from tests.availability import NotRunReport, not_run
 from tests.postgres import Cluster, NoPostgres, Server, new_home
 
-# On a developer's machine examples are new each time; a change must not fail by what somebody else's change left.
+# On a developer's machine examples are new each time; in CI a change must not fail by what another one left.
 hypothesis.settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     hypothesis.settings.load_profile("ci")
