@@ -55,8 +55,13 @@ def on_button(handling: Handling, payload: Payload) -> Ack:
     if action is None:
         return Ack()
     if action in FORM_ACTIONS:
-        return _open_form(handling, payload, action, text(pressed, "value"))
+        return _open_form(handling, payload, action, _chosen(pressed))
     return handling.quietly(_acted(handling, payload, pressed, action))
+
+
+def _chosen(pressed: Payload) -> str:
+    """The value of a button, or of what was chosen from a menu."""
+    return optional(pressed, "selected_option", "value") or text(pressed, "value")
 
 
 def _reply_to(payload: Payload) -> ReplyTo:
@@ -65,7 +70,7 @@ def _reply_to(payload: Payload) -> ReplyTo:
 
 def _key(payload: Payload, pressed: Payload) -> str:
     parts = (text(payload, "user", "id"), text(pressed, "action_id"), text(pressed, "action_ts"))
-    return "button:" + ":".join((*parts, optional(pressed, "value") or ""))
+    return "button:" + ":".join((*parts, _chosen(pressed)))
 
 
 def _acted(
@@ -78,7 +83,7 @@ def _acted(
         at=handling.now(),
         reply_to=_reply_to(payload),
         action=action,
-        number=text(pressed, "value"),
+        number=_chosen(pressed),
         assignee_id=person_id if to_self else None,
     )
 

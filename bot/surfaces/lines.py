@@ -13,6 +13,7 @@ from bot.workflows.reading import TicketView
 
 MOST_TITLE: Final = 100
 MOST_FACT: Final = 60
+MOST_OPTION: Final = 75
 
 _DOTS: Final = {"P1": "🔴 ", "P2": "🟠 "}
 _MARKS: Final = {Category.WAITING: "⏳ ", Category.RESOLVED: "✅ "}
@@ -28,6 +29,11 @@ def title_of(view: TicketView, limit: int = MOST_TITLE) -> str:
     """A ticket's title on one line. A title that was cut inside a link or a mention ends before it."""
     title = _CUT_TOKEN.sub(ELLIPSIS, view.title)
     return one_line(plain(title, view.names), limit) or NO_TITLE
+
+
+def option_of(view: TicketView) -> str:
+    """A ticket as a choice in a menu: its number and title, within Slack's 75 characters."""
+    return one_line(f"{number_of(view)} · {title_of(view)}", MOST_OPTION)
 
 
 def description_of(view: TicketView) -> list[str | Address]:

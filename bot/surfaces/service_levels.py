@@ -7,10 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from slack_sdk.models.blocks import Block, RichTextBlock, RichTextElement, RichTextListElement
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    Option,
+    RichTextBlock,
+    RichTextElement,
+    RichTextListElement,
+    StaticSelectElement,
+)
 
 from bot.models.vocabulary import MEASURED, OPEN_STATES, Action
 from bot.surfaces import blocks
@@ -19,7 +27,7 @@ from bot.surfaces.durations import open_words
 from bot.surfaces.explanations import explanation
 from bot.surfaces.ids import COMMAND, ActionId
 from bot.surfaces.inline import Mention, Part, When, Words, joined, link_to, name_of
-from bot.surfaces.lines import headline, number_of, raised_line
+from bot.surfaces.lines import headline, number_of, option_of, raised_line
 from bot.surfaces.rendered import Rendered
 from bot.surfaces.sentences import event_sentence, past_words, time_words, used_words
 from bot.surfaces.text import one_line
@@ -73,7 +81,9 @@ def board(view: BoardView) -> Rendered:
     if rest:
         elements.append(blocks.section(rest))
     text = joined([[*head, *late], *(line for line, _ in lines), rest], by="\n")
-    return blocks.message(text, [RichTextBlock(block_id="board", elements=elements)])
+    body: list[Block] = [RichTextBlock(block_id="board", elements=elements)]
+    body += _board_menus([each for each in alerts[:MOST_TICKETS] if not _is_over(each)])
+    return blocks.message(text, body)
 
 
 # --- one ticket in a channel ---
@@ -161,7 +171,32 @@ def _board_line(view: AlertView) -> list[Part]:
     first = view.points[0] if view.points else None
     said = _sentence(first, _clock(view, first)) if first else []
     who = [] if _is_over(view) or ticket.assignee is None else [Words(name_of(ticket.assignee))]
-    return joined([headline(ticket), said, who])
+    seen = [] if _is_over(view) or view.acknowledged is None else _seen(view.acknowledged)
+    return joined([headline(ticket), said, who, seen])
+
+
+def _board_menus(waiting: Sequence[AlertView]) -> list[Block]:
+    """What an escalation of one ticket has buttons for: here the ticket is chosen with it."""
+    movable = [each for each in waiting if Action.ASSIGN in each.ticket.possible]
+    unseen = [each for each in waiting if each.acknowledged is None]
+    menus = [
+        _board_menu(label, action_id, choices)
+        for label, action_id, choices in (
+            ("Take over…", ActionId.TAKE_OVER, movable),
+            ("Reassign…", ActionId.REASSIGN, movable),
+            ("Acknowledge…", ActionId.ACKNOWLEDGE, unseen),
+        )
+        if choices
+    ]
+    # What was chosen stays in the menu until its block is another one.
+    version = sum(each.ticket.version for each in waiting)
+    return [ActionsBlock(block_id=f"board.actions:{version}", elements=menus)] if menus else []
+
+
+def _board_menu(label: str, action_id: ActionId, choices: Sequence[AlertView]) -> StaticSelectElement:
+    by_number = {number_of(each.ticket): option_of(each.ticket) for each in choices}
+    options = [Option(text=blocks.plain(said), value=number) for number, said in by_number.items()]
+    return StaticSelectElement(action_id=action_id.value, placeholder=label, options=options)
 
 
 def _gravity(view: AlertView) -> tuple[bool, int, timedelta, str]:
@@ -312,9 +347,13 @@ def _remarks(view: AlertView) -> list[Part]:
     if view.nobody and not _is_over(view):
         parts.append(Words(f" No agent of {_desk(view.ticket.desk_name)} is available right now."))
     if view.acknowledged:
-        person, at = view.acknowledged
-        parts += [Words(f" Acknowledged by {name_of(person)} "), When(at), Words(".")]
+        parts += [Words(" "), *_capital(_seen(view.acknowledged)), Words(".")]
     return parts
+
+
+def _seen(acknowledged: tuple[PersonView, datetime]) -> list[Part]:
+    person, at = acknowledged
+    return [Words(f"acknowledged by {name_of(person)} "), When(at)]
 
 
 def _lateness(points: Sequence[PointView]) -> list[Part]:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Update, bindparam, case, select, update
 from sqlalchemy.orm import Session
 
 from bot.clock import real_now
-from bot.models import Anchor, Outbox, OutboxState, Ticket
+from bot.models import Anchor, Milestone, Outbox, OutboxState, ServiceClock, Ticket
 from bot.store.connections import connection
 from bot.store.dialects import insert_once
 
@@ -165,9 +165,13 @@ def redraw_card(session: Session, *, ticket_id: int) -> None:
 
 
 def redraw_alerts(session: Session, *, ticket_id: int) -> None:
-    """Something that a ticket's alerts show has changed."""
+    """Something that a ticket's alerts show has changed, also where it is one of several."""
     kinds = [Telling.ALERT.value, Telling.ESCALATION.value, Telling.UNROUTED.value]
-    for row in session.scalars(select(Outbox).where(Outbox.ticket_id == ticket_id, Outbox.kind.in_(kinds))):
+    alone = select(Outbox).where(Outbox.ticket_id == ticket_id, Outbox.kind.in_(kinds))
+    told = select(Milestone.told_key).join(ServiceClock, ServiceClock.id == Milestone.clock_id)
+    boards = Outbox.key.in_(told.where(ServiceClock.ticket_id == ticket_id))
+    among = select(Outbox).where(boards, Outbox.kind == Telling.BOARD.value)
+    for row in (*session.scalars(alone), *session.scalars(among)):
         redraw(session, row)
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from bot.models import Outbox, OutboxState
 from bot.models.vocabulary import EventKind
+from bot.surfaces.ids import ActionId
 from sandbox.client import SandboxRefused
 from tests.conversations.desk import TRIAGE, Desk
 from tests.conversations.sla import (
@@ -290,6 +291,22 @@ def test_reassigning_from_an_escalation(desk: Desk) -> None:
         "the escalation to say who has it now",
         lambda: only(in_managers_channel(desk, ticket)).text,
     )
+
+
+def test_from_a_post_about_several_tickets_each_can_be_taken_over_reassigned_and_acknowledged(
+    desk: Desk,
+) -> None:
+    mine, bens, seen = (raised(desk) for _ in range(3))
+    desk.skip(12 * HOUR)
+    board = only(in_managers_channel(desk, mine))
+    assert desk.client.click("lea", MANAGERS, board.ts, ActionId.TAKE_OVER, mine.number).acked
+    assert desk.client.click("maria", MANAGERS, board.ts, ActionId.REASSIGN, bens.number).acked
+    assert desk.client.submit("maria", {"Who takes it?": "ben"}).acked
+    assert desk.client.click("maria", MANAGERS, board.ts, ActionId.ACKNOWLEDGE, seen.number).acked
+    desk.card_says(mine, "Lea")
+    desk.card_says(bens, "Ben")
+    desk.settle()
+    assert "acknowledged by Maria" in only(in_managers_channel(desk, seen)).text
 
 
 def test_acknowledging_an_escalation_is_told_in_each_place_and_the_clock_goes_on(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import get_args
 
@@ -15,6 +16,7 @@ from bot.surfaces.rendered import Rendered
 from bot.surfaces.service_levels import alert, board, escalation, unrouted
 from bot.workflows.reading import PersonView
 from bot.workflows.service_views import AlertView, BoardView, Cause, Gone, PointView
+from sandbox.jsontypes import as_object, as_text, objects
 from tests.unit.surfaces.builders import (
     ANA,
     BEN,
@@ -333,10 +335,33 @@ def test_a_board_lists_the_gravest_first() -> None:
     assert_sendable(rendered)
 
 
-def test_a_board_links_each_ticket_and_has_no_buttons() -> None:
+def test_a_board_links_each_ticket() -> None:
     rendered = board(board_of(about("INC-1", point()), about("INC-2", point())))
     assert spoken(rendered).count("Card") == 2
-    assert labels(rendered) == []
+
+
+def choices(rendered: Rendered) -> dict[str, list[str]]:
+    """The menus of a board: what each offers, as values."""
+    (row,) = [as_object(block) for block in rendered.blocks if block["type"] == "actions"]
+    return {
+        as_text(as_object(menu["placeholder"])["text"]): [
+            as_text(each["value"]) for each in objects(menu["options"])
+        ]
+        for menu in objects(row["elements"])
+    }
+
+
+def test_a_board_offers_for_each_ticket_what_an_escalation_offers() -> None:
+    seen = replace(about("INC-2", point()), acknowledged=(LEA, NOON))
+    over = about("INC-3", gone(point()))
+    rendered = board(board_of(about("INC-1", point()), seen, over))
+    assert choices(rendered) == {
+        "Take over…": ["INC-1", "INC-2"],
+        "Reassign…": ["INC-1", "INC-2"],
+        "Acknowledge…": ["INC-1"],
+    }
+    assert "acknowledged by Lea Brandt" in rendered.text
+    assert_sendable(rendered)
 
 
 def test_a_long_board_shows_ten_and_says_where_the_others_are() -> None:
