@@ -27,6 +27,8 @@ RESOLVE: Final = "resolve"
 UPDATE: Final = "update"
 NEXT_REPLY: Final = "next_reply"
 NOTHING: Final = timedelta(0)
+UNPROMISED: Final = timedelta(days=365_000)
+"""The target for as long as nothing is promised: no calendar ever uses it up."""
 
 BY_TIME, BY_PRIORITY, BY_POLICY, BY_REOPENING, BY_MERGING = "time", "priority", "policy", "reopened", "merged"
 DROPPED: Final = "dropped"
@@ -222,6 +224,8 @@ class Cycle:
         # What was promised after the stop never measured it.
         terms = tuple(term for term in self.terms if term.since <= at) or self.terms[:1]
         ended = replace(self, stopped_at=at, stop_cause=cause, pauses=_closed(self.pauses, at), terms=terms)
+        if ended.term.target == UNPROMISED:  # nothing was promised when it happened: neither met nor missed
+            return replace(ended, is_cancelled=True, breach=None)
         if ended.goes_on_broken or (ended.breach is not None and not ended.breach.comes_after(at)):
             return ended
         ended = replace(ended, breach=None)
@@ -387,6 +391,8 @@ class ClockSet:
     promise: Promise
     cycles: tuple[Cycle, ...] = ()
     waiting: str | None = None
+    answered: frozenset[str] = field(default=frozenset(), compare=False)
+    """How somebody has turned to it so far, promised or not: `claim` (also given to them), `reply`."""
 
     @classmethod
     def raised(cls, promise: Promise, at: datetime, now: datetime) -> ClockSet:
@@ -417,11 +423,15 @@ class ClockSet:
 
     def claimed(self, at: datetime) -> ClockSet:
         """Somebody took it upon themselves."""
-        return self._stopping(RESPOND, at, "claim") if "claim" in self.promise.respond_by else self
+        return self.given()._responding(at, "claim")
+
+    def given(self) -> ClockSet:
+        """Somebody else gave it to them: no response, but nobody is asked for one that was not promised."""
+        return replace(self, answered=self.answered | {"claim"})
 
     def replied(self, at: datetime) -> ClockSet:
         """An agent wrote to the requester: the response, and the news that the update clock asks for."""
-        after = self._stopping(RESPOND, at, "reply") if "reply" in self.promise.respond_by else self
+        after = replace(self, answered=self.answered | {"reply"})._responding(at, "reply")
         update = after.open(UPDATE)
         if update is None or at <= update.started_at:
             return after
@@ -443,7 +453,7 @@ class ClockSet:
 
         Open cycles keep what has elapsed. A clock that is not promised any more is cancelled; promised
         again, it goes on with what is left. One that is promised for the first time counts from the
-        ticket's start (update: from now, either way).
+        ticket's start (update: from now, either way); a response only where nobody has the ticket yet.
         """
         changed = [self._promised(cycle, promise, at, cause) for cycle in self.cycles if cycle.is_open]
         after = replace(self, promise=promise)._with(changed)
@@ -463,15 +473,22 @@ class ClockSet:
             number = update.number + 1 if update else 1
             term = self.promise.term(UPDATE, at, cause)
             yield Cycle(clock=UPDATE, number=number, started_at=at, terms=(term,))
-        if RESOLVE not in self.promise.targets:
+        if not self.answered & self.promise.respond_by:
+            yield from self._counted_from_the_start(RESPOND, at, cause)
+        yield from self._counted_from_the_start(RESOLVE, at, cause)
+
+    def _counted_from_the_start(self, clock: str, at: datetime, cause: str) -> Iterator[Cycle]:
+        """A clock that is promised for the first time, or again."""
+        known = self.of(clock)
+        if clock not in self.promise.targets:
             return
-        if resolve is None:
+        if known is None:
             start = min(cycle.started_at for cycle in self.cycles)
-            first = replace(self.promise.term(RESOLVE, start), target=timedelta.max)
-            whole = Cycle(clock=RESOLVE, number=1, started_at=start, terms=(first,))
-            yield whole.measured_by(self.promise.term(RESOLVE, at, cause))
-        elif resolve.stop_cause == DROPPED:
-            yield resolve.going_on(at, self.promise.term(RESOLVE, at, cause))
+            first = replace(self.promise.term(clock, start), target=UNPROMISED)
+            whole = Cycle(clock=clock, number=1, started_at=start, terms=(first,))
+            yield whole.measured_by(self.promise.term(clock, at, cause))
+        elif known.stop_cause == DROPPED:
+            yield known.going_on(at, self.promise.term(clock, at, cause))
 
     def resolved(self, at: datetime) -> ClockSet:
         """It works again: every clock stops."""
@@ -523,6 +540,9 @@ class ClockSet:
             return moved
         _, breach, goes_on_broken = min(breaches, key=lambda known: known[0])
         return replace(moved, breach=breach, goes_on_broken=goes_on_broken)
+
+    def _responding(self, at: datetime, how: str) -> ClockSet:
+        return self._stopping(RESPOND, at, how) if how in self.promise.respond_by else self
 
     def _stopping(self, clock: str, at: datetime, cause: str) -> ClockSet:
         cycle = self.of(clock)

@@ -27,6 +27,7 @@ from bot.models.vocabulary import OPEN_STATES, WAITING_STATES, EventKind, Kind, 
 from bot.service_levels.clocks import (
     BY_POLICY,
     BY_PRIORITY,
+    DROPPED,
     RESOLVE,
     RESPOND,
     Breach,
@@ -245,6 +246,8 @@ def changed_by(clocks: ClockSet, event: Happening, policy: Policy) -> ClockSet:
         case EventKind.ASSIGNED if event.data.get("to") == event.actor_id:
             # Being given a ticket is not yet an answer to it; taking it is.
             return clocks.claimed(event.at)
+        case EventKind.ASSIGNED:
+            return clocks.given()
         case EventKind.COMMENTED if event.data.get("speaker") == Speaker.DESK.value:
             return clocks.replied(event.at)
         case EventKind.WAITED:
@@ -328,7 +331,7 @@ def begin_for_open(session: Session, desk: Definition, policies: Mapping[str, in
 def _begin_for(session: Session, ticket: Ticket, policy: Policy, at: datetime) -> None:
     clocks = Clocks(ticket.id, ClockSet.raised(policy.promises[ticket.priority], at, at))
     if ticket.assignee_id is not None:  # it was answered before anything was promised
-        clocks.held = clocks.held.without(RESPOND)
+        clocks.held = clocks.held.given().without(RESPOND)
     if ticket.state in WAITING_STATES:
         clocks.held = clocks.held.waits(at, ticket.state.value)
     save(session, ticket, clocks)
@@ -475,7 +478,27 @@ def clocks_from(session: Session, ticket: Ticket, rows: Iterable[ClockRow], prio
     promise = load_policy(session, newest.term.policy).promises[priority]
     waiting = ticket.state.value if ticket.state in WAITING_STATES else None
     clock_set = ClockSet(promise=promise, cycles=cycles, waiting=waiting)
+    response = clock_set.of(RESPOND)
+    if response is None or response.stop_cause == DROPPED:
+        clock_set = replace(clock_set, answered=_answered(session, ticket))
     return Clocks(ticket.id, clock_set, by_cycle, kept)
+
+
+def _answered(session: Session, ticket: Ticket) -> frozenset[str]:
+    """How somebody has turned to a ticket of which no response was promised; its rows do not say that."""
+    events = select(TimelineEvent).where(TimelineEvent.ticket_id == ticket.id)
+    return answered_by(without_undone(session.scalars(events.order_by(TimelineEvent.seq))))
+
+
+def answered_by(standing: Iterable[Event]) -> frozenset[str]:
+    """The ways in which these events, of which none was undone, turned to a ticket."""
+    ways = set()
+    for event in standing:
+        if event.kind in (EventKind.CLAIMED, EventKind.ASSIGNED):
+            ways.add("claim")
+        elif event.kind is EventKind.COMMENTED and event.data.get("speaker") == Speaker.DESK.value:
+            ways.add("reply")
+    return frozenset(ways)
 
 
 def save(session: Session, ticket: Ticket, clocks: Clocks, *, all_rows: bool = False) -> None:
@@ -666,6 +689,7 @@ def _replayed_from_within(
         if row.recorded_at <= at:
             stand.follow(row)
     first = ClockSet.raised(policies[0].promises[stand.priority], at, at)
+    first = replace(first, answered=answered_by(row for row in standing if row.recorded_at <= at))
     if began.clock != RESPOND:
         first = first.without(RESPOND)
     if stand.waiting is not None:

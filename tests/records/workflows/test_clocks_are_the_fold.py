@@ -47,8 +47,12 @@ TIGHTER = """
 """
 IN_OFFICE_HOURS = SLA.replace("calendar: always", "calendar: office").replace("P3: {", "P3: {update: 2h, ")
 WITHOUT_RESOLVE = SLA.replace("resolve: 24h", "warn_at: [50%]").replace("resolve: 4h, ", "")
+URGENT_RESPONSES: Final = TIGHTER.replace("P3: {respond: 20m, ", "P3: {").replace(
+    "P4: {respond: 1h, ", "P4: {"
+)
 POLICIES: Final = {
     "usual": SLA,
+    "urgent responses": URGENT_RESPONSES,
     "tighter": TIGHTER,
     "office": IN_OFFICE_HOURS,
     "without resolve": WITHOUT_RESOLVE,

@@ -215,6 +215,34 @@ def test_a_resolution_that_is_promised_for_the_first_time_counts_from_the_start(
     assert (breach.at, breach.cause) == (at("11:00"), BY_POLICY)
 
 
+def test_a_response_that_is_promised_for_the_first_time_counts_from_the_start() -> None:
+    untouched = raised(promise(resolve=h(8)))
+    urgent = untouched.promised(promise(respond=h(3), resolve=h(8)), at("11:00"), BY_PRIORITY)
+    assert due(urgent, RESPOND) == at("12:00")
+    hurried = untouched.promised(promise(respond=h(1), resolve=h(8)), at("11:00"), BY_PRIORITY)
+    breach = the(hurried, RESPOND).breach
+    assert breach is not None
+    assert (breach.at, breach.cause) == (at("11:00"), BY_PRIORITY)
+
+
+@pytest.mark.parametrize("how", ["claimed", "given", "replied"])
+def test_whoever_has_the_ticket_already_owes_no_response_that_was_not_promised(how: str) -> None:
+    before = raised(promise(resolve=h(8)))
+    touched = before.given() if how == "given" else getattr(before, how)(at("10:00"))
+    urgent = touched.promised(promise(respond=h(1), resolve=h(8)), at("11:00"), BY_PRIORITY)
+    assert urgent.of(RESPOND) is None
+
+
+def test_an_answer_heard_of_late_that_was_given_before_it_was_promised_counts_as_neither_met_nor_missed() -> (
+    None
+):
+    urgent = raised(promise(resolve=h(8))).promised(
+        promise(respond=h(3), resolve=h(8)), at("11:00"), BY_PRIORITY
+    )
+    response = the(urgent.replied(at("10:30")), RESPOND)
+    assert (response.is_open, response.is_cancelled, response.determined_at) == (False, True, None)
+
+
 def test_a_resolution_that_is_promised_again_goes_on_with_what_is_left() -> None:
     dropped = raised().promised(promise(respond=h(1)), at("11:00"), BY_PRIORITY)
     assert the(dropped, RESOLVE).is_cancelled
