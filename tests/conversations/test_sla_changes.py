@@ -250,8 +250,11 @@ def test_a_reopening_with_nothing_left_says_so_once(desk: Desk) -> None:
     desk.skip(10 * HOUR + MINUTE)
     say(desk, "ben", f"resolve {ticket.number} new cable")
     before = len(alerts(desk, ticket))
+    assert any("Resolved by Ben" in alert.text for alert in alerts(desk, ticket))
     say(desk, "ana", f"reopen {ticket.number}")
     desk.decided()
+    assert not any("Resolved by" in alert.text for alert in alerts(desk, ticket))
+    assert any("The time to resolve has been over since" in alert.text for alert in alerts(desk, ticket))
     desk.card_says(ticket, "🔴 Resolution overdue since")
     assert [row.state for row in cycles(desk, ticket, "resolve")] == [ClockState.MISSED, ClockState.RUNNING]
     assert len(alerts(desk, ticket)) <= before + 1

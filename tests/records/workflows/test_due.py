@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
 
 from bot.models import Channel, Desk, Milestone, Outbox, ServiceClock, ServicePolicy, Ticket
 from bot.models.vocabulary import Action, EventKind, Level
+from bot.service_levels.calendars import Window
 from bot.store import Store
 from bot.workflows import due
+from bot.workflows.desks import Definition, ShiftDefinition, load_desks
 from bot.workflows.gestures import WentAway
 from tests.records.workflows.world import (
     AGENTS,
@@ -31,8 +34,10 @@ from tests.records.workflows.world import (
     START,
     TRIAGE,
     World,
+    add_desk,
     desk_text,
     done,
+    second_desk,
 )
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -408,6 +413,44 @@ def test_a_ticket_that_cannot_be_measured_stops_no_other(world: World) -> None:
     assert world.dispositions(sound)["resolve/1 breach"] == "told"
     assert world.milestones(broken) == {}
     assert [row.person_id for row in world.outbox("notice:clocks:").values()] == [ROOT]
+
+
+def test_a_desk_whose_shifts_cannot_be_read_stops_no_other(world: World) -> None:
+    world.configure(desk_text())
+    night = ShiftDefinition(days=(0,), windows=(Window(0, 60),), timezone="Mars/Olympus", people=(BEN,))
+    hr = with_hr_desk(world, shifts=(night,))
+    of_hr = world.raise_on(world.message(ANA, "My contract is gone", hr.request_channels[0]))
+    sound = world.raised()
+    world.pass_time(25 * HOUR, step=12 * HOUR)
+    assert world.dispositions(sound)["resolve/1 breach"] == "told"
+    assert world.milestones(of_hr) == {}
+    assert [row.person_id for row in world.outbox("notice:clocks:").values()] == [ROOT]
+    assert all(
+        clock.next_fire_at > world.clock.at for clock in world.clocks(of_hr).values() if clock.next_fire_at
+    )
+
+
+def test_desks_that_share_a_channel_do_not_speak_for_each_other(world: World) -> None:
+    world.configure(desk_text(escalating('{at: "resolve breach", to: managers}')))
+    hr = with_hr_desk(world, managers_channel=MANAGERS)
+    for _ in range(2):
+        world.raised()
+        world.raise_on(world.message(ANA, "My contract is gone", hr.request_channels[0]))
+    world.forward(25 * HOUR)
+    world.look()
+    boards = [row for row in told(world).values() if row.kind == "board"]
+    assert sorted(row.data["desk"] for row in boards) == ["hr", "it"]
+    assert {row.channel for row in boards} == {MANAGERS}
+    assert [len(row.data["alerts"]) for row in boards] == [2, 2]
+
+
+def with_hr_desk(world: World, **changes: Any) -> Definition:
+    """A second desk that promises what the first one does."""
+    with world.store.write() as session:
+        first = load_desks(session).all[0]
+        definition = replace(second_desk(), policies=first.policies, **changes)
+        add_desk(session, definition, 1)
+    return definition
 
 
 def test_a_target_that_never_falls_due_is_told_to_the_administrator(world: World) -> None:

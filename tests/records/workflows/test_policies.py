@@ -10,8 +10,10 @@ from sqlalchemy import select, update
 from bot.models import ServiceClock, ServicePolicy, Ticket
 from bot.models.vocabulary import Action, Level
 from bot.workflows import configuring, due, policies, timekeeping
+from bot.workflows.deciding import decide
 from bot.workflows.policies import Policy
 from tests.records.workflows.world import (
+    ANA,
     BEN,
     MINUTE,
     SLA,
@@ -248,6 +250,22 @@ def test_a_clock_that_missed_a_new_version_is_looked_at_again(world: World, tick
     assert world.clocks(ticket)["resolve/1"].target == 10 * 3600
     world.forward(HOUR)
     assert due.catch_up_policies(world.store, world.clock.now()) == 0
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_a_ticket_that_was_being_raised_while_a_version_took_effect_is_measured_by_it(world: World) -> None:
+    world.configure(desk_text())
+    filed = world.filed(ANA, "The printer is on fire")
+    with world.store.write() as session:
+        done(decide(session, filed, now=world.clock.now()))
+        world.tick()
+        world.configure(desk_text(SHORTER))  # another process, which does not see the ticket yet
+    (ticket,) = world.tickets()
+    assert world.clocks(ticket)["resolve/1"].target == 24 * 3600
+    world.forward(MINUTE)
+    due.catch_up_policies(world.store, world.clock.now())
+    world.look()
+    assert world.clocks(ticket)["resolve/1"].target == 10 * 3600
 
 
 def test_a_clock_that_went_back_is_told_once(world: World) -> None:

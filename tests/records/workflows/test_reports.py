@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
-from bot.models import Desk, Outbox
+from bot.models import Desk, Outbox, Ticket
 from bot.models.reports import PictureState, Report, ReportSeries, ReportState, SeriesName
 from bot.models.service_levels import ClockName
 from bot.models.vocabulary import Action, Kind
@@ -226,6 +226,32 @@ def test_each_desk_has_its_own(world: World) -> None:
     tick(world, START)
     assert tick(world, START + 6 * HOUR) == 1  # nine o'clock in New York, daylight saving not begun
     assert list(posts(world)) == ["digest:hr:2026-03-02"]
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_report_that_cannot_be_made_up_keeps_no_other_desk_from_its_own_and_is_tried_again(
+    world: World,
+) -> None:
+    set_digest(world, DAILY)
+    other = replace(DESK, key="hr", digest=DAILY, managers_channel=MANAGERS, request_channels=("CHR",))
+    with world.store.write() as session:
+        add_desk(session, other, 1)
+    ticket = world.raise_on(world.message(ANA, "My contract is gone", "CHR"))
+    tick(world, START)
+    morning = START + DAY - HOUR
+    damage(world, ticket, "'soon'")
+    assert (tick(world, morning), tick(world, morning + 5 * MINUTE)) == (1, 0)
+    assert list(posts(world)) == ["digest:it:2026-03-03"]
+    assert len(world.outbox("notice:report:hr:")) == 1
+    damage(world, ticket, str(int(START.timestamp() * 1_000_000)))
+    assert tick(world, morning + 11 * MINUTE) == 1
+    assert set(posts(world)) == {"digest:it:2026-03-03", "digest:hr:2026-03-03"}
+
+
+def damage(world: World, ticket: Ticket, value: str) -> None:
+    """Write into a ticket what is no instant, or mend it."""
+    with world.store.write() as session:
+        session.execute(text(f"UPDATE ticket SET raised_at = {value} WHERE id = {ticket.id}"))
 
 
 def test_of_two_replicas_one_decides(world: World, database_url: str) -> None:
