@@ -77,12 +77,12 @@ class Cluster:
     """The cluster of one test run, known to all its processes by a folder."""
 
     def __init__(self, home: Path) -> None:
-        self._home = home
+        self.home = home
         self._record = home / "server.json"
 
     def server(self) -> Server:
         """The running server, started when nobody did yet. Raises `NoPostgres`."""
-        with _locked(self._home / "lock"):
+        with _locked(self.home / "lock"):
             if not self._record.exists():
                 self._record.write_text(json.dumps(self._start()), encoding="utf-8")
             record = json.loads(self._record.read_text(encoding="utf-8"))
@@ -99,11 +99,11 @@ class Cluster:
                     server.drop(server.template)
                 else:
                     _stop(server.pid)
-        shutil.rmtree(self._home)
+        shutil.rmtree(self.home)
 
     def _start(self) -> dict[str, object]:
         try:
-            url, pid = _find(self._home)
+            url, pid = _find(self.home)
         except NoPostgres as missing:
             return {"missing": str(missing)}
         server = Server(url=url, pid=pid, template=f"deskbell_template_{secrets.token_hex(4)}")

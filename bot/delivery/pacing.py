@@ -16,8 +16,10 @@ from sqlalchemy.orm import Session
 
 from bot.models import Pace
 from bot.store import Store
-from bot.store.dialects import insert_once
+from bot.store.dialects import create_once, insert_once
 from bot.store.outbox import POSTS
+
+_CAUGHT_UP: Final = timedelta(milliseconds=20)
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,11 @@ class Rate:
         return timedelta(minutes=1 / (self.per_minute * factor))
 
     def tolerance(self, factor: float) -> timedelta:
-        """How far ahead of the rate a burst may run."""
-        return self.interval(factor) * (self.burst - 1)
+        """How far ahead of the rate a burst may run.
+
+        A turn that is taken late must not put all later ones off: a little of it may be caught up.
+        """
+        return self.interval(factor) * (self.burst - 1) + _CAUGHT_UP
 
 
 ALL_POSTS: Final = POSTS
@@ -97,15 +102,24 @@ class Pacer:
         return {key: at for key, at in opens.items() if at > now}
 
     def take(self, session: Session, key: str, now: datetime) -> bool:
-        """Use a turn of `key` if there is one. Part of the caller's transaction."""
-        insert_once(session, Pace, {"key": key, "free_at": now}, keys=["key"])
+        """Use a turn of `key` if there is one. In the caller's transaction; waits for nobody."""
+        free_at = self._locked(session, key, now)
         rate = rate_of(key)
-        step = rate.interval(self._factor)
-        free_at = session.scalar(select(Pace.free_at).where(Pace.key == key).with_for_update())
         if free_at is None or free_at - rate.tolerance(self._factor) > now:
             return False
-        session.execute(update(Pace).where(Pace.key == key).values(free_at=max(free_at, now) + step))
+        next_at = max(free_at, now) + rate.interval(self._factor)
+        session.execute(update(Pace).where(Pace.key == key).values(free_at=next_at))
         return True
+
+    @staticmethod
+    def _locked(session: Session, key: str, now: datetime) -> datetime | None:
+        """Until when turns have been given out; None while another replica is taking one."""
+        row = select(Pace.free_at).where(Pace.key == key)
+        free_at = session.scalar(row.with_for_update(skip_locked=True))
+        if free_at is not None or session.scalar(row) is not None:
+            return free_at
+        create_once(session, Pace, {"key": key, "free_at": now}, keys=["key"])
+        return session.scalar(row.with_for_update(skip_locked=True))
 
     def wait(self, key: str, *, at_most: float, stop: threading.Event) -> None:
         """Take a turn, waiting up to `at_most` seconds for it. Raises Busy."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -65,6 +66,8 @@ class Sender:
         self._stop = threading.Event()
         self._woken = threading.Event()
         self._leading = threading.Lock()
+        self._in_hand: deque[_Work] = deque()
+        """Claimed and not begun; belongs to whoever leads."""
         self._chores_at = 0.0
         self._pacer = Pacer(store, factor=pace)
         self._bench = Bench(
@@ -126,11 +129,15 @@ class Sender:
     # --- threads: one leads, looking for work; with work in hand it lets the next one lead ---
 
     def _run(self) -> None:
-        while not self._stop.is_set():
-            with self._leading:
-                work = self._next_work()
-            if work is not None:
-                self._do(work)
+        while (work := self._take()) is not None:
+            self._do(work)
+
+    def _take(self) -> _Work | None:
+        """The next delivery, also one to give back when it is time to stop; None when there is none left."""
+        with self._leading:
+            if not self._in_hand:
+                self._in_hand.extend(self._next_work())
+            return self._in_hand.popleft() if self._in_hand else None
 
     def _do(self, work: _Work) -> None:
         try:
@@ -145,31 +152,31 @@ class Sender:
         # Whatever waited for this one may go now.
         self._woken.set()
 
-    def _next_work(self) -> _Work | None:
-        """Wait until there is something to do, or until it is time to stop."""
+    def _next_work(self) -> list[_Work]:
+        """Wait until there is something to do; nothing when it is time to stop."""
         while not self._stop.is_set():
             rest = self._bench.outage.remaining()
             if rest > 0:
                 self._stop.wait(rest)
             elif not self._bench.outage.is_open or self._slack_answers():
                 work, wait = self._look()
-                if work is not None:
+                if work:
                     return work
                 self._woken.wait(wait)
-        return None
+        return []
 
-    def _look(self) -> tuple[_Work | None, float]:
+    def _look(self) -> tuple[list[_Work], float]:
         self._woken.clear()
         claimed_at = monotonic()
         try:
             if claimed_at >= self._chores_at:
                 self._chores_at = claimed_at + _CHORES_EVERY
                 self._store.run(self._chores)
-            claim, wait = self._store.run(self._claim)
+            claims, wait = self._store.run(self._claim)
         except StoreUnavailable as error:
             log.warning("the outbox cannot be read", reason=str(error))
-            return None, POLL
-        return (None if claim is None else _Work(claim, claimed_at)), wait
+            return [], POLL
+        return [_Work(claim, claimed_at) for claim in claims], wait
 
     def _slack_answers(self) -> bool:
         """After an outage: one harmless call, before any delivery is risked."""
@@ -190,18 +197,23 @@ class Sender:
 
     # --- transactions ---
 
-    def _claim(self, session: Session) -> tuple[Claim | None, float]:
-        """A claim, or for how many seconds there is none."""
+    def _claim(self, session: Session) -> tuple[list[Claim], float]:
+        """A claim for each thread, as far as there are any, or for how many seconds there is none."""
         now = self._store.now(session)
         shut = self._pacer.shut(session, now)
-        while (due := outbox.next_due(session, now, kinds=rendering.KINDS, shut=shut)) is not None:
+        claims: list[Claim] = []
+        while len(claims) < len(self._threads):
+            due = outbox.next_due(session, now, kinds=rendering.KINDS, shut=shut)
+            if due is None:
+                break
             closed = self._take_turn(session, due.lane, now)
             if closed is None:
-                return outbox.take(session, due, owner=self._store.owner, now=now), 0.0
-            shut[closed] = self._pacer.shut(session, now).get(closed, now)
-        opens = [*shut.values(), outbox.next_instant(session, now)]
+                claims.append(outbox.take(session, due, owner=self._store.owner, now=now))
+            else:
+                shut[closed] = self._pacer.shut(session, now).get(closed, now)
+        opens = [*shut.values(), None if claims else outbox.next_instant(session, now)]
         wait = min(((at - now).total_seconds() for at in opens if at is not None), default=POLL)
-        return None, min(POLL, max(_SHORTEST_WAIT, wait))
+        return claims, min(POLL, max(_SHORTEST_WAIT, wait))
 
     def _take_turn(self, session: Session, lane: str, now: datetime) -> str | None:
         """None when it is this lane's turn, else the key that keeps it from going."""

@@ -6,18 +6,19 @@ made once per process and given its values at execution.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import Executable, Table, func, select
+from sqlalchemy import Connection, Engine, Executable, Table, func, select
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import Insert as PlainInsert
 from sqlalchemy.sql.dml import ReturningInsert
 
-from bot.models import Base
+from bot.models import Base, Numbering
 from bot.store.connections import connection
 
 Insert: TypeAlias = postgresql.Insert | sqlite.Insert
@@ -31,6 +32,28 @@ def one_at_a_time(session: Session, key: int) -> None:
     """Until this transaction ends no other replica passes here; on SQLite there is one writer anyway."""
     if session.get_bind().dialect.name == "postgresql":
         connection(session).execute(select(func.pg_advisory_xact_lock(key)))
+
+
+@contextmanager
+def by_itself(session: Session) -> Iterator[Connection]:
+    """A short transaction beside the session's, so that nobody waits for the whole of that one.
+
+    On SQLite, where there is one writer anyway, a part of the session's own. Elsewhere what is
+    written in it stays, also when the session's transaction is rolled back.
+    """
+    bind = session.get_bind()
+    if bind.dialect.name == "sqlite" or not isinstance(bind, Engine):
+        yield connection(session)
+        return
+    with bind.begin() as own:
+        yield own
+
+
+def next_number(session: Session, prefix: str) -> int:
+    """The next ticket number of a prefix; a transaction that is rolled back may leave a gap."""
+    statement = _next_number(session.get_bind().dialect.name)
+    with by_itself(session) as own:
+        return int(own.execute(statement, {"prefix": prefix, "last": 1}).scalar_one())
 
 
 def insert_row(session: Session, model: type[Base], values: Mapping[str, Any]) -> None:
@@ -49,6 +72,15 @@ def insert_once(
     """INSERT … ON CONFLICT (keys) DO NOTHING; True when this call wrote the row."""
     statement = _insert_once(session.get_bind().dialect.name, model, tuple(keys))
     return connection(session).execute(statement, dict(values)).rowcount == 1
+
+
+def create_once(
+    session: Session, model: type[Base], values: Mapping[str, Any], *, keys: Sequence[str]
+) -> None:
+    """`insert_once` in a transaction of its own: nobody waits for this one to learn that the row is there."""
+    statement = _insert_once(session.get_bind().dialect.name, model, tuple(keys))
+    with by_itself(session) as own:
+        own.execute(statement, dict(values))
 
 
 def upsert(session: Session, model: type[Base], values: Mapping[str, Any], *, keys: Sequence[str]) -> None:
@@ -129,3 +161,9 @@ def _upsert(dialect: str, model: type[Base], keys: tuple[str, ...], changed: tup
         return statement.on_conflict_do_nothing(index_elements=keys)
     changes = {name: statement.excluded[name] for name in changed}
     return statement.on_conflict_do_update(index_elements=keys, set_=changes)
+
+
+@lru_cache
+def _next_number(dialect: str) -> ReturningInsert[tuple[Any]]:
+    statement, last = _dialect_insert(dialect, Numbering), _table(Numbering).c.last
+    return statement.on_conflict_do_update(index_elements=["prefix"], set_={"last": last + 1}).returning(last)

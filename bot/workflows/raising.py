@@ -6,24 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
-from bot.models import Anchor, Numbering, Ticket, TimelineEvent
+from bot.models import Anchor, Ticket, TimelineEvent
 from bot.models.vocabulary import PREFIXES, Action, EventKind, Kind, Level, Source, State
-from bot.store.connections import connection
-from bot.store.dialects import insert_once, insert_returning_id, insert_row
+from bot.store.dialects import insert_once, insert_returning_id, insert_row, next_number
 from bot.workflows import permissions, telling, timekeeping
 from bot.workflows.outcomes import Conflict, Done
 from bot.workflows.telling import Telling
 from bot.workflows.work import GENESIS, Work, begin_interval, next_event, record
-
-NEXT_NUMBER = (
-    update(Numbering)
-    .where(Numbering.prefix == bindparam("kind"))
-    .values(last=Numbering.last + 1)
-    .returning(Numbering.last)
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +63,8 @@ def raise_ticket(work: Work, draft: Draft) -> Done:
     Raises Refused, or Conflict when the thread has a ticket by now.
     """
     permissions.require(Action.RAISE, work.actor.roles, None)
-    number = _next_number(work.session, PREFIXES[draft.kind])
+    prefix = PREFIXES[draft.kind]
+    number = f"{prefix}-{next_number(work.session, prefix)}"
     priority = work.desk.priority(draft.impact, draft.urgency)
     data = {"source": draft.source.value, "priority": priority}
     event = next_event(work, EventKind.RAISED, data, number=number, seq=1, prev=GENESIS)
@@ -123,15 +115,6 @@ def _columns(work: Work, draft: Draft) -> dict[str, Any]:
         "conversation_ts": place.root_ts,
         "continues_id": draft.continues.id if draft.continues else None,
     }
-
-
-def _next_number(session: Session, prefix: str) -> str:
-    last = connection(session).execute(NEXT_NUMBER, {"kind": prefix}).scalar_one_or_none()
-    if last is None:
-        if not insert_once(session, Numbering, {"prefix": prefix, "last": 1}, keys=["prefix"]):
-            return _next_number(session, prefix)
-        last = 1
-    return f"{prefix}-{last}"
 
 
 def _anchor(session: Session, ticket_id: int, draft: Draft) -> None:

@@ -57,7 +57,8 @@ def told(world: World, series: SeriesName = SeriesName.DAILY) -> dict[str, Repor
 
 def posts(world: World) -> dict[str, Outbox]:
     with world.store.read() as session:
-        return {row.key: row for row in session.scalars(select(Outbox).where(Outbox.kind == "report"))}
+        rows = select(Outbox).where(Outbox.kind == "report").order_by(Outbox.id)
+        return {row.key: row for row in session.scalars(rows)}
 
 
 # --- the rule ---
