@@ -17,7 +17,7 @@ from bot import config
 from bot.clock import Clock, monotonic, real_now
 from bot.config import LoadedConfig
 from bot.delivery.client import AuthRefused, Refused, SlackClient
-from bot.delivery.metrics import CLOCKS_DUE, REGISTRY, TICK_LAG
+from bot.delivery.metrics import CLOCKS_DUE, REGISTRY, SOCKET, TICK_LAG
 from bot.delivery.pictures import Pictures
 from bot.delivery.replies import REPLY_TIMEOUT, DirectReplies
 from bot.delivery.sender import Sender
@@ -28,6 +28,7 @@ from bot.handlers.adapters import SocketMode, SocketRefused, http_dispatcher
 from bot.handlers.answers import quiet_reply, reply
 from bot.handlers.bolt import Identity, build_bolt
 from bot.handlers.context import Handling
+from bot.handlers.sweep import Sweep
 from bot.models import Workspace
 from bot.schedule import Concern, Schedule
 from bot.settings import Settings, SlackAccess
@@ -151,6 +152,13 @@ class Bot:
             look_again=self.directory.nudge,
         )
         self._bolt = build_bolt(handling, lambda: self._identity)
+        self.sweep = Sweep(
+            handling,
+            self._slack(timeout=10.0),
+            send=self.replies.send_all,
+            wake=self.wake,
+            pace=settings.delivery_pace,
+        )
         self._schedule = Schedule(self._concerns())
         self._socket = self._socket_mode()
         self._web: WebServer | None = None
@@ -164,6 +172,7 @@ class Bot:
             "calendars": Concern(self._extend_calendars, every=3600.0),
             "policies": Concern(self._catch_up_policies, every=10.0),
             "heartbeat": Concern(self._beat, every=5.0),
+            "socket": Concern(self._watch_socket),
             "forget": Concern(lambda: housekeeping.forget_old_gestures(self.store), every=600.0),
         }
 
@@ -179,6 +188,7 @@ class Bot:
             base_url=self._settings.slack_api_url,
             replies=self.replies.send_all,
             park=self._park,
+            missed=lambda was_long: self.sweep.gap(everywhere=was_long),
         )
 
     @property
@@ -211,6 +221,11 @@ class Bot:
 
     def _beat(self) -> None:
         heartbeats.beat(self.store, self._schedule.last_rounds())
+
+    def _watch_socket(self) -> None:
+        if self._socket is not None and self.status.is_ready:
+            self._socket.watch()
+            SOCKET.set(self._socket.is_connected())
 
     def _close_due(self) -> None:
         if closing.close_due(self.store, self.clock.now()):
@@ -254,6 +269,7 @@ class Bot:
         if self._socket is not None:
             self._patiently("Socket Mode", self._socket.connect)
         self.status.is_ready = True
+        self.sweep.start()
         self.wake()
 
     def _prepare_database(self, *, migrate: bool) -> None:
@@ -389,6 +405,7 @@ class Bot:
         if self._socket is not None:
             self._socket.close()
         self._schedule.stop()
+        self.sweep.stop(max(0.1, give_up_at - monotonic()))
         self.pictures.stop(max(0.1, give_up_at - monotonic()))
         self.facts.stop(max(0.1, give_up_at - monotonic()))
         self.directory.stop(max(0.1, give_up_at - monotonic()))

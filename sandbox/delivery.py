@@ -89,6 +89,8 @@ class Delivery:
 
     def send_event(self, event: AppEvent) -> None:
         """Sends an event now and, if needed, again later. Returns at once."""
+        if self._faults.standing("lose_events") is not None:
+            return
         duplicate = self._faults.standing("duplicate_events")
         payload = event_envelope(event.body, self._workspace, event_id=new_id("Ev"), shared=_is_shared(event))
         self._start(self._deliver(self._event_record(event, payload)))

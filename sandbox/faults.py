@@ -13,7 +13,13 @@ from sandbox.jsontypes import JsonObject, as_flag, as_number, as_text
 
 ApiFault = Literal["lost_answer", "drop", "ratelimited", "http_error", "hang", "error", "garbage"]
 StandingFault = Literal[
-    "outage", "history_lag", "page_cap", "duplicate_events", "shuffle_events", "withhold_events"
+    "outage",
+    "history_lag",
+    "page_cap",
+    "duplicate_events",
+    "shuffle_events",
+    "withhold_events",
+    "lose_events",
 ]
 FaultKind = ApiFault | StandingFault
 

@@ -41,6 +41,23 @@ FACTS_WAITING: Final = Gauge(
 TICK_LAG: Final = Gauge(
     "deskbell_tick_lag_seconds", "How late each concern of the schedule is.", ["concern"], registry=REGISTRY
 )
+RECONNECTS: Final = Counter(
+    "deskbell_socket_reconnects", "Times that the socket heard again after it was deaf.", registry=REGISTRY
+)
+SOCKET: Final = Gauge(
+    "deskbell_socket_connected", "1 while envelopes can arrive over Socket Mode.", registry=REGISTRY
+)
+SWEEP_FOUND: Final = Counter(
+    "deskbell_sweep_found",
+    "Gestures that no event told of, found by reading back.",
+    ["type"],
+    registry=REGISTRY,
+)
+SWEEP_BEHIND: Final = Gauge(
+    "deskbell_sweep_behind_seconds",
+    "Since when the oldest conversation waits to be read back.",
+    registry=REGISTRY,
+)
 CLOCKS_DUE: Final = Gauge(
     "deskbell_clocks_oldest_due_seconds",
     "Since when the oldest service level threshold waits to be decided.",

@@ -54,6 +54,7 @@ _RATES: Final = {
     "chat.delete": _TIER_3,
     "reactions.add": _TIER_3,
     "reactions.remove": _TIER_2,
+    "reactions.get": _TIER_3,
     "conversations.open": _TIER_3,
     "conversations.join": _TIER_3,
     "conversations.info": _TIER_3,

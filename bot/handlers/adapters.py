@@ -18,7 +18,8 @@ from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-from bot.clock import real_now
+from bot.clock import monotonic, real_now
+from bot.delivery.metrics import RECONNECTS
 from bot.errors import DeskbellError
 from bot.handlers.bolt import Answered, dispatch
 from bot.handlers.payloads import MalformedPayload
@@ -31,10 +32,14 @@ Replies = Callable[[Iterable[Reply]], None]
 Park = Callable[[str, dict[str, Any], str], None]
 """Keeps a payload that can never work: kind, payload, reason."""
 
-PING_INTERVAL = 5
-"""Seconds; a half-open connection is noticed after four to five of them."""
+PING_INTERVAL = 2
+"""Seconds."""
 SILENT_FOR = 2.5 * PING_INTERVAL
 """Seconds without an answer to a ping after which a connection counts as dead."""
+RECONNECT_EVERY = 5.0
+"""Seconds that a new connection is given before the next one is tried."""
+LONG_DEAF = 10.0
+"""Seconds without a connection after which people may have written what nobody heard."""
 DRAIN_FOR = 2.0
 """Seconds that handling may go on once the process was told to stop."""
 CONCURRENCY = 10
@@ -70,7 +75,20 @@ class SocketRefused(DeskbellError):
 class SocketMode:
     """Envelopes in, acknowledgements out; connects again by itself."""
 
-    def __init__(self, app: App, *, app_token: str, base_url: str, replies: Replies, park: Park) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        app_token: str,
+        base_url: str,
+        replies: Replies,
+        park: Park,
+        missed: Callable[[bool], None] = lambda _: None,
+    ) -> None:
+        """`missed` is called after a time without a connection, with whether it was long."""
+        self._missed = missed
+        self._deaf_since: float | None = None
+        self._retry_at = 0.0
         self._app = app
         self._replies = replies
         self._park = park
@@ -102,6 +120,38 @@ class SocketMode:
             return False
         heard = session.last_ping_pong_time
         return heard is None or real_now().timestamp() - heard < SILENT_FOR
+
+    def watch(self) -> None:
+        """Called every second: notice a deaf socket, open another, tell that something may have been missed.
+
+        The client reconnects by itself, but after a cut connection only when several pings are overdue. That
+        no events come proves nothing: quiet workspaces have none.
+        """
+        if self._is_closing:
+            return
+        now = monotonic()
+        if self.is_connected():
+            if self._deaf_since is not None:
+                self._hears_again(now - self._deaf_since)
+            self._deaf_since = None
+            return
+        if self._deaf_since is None:
+            self._deaf_since, self._retry_at = now, now + 1.0
+            log.warning("the socket is deaf")
+        if now >= self._retry_at:
+            self._retry_at = now + RECONNECT_EVERY
+            self._reconnect()
+
+    def _hears_again(self, seconds: float) -> None:
+        RECONNECTS.inc()
+        log.info("the socket hears again", seconds=round(seconds, 1))
+        self._missed(seconds > LONG_DEAF)
+
+    def _reconnect(self) -> None:
+        try:
+            self.client.connect_to_new_endpoint(force=True)
+        except (SlackApiError, OSError, http.client.HTTPException, SlackClientError) as error:
+            log.warning("Socket Mode cannot be reached", reason=str(error).splitlines()[0])
 
     def close(self) -> None:
         """Stop the intake: what is being handled is acknowledged first, what comes now Slack repeats."""

@@ -25,7 +25,7 @@ from bot.models.tickets import (
     Ticket,
     TimelineEvent,
 )
-from bot.models.traffic import Heartbeat, Inbox, InboxState, Outbox, OutboxState, Pace
+from bot.models.traffic import Heartbeat, Inbox, InboxState, Outbox, OutboxState, Pace, Watermark
 
 __all__ = [
     "Absence",
@@ -62,5 +62,6 @@ __all__ = [
     "TimelineEvent",
     "Usergroup",
     "UsergroupMember",
+    "Watermark",
     "Workspace",
 ]

@@ -131,6 +131,20 @@ class Pace(Base):
     """The theoretical arrival time of the generic cell rate algorithm."""
 
 
+class Watermark(Base):
+    """Up to where a conversation, or one thread of it, has been read back for what events may have missed."""
+
+    __tablename__ = "watermark"
+
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    thread_ts: Mapped[str] = mapped_column(primary_key=True)
+    """Empty for the conversation itself."""
+    read_until: Mapped[datetime]
+    """By Slack's clock, like the `ts` of messages: everything before was seen."""
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    """When it is read again; while somebody reads it, until when nobody else does."""
+
+
 class Heartbeat(Base):
     """When each loop of each process last went round."""
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Engine, Executable, Table, func, select
+from sqlalchemy import Connection, Engine, Executable, Select, Table, func, select
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -72,6 +72,19 @@ def insert_once(
     """INSERT … ON CONFLICT (keys) DO NOTHING; True when this call wrote the row."""
     statement = _insert_once(session.get_bind().dialect.name, model, tuple(keys))
     return connection(session).execute(statement, dict(values)).rowcount == 1
+
+
+def insert_selected_once(
+    session: Session,
+    model: type[Base],
+    columns: Sequence[str],
+    rows: Select[*tuple[Any, ...]],
+    *,
+    keys: Sequence[str],
+) -> None:
+    """INSERT the rows of a query, except those that are there already."""
+    statement = _dialect_insert(session.get_bind().dialect.name, model).from_select(list(columns), rows)
+    connection(session).execute(statement.on_conflict_do_nothing(index_elements=list(keys)))
 
 
 def create_once(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.models import Reaction, Ticket
+from bot.models import Reaction, Ticket, TimelineEvent
 from bot.models.vocabulary import Action, Level, Source
 from bot.store.dialects import keep_newest
 from bot.workflows import permissions, service_desk, undoing
@@ -29,7 +30,7 @@ def reacted(scene: Scene, gesture: Reacted) -> Outcome:
     if meaning is None:
         return Ignored()
     if meaning == "raise":
-        return points_to(ticket) if gesture.added else Ignored()
+        return points_to(ticket) if gesture.added and not _raised_it(scene, gesture, ticket) else Ignored()
     on_request = (gesture.channel, gesture.ts) == (ticket.conversation_channel, ticket.conversation_ts)
     work = scene.work(gesture, desk, ticket, on_request=on_request)
     if not remember(scene.session, gesture):
@@ -37,6 +38,16 @@ def reacted(scene: Scene, gesture: Reacted) -> Outcome:
     if gesture.added:
         return EMOJI_ACTIONS[meaning](work, ticket)
     return _taken_back(work, ticket, meaning)
+
+
+def _raised_it(scene: Scene, gesture: Reacted, ticket: Ticket) -> bool:
+    """Whether the ticket was raised by this very emoji, which was found before its event came."""
+    first = select(TimelineEvent.recorded_at).where(
+        TimelineEvent.ticket_id == ticket.id, TimelineEvent.seq == 1
+    )
+    recorded_at = scene.session.scalar(first)
+    was_there = recorded_at is not None and gesture.at <= recorded_at
+    return was_there and ticket.raiser_id == gesture.person_id
 
 
 def remember(session: Session, gesture: Reacted) -> bool:
@@ -89,6 +100,9 @@ def _reacted_to_plain_message(scene: Scene, gesture: Reacted) -> Outcome:
     desk = scene.desks.of_request_channel(gesture.channel)
     if desk is None or not gesture.added or desk.meaning(gesture.emoji) != "raise":
         wait_for_posting(scene, gesture.channel, gesture.ts, author_id=gesture.author_id)
+        if desk is not None and desk.meaning(gesture.emoji) is not None:
+            # It meant nothing when it was put there, and is not taken for news later.
+            remember(scene.session, gesture)
         return Ignored()
     work = scene.work(gesture, desk)
     permissions.require(Action.RAISE, work.actor.roles, None)

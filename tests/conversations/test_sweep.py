@@ -1,0 +1,132 @@
+"""Events that Slack never sends: what people wrote and did all the same is found, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conversations.desk import HELP, TRIAGE, Desk, something
+
+COMBINATIONS = ("socket-sqlite", "http-postgresql")
+FOUND = "caught up on what no event told of"
+
+
+@pytest.fixture
+def silence(desk: Desk) -> Iterator[Desk]:
+    """Slack loses events until the bot reads back."""
+    desk.may_log.append(FOUND)
+    desk.client.fault("lose_events")
+    yield desk
+    desk.client.lift()
+
+
+def read_back(desk: Desk) -> None:
+    """The incident is over; the bot notices a gap and has read back what it watches."""
+    desk.client.lift()
+    before = len(desk.client.calls("conversations.history"))
+    desk.bot.sweep.gap(everywhere=True)
+    desk.until(lambda: len(desk.client.calls("conversations.history")) > before or None, "a look at channels")
+    desk.until(lambda: desk.bot.sweep.is_done() or None, "everything to be read back")
+    desk.settle()
+
+
+def test_an_emoji_that_nobody_heard_of_raises_one_ticket(silence: Desk) -> None:
+    text = something()
+    ts = silence.client.post("ana", HELP, text)
+    silence.client.react("ana", HELP, ts, "ticket")
+    read_back(silence)
+    ticket = silence.appeared(text, HELP, ts)
+    view = silence.ticket(ticket.number)
+    assert f"{view.raised_at.timestamp():.3f}" == f"{float(ts):.3f}"
+    read_back(silence)
+    silence.card_about(text)
+    assert silence.said_to("ana") == []
+
+
+def test_talk_on_both_sides_of_an_open_ticket_is_made_up_for(desk: Desk) -> None:
+    ticket = desk.raise_by_emoji()
+    desk.settle()
+    desk.may_log.append(FOUND)
+    desk.client.fault("lose_events")
+    desk.client.post("ana", HELP, "it smells of smoke now", thread_ts=ticket.root)
+    desk.client.post("ben", TRIAGE, "I bring the extinguisher", thread_ts=ticket.card)
+    desk.client.react("ben", TRIAGE, ticket.card, "eyes")
+    read_back(desk)
+    desk.card_says(ticket, "In progress", "Ben")
+    desk.card_thread_says(ticket, "it smells of smoke now")
+    desk.conversation_says(ticket, "I bring the extinguisher")
+    assert desk.timeline(ticket.number).count("commented") == 2
+    read_back(desk)
+    assert desk.timeline(ticket.number).count("commented") == 2
+    assert desk.timeline(ticket.number).count("claimed") == 1
+
+
+def test_an_emoji_that_was_taken_away_meanwhile_gives_the_ticket_back(desk: Desk) -> None:
+    ticket = desk.raise_by_emoji()
+    desk.client.react("ben", TRIAGE, ticket.card, "eyes")
+    desk.card_says(ticket, "In progress")
+    desk.settle()
+    desk.may_log.append(FOUND)
+    desk.client.fault("lose_events")
+    desk.client.unreact("ben", TRIAGE, ticket.card, "eyes")
+    read_back(desk)
+    assert desk.timeline(ticket.number).count("released") == 0, (
+        "so young an event is believed, not the history"
+    )
+
+
+def test_a_direct_message_raises_a_ticket(desk: Desk) -> None:
+    desk.cancel_everything()
+    first, second = something(), something()
+    desk.client.post("ana", "@app", first)
+    desk.appeared(first)
+    desk.cancel_everything()
+    desk.may_log.append(FOUND)
+    desk.client.fault("lose_events")
+    desk.client.post("ana", "@app", second)
+    read_back(desk)
+    desk.appeared(second)
+
+
+def test_events_that_come_after_all_change_nothing(desk: Desk) -> None:
+    desk.may_log.append(FOUND)
+    fault = desk.client.fault("withhold_events")
+    text = something()
+    ts = desk.client.post("ana", HELP, text)
+    desk.client.react("ana", HELP, ts, "ticket")
+    before = desk.tickets()
+    desk.bot.sweep.gap(everywhere=False)
+    ticket = desk.appeared(text, HELP, ts)
+    desk.client.lift(fault)
+    desk.client.redeliver()
+    desk.settle()
+    assert desk.tickets() == before + 1
+    assert desk.timeline(ticket.number).count("raised") == 1
+    assert desk.said_to("ana") == []
+
+
+def test_pages_of_fifteen_are_read_to_the_end(silence: Desk) -> None:
+    texts = [something() for _ in range(4)]
+    for text in texts:
+        ts = silence.client.post("ana", HELP, text)
+        silence.client.react("ana", HELP, ts, "ticket")
+        for number in range(8):
+            silence.client.post("ben", HELP, f"small talk {number}")
+    silence.client.lift()
+    silence.client.fault("page_cap", count=15)
+    silence.bot.sweep.gap(everywhere=False)
+    for text in texts:
+        silence.appeared(text)
+
+
+def test_an_emoji_on_what_was_no_ticket_yet_claims_nothing_later(desk: Desk) -> None:
+    text = something()
+    ts = desk.client.post("ana", HELP, text)
+    desk.client.react("ben", HELP, ts, "eyes")
+    desk.settle()
+    desk.client.react("ana", HELP, ts, "ticket")
+    ticket = desk.appeared(text, HELP, ts)
+    desk.settle()
+    read_back(desk)
+    assert "claimed" not in desk.timeline(ticket.number)
