@@ -331,7 +331,7 @@ class Bot:
                 signing_secrets=self._access.signing_secrets,
                 dispatch=lambda body, headers: self._if_known(dispatcher, body, headers),
             )
-        web = create_web(health=self.health, metrics=self._metrics, slack=slack)
+        web = create_web(health=self.health, metrics=self.metrics, slack=slack)
         return serve(web, host=self._settings.host, port=self._settings.port)
 
     def _if_known(self, dispatcher: Callable[..., SlackAnswer], body: bytes, headers: object) -> SlackAnswer:
@@ -383,7 +383,8 @@ class Bot:
             TICK_LAG.labels(concern).set(lag)
         return seconds
 
-    def _metrics(self) -> bytes:
+    def metrics(self) -> bytes:
+        """What `/metrics` shows."""
         try:
             self.sender.health()
             self._clocks_overdue()
