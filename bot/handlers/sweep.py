@@ -266,11 +266,17 @@ class Sweep:
             SWEEP_FOUND.labels(gesture.type).inc()
         if not news:
             return
-        log.warning("caught up on what no event told of", channel=stretch.channel, gestures=len(news))
-        is_proof = any(isinstance(each, Reacted) or each.at < begun - IN_TRANSIT for each in news)
+        is_proof = any(_since(each) < begun - IN_TRANSIT for each in news)
+        tell = log.warning if is_proof else log.info
+        tell("caught up on what no event told of", channel=stretch.channel, gestures=len(news))
         if stretch.is_lasting and is_proof and monotonic() > self._proved_at + PROVED_FOR:
             self._proved_at = monotonic()
             self.gap(everywhere=True)
+
+
+def _since(gesture: AnyGesture) -> datetime:
+    """An instant before which a gesture was not made: an emoji is younger than its message."""
+    return instant_of(gesture.ts) if isinstance(gesture, Reacted) else gesture.at
 
 
 # --- emoji: what is there against what is remembered ---
