@@ -17,10 +17,11 @@ from bot import config
 from bot.clock import Clock, monotonic, real_now
 from bot.config import LoadedConfig
 from bot.delivery.client import AuthRefused, Refused, SlackClient
-from bot.delivery.metrics import CLOCKS_DUE, REGISTRY, SOCKET, TICK_LAG
+from bot.delivery.metrics import CLOCKS_DUE, INBOX_OLDEST, INBOX_PARKED, REGISTRY, SOCKET, TICK_LAG
 from bot.delivery.pictures import Pictures
 from bot.delivery.replies import REPLY_TIMEOUT, DirectReplies
 from bot.delivery.sender import Sender
+from bot.delivery.skew import Skew
 from bot.directory.fill import Directory, SlackNotReady
 from bot.directory.worker import FactsWorker
 from bot.errors import DeskbellError
@@ -49,6 +50,7 @@ from bot.workflows import (
     records,
     reports,
 )
+from bot.workflows.backlog import InboxBacklog, inbox_backlog
 from bot.workflows.intake import Intake
 from bot.workflows.metrics import Period
 from bot.workflows.outcomes import Reply
@@ -119,6 +121,7 @@ class Bot:
         self.status = Status()
         self.clock = Clock(settings.desk_clock_offset)
         self.store = Store(settings.database_url)
+        self.skew = Skew()
         self._client = self._slack(timeout=10.0)
         self.replies = DirectReplies(self._slack(timeout=REPLY_TIMEOUT))
         self.sender = Sender(
@@ -177,7 +180,12 @@ class Bot:
         }
 
     def _slack(self, *, timeout: float) -> SlackClient:
-        return SlackClient(self._access.bot_token, base_url=self._settings.slack_api_url, timeout=timeout)
+        return SlackClient(
+            self._access.bot_token,
+            base_url=self._settings.slack_api_url,
+            timeout=timeout,
+            dated=self.skew.heard_from_slack,
+        )
 
     def _socket_mode(self) -> SocketMode | None:
         if self._access.app_token is None:
@@ -221,6 +229,7 @@ class Bot:
 
     def _beat(self) -> None:
         heartbeats.beat(self.store, self._schedule.last_rounds())
+        self.skew.ask_database(self.store)
 
     def _watch_socket(self) -> None:
         if self._socket is not None and self.status.is_ready:
@@ -360,20 +369,31 @@ class Bot:
             return HealthReport(ready=False, detail={"waiting_for": self.status.waiting_for})
         try:
             sender = self.sender.health()
+            inbox = self._inbox()
+            overdue = self._clocks_overdue()
         except StoreUnavailable as error:
             return HealthReport(ready=False, detail={"waiting_for": f"the database: {error}"})
-        overdue = self._clocks_overdue()
+        skewed = self.skew.problem()
         detail: dict[str, object] = {
             "oldest_due_seconds": round(max(sender.oldest_due_seconds, overdue), 3),
             "clocks_due_seconds": round(overdue, 3),
             "outbox": sender.counts,
             "delivery": sender.problem or "ok",
             "tick_lag_seconds": round(self._schedule.lag(), 3),
-            "problems": [*self.status.problems, *self._schedule.problems()],
+            "gestures": {"waiting": inbox.waiting, "parked": inbox.parked},
+            "problems": [*self.status.problems, *self._schedule.problems(), *([skewed] if skewed else [])],
         }
         if self._socket is not None:
             detail["socket"] = "connected" if self._socket.is_connected() else "disconnected"
-        return HealthReport(ready=True, detail=detail)
+        return HealthReport(ready=not self.skew.is_too_far(), detail=detail)
+
+    def _inbox(self) -> InboxBacklog:
+        with self.store.read() as session:
+            inbox, now = inbox_backlog(session), self.store.now(session)
+        oldest = inbox.oldest_waiting
+        INBOX_OLDEST.set(max(0.0, (now - oldest).total_seconds()) if oldest else 0.0)
+        INBOX_PARKED.set(inbox.parked)
+        return inbox
 
     def _clocks_overdue(self) -> float:
         """Seconds since when the oldest threshold has been waiting to be decided."""
@@ -387,6 +407,7 @@ class Bot:
         """What `/metrics` shows."""
         try:
             self.sender.health()
+            self._inbox()
             self._clocks_overdue()
         except StoreUnavailable:
             log.warning("metrics are taken without the database")

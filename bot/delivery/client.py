@@ -11,7 +11,7 @@ import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from slack_sdk import WebClient
@@ -96,8 +96,17 @@ class Unknown(CallFailed):
 class SlackClient:
     """Calls Slack once, without silent retries, never inside a transaction. Used from any thread."""
 
-    def __init__(self, token: str, *, base_url: str = SLACK_API, timeout: float = HTTP_TIMEOUT) -> None:
+    def __init__(
+        self,
+        token: str,
+        *,
+        base_url: str = SLACK_API,
+        timeout: float = HTTP_TIMEOUT,
+        dated: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`dated` is given the Date header of each answer."""
         self.timeout = timeout
+        self._dated = dated
         self._web = WebClient(
             token=token, base_url=base_url, timeout=_whole(timeout), retry_handlers=[], logger=_SILENT
         )
@@ -123,6 +132,7 @@ class SlackClient:
         try:
             response = self._web.api_call(method, **body)
         except SlackApiError as error:
+            self._dated(_header(error.response.headers, "date"))
             raise classify(error.response) from error
         except urllib.error.URLError as error:
             raise _unreached(error) from error
@@ -130,6 +140,7 @@ class SlackClient:
             raise Unknown(type(error).__name__) from error
         except (ValueError, AttributeError, SlackRequestError) as error:
             raise Unknown("the answer could not be read") from error
+        self._dated(_header(response.headers, "date"))
         return dict(response.data) if isinstance(response.data, dict) else {}
 
     def upload(self, url: str, content: bytes) -> None:
@@ -189,11 +200,14 @@ def _unreached(error: urllib.error.URLError) -> CallFailed:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:
-    value = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
     try:
-        return max(0.0, float(value))
+        return max(0.0, float(_header(headers, "retry-after")))
     except ValueError:
         return 1.0
+
+
+def _header(headers: Mapping[str, str], wanted: str) -> str:
+    return next((value for name, value in headers.items() if name.lower() == wanted), "")
 
 
 def _detail(data: Mapping[str, object]) -> str:

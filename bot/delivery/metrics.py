@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 REGISTRY: Final = CollectorRegistry()
 
@@ -40,6 +40,30 @@ FACTS_WAITING: Final = Gauge(
 )
 TICK_LAG: Final = Gauge(
     "deskbell_tick_lag_seconds", "How late each concern of the schedule is.", ["concern"], registry=REGISTRY
+)
+INBOX_OLDEST: Final = Gauge(
+    "deskbell_gestures_oldest_waiting_seconds",
+    "Since when the oldest gesture waits for facts from Slack.",
+    registry=REGISTRY,
+)
+INBOX_PARKED: Final = Gauge(
+    "deskbell_gestures_parked", "Gestures that could not be decided and are kept.", registry=REGISTRY
+)
+HANDLED: Final = Histogram(
+    "deskbell_handling_seconds",
+    "From the arrival of a request of Slack's to its decision, by kind and result.",
+    ["kind", "result"],
+    registry=REGISTRY,
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3),
+)
+REDELIVERIES: Final = Counter(
+    "deskbell_redeliveries", "Requests that Slack sent again, by its reason.", ["reason"], registry=REGISTRY
+)
+SKEW: Final = Gauge(
+    "deskbell_clock_skew_seconds",
+    "How far another clock is ahead of this machine's.",
+    ["other"],
+    registry=REGISTRY,
 )
 RECONNECTS: Final = Counter(
     "deskbell_socket_reconnects", "Times that the socket heard again after it was deaf.", registry=REGISTRY

@@ -11,7 +11,8 @@ import json
 import logging
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ from slack_bolt import App, BoltContext, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
+from bot.clock import monotonic
+from bot.delivery.metrics import HANDLED, REDELIVERIES
 from bot.handlers.answers import Ack, told
 from bot.handlers.commands import on_command
 from bot.handlers.context import Handling
@@ -37,6 +40,18 @@ ANYTHING = re.compile(r"[\s\S]*")
 AFTER = "deskbell_after"
 """Where a request carries the direct replies that are made once its acknowledgement has left."""
 
+RETRY_REASONS = frozenset(
+    {
+        "http_timeout",
+        "http_error",
+        "connection_failed",
+        "ssl_error",
+        "too_many_redirects",
+        "unknown_error",
+        "timeout",
+    }
+)
+"""Slack's own words; others are not counted by name."""
 UNROUTABLE = 422
 """Our own status for a payload that Bolt cannot route."""
 BOLT_STUMBLES = (TypeError, AttributeError, KeyError, IndexError, ValueError, RecursionError)
@@ -108,12 +123,23 @@ def _logger() -> logging.Logger:
 
 def _listener(handling: Handling, kind: str, handler: Handler) -> Callable[..., BoltResponse]:
     def listen(body: dict[str, Any], context: BoltContext) -> BoltResponse:
-        ack = guarded(handling, kind, handler, body)
+        with _timed(kind):
+            ack = guarded(handling, kind, handler, body)
         after: list[Reply] = context.get(AFTER, [])
         after.extend(ack.after)
         return _response(ack)
 
     return listen
+
+
+@contextmanager
+def _timed(kind: str) -> Iterator[None]:
+    begun, result = monotonic(), "unacknowledged"
+    try:
+        yield
+        result = "acknowledged"
+    finally:
+        HANDLED.labels(kind, result).observe(monotonic() - begun)
 
 
 def _response(ack: Ack) -> BoltResponse:
@@ -200,6 +226,9 @@ def dispatch(app: App, body: str | dict[str, Any], headers: Mapping[str, str], *
     For what a listener raised it raises nothing: the status says it.
     """
     after: list[Reply] = []
+    if "x-slack-retry-num" in headers:
+        reason = headers.get("x-slack-retry-reason", "")
+        REDELIVERIES.labels(reason if reason in RETRY_REASONS else "other").inc()
     try:
         request = BoltRequest(
             body=body,
