@@ -77,6 +77,7 @@ _GESTURE_DOCS = {
     "resolve": "On a card: resolve the ticket.",
     "wait": "On a card: wait for the requester.",
     "urgent": "On a card: urgency high.",
+    "private": "On a message or a card: make it private, or raise a private ticket from it.",
 }
 _GESTURES = tuple(
     optional(name, many(emoji), doc, _DEFAULT_EMOJI[name], shown=_DEFAULT_EMOJI[name])
@@ -98,8 +99,10 @@ def _build_emoji(place: Place, values: Values) -> EmojiMap:
                 at.problem(f'"{name}" stands for {first} and for {key.name}{by_default}. Change one.')
     if clash:
         raise UnreadableError(place.path)
-    raise_, claim, resolve, wait, urgent = (values[key] for key in _GESTURES)
-    return EmojiMap(raise_=raise_, claim=claim, resolve=resolve, wait=wait, urgent=urgent)
+    raise_, claim, resolve, wait, urgent, private = (values[key] for key in _GESTURES)
+    return EmojiMap(
+        raise_=raise_, claim=claim, resolve=resolve, wait=wait, urgent=urgent, private=private
+    )
 
 
 emoji_map: Shape[EmojiMap] = table(_GESTURES, _build_emoji)

@@ -186,9 +186,10 @@ class EmojiMap:
     resolve: tuple[str, ...] = ("white_check_mark",)
     wait: tuple[str, ...] = ("hourglass",)
     urgent: tuple[str, ...] = ("rotating_light",)
+    private: tuple[str, ...] = ("shushing_face",)
 
     def meaning(self, name: str) -> str | None:
-        """ "raise", "claim", "resolve", "wait", "urgent", or None. A skin tone makes no difference."""
+        """ "raise", "claim", "resolve", "wait", "urgent", "private", or None. A skin tone makes no difference."""
         plain = without_skin_tone(name)
         return next((gesture for gesture, names in self.gestures().items() if plain in names), None)
 
@@ -200,6 +201,7 @@ class EmojiMap:
             "resolve": self.resolve,
             "wait": self.wait,
             "urgent": self.urgent,
+            "private": self.private,
         }
 
 

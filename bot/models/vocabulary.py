@@ -90,6 +90,10 @@ class Action(StrEnum):
     """Say that one is away, or back."""
     REPORT = "report"
     """Unfold a line of a digest."""
+    READ = "read"
+    """Read what a private ticket says."""
+    MAKE_PRIVATE = "make_private"
+    MAKE_PUBLIC = "make_public"
 
 
 class Role(StrEnum):
@@ -138,6 +142,8 @@ class EventKind(StrEnum):
     BREACHED = "breached"
     ESCALATED = "escalated"
     ACKNOWLEDGED = "acknowledged"
+    MADE_PRIVATE = "made_private"
+    MADE_PUBLIC = "made_public"
 
 
 MEASURED = frozenset({EventKind.WARNED, EventKind.BREACHED, EventKind.ESCALATED, EventKind.ACKNOWLEDGED})

@@ -41,7 +41,7 @@ def read_alert(session: Session, data: Mapping[str, Any]) -> AlertView:
         told=tuple(reading.read_person(session, person_id) for person_id in data["told"]),
         nobody="nobody_available" if data["nobody"] and ticket.assignee_id is None else None,
         covers=covers,
-        done=tuple(reading.event_views(session, _done(events))),
+        done=tuple(reading.event_views(session, ticket, _done(events))),
         acknowledged=_acknowledged(session, events, since=min(point.due_at for point in points)),
         held_since=next((event.at for event in reversed(events) if event.kind in _HELD), None)
         if ticket.assignee_id
@@ -96,7 +96,8 @@ class _Teller:
         percent, after = parsed_point(name)
         gone = self._gone(cycle, percent, after, milestone)
         event = self._ending(cycle) if gone is not None else None
-        actor = reading.read_person(self.session, event.actor_id) if event and event.actor_id else None
+        who = event.actor_id if event else None
+        actor = reading.read_actor(self.session, self.ticket, who) if who else None
         return PointView(
             clock=ClockName(clock),
             percent=percent,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from bot.models import Reaction, Ticket, TimelineEvent
 from bot.models.vocabulary import Action, Level, Source
 from bot.store.dialects import keep_newest
-from bot.workflows import permissions, service_desk, undoing
+from bot.workflows import permissions, privacy, service_desk, undoing
 from bot.workflows.by_message import points_to, raise_from, wait_for_posting
 from bot.workflows.gestures import Reacted
 from bot.workflows.outcomes import Done, Ignored, Outcome
@@ -84,11 +84,14 @@ EMOJI_ACTIONS: Mapping[str, Callable[[Work, Ticket], Done]] = {
     "resolve": lambda work, ticket: service_desk.resolve(work, ticket, None),
     "wait": service_desk.wait,
     "urgent": _urgent,
+    "private": privacy.make_private,
 }
 """Which emoji means which action, on a card or on the root of a conversation."""
 
 
 def _taken_back(work: Work, ticket: Ticket, meaning: str) -> Outcome:
+    if meaning == "private":
+        return Ignored()  # what is private stays so until an agent says otherwise
     if meaning != "claim":
         return undoing.undo(work, ticket) or Ignored()
     if ticket.assignee_id != work.actor.id:
@@ -98,7 +101,8 @@ def _taken_back(work: Work, ticket: Ticket, meaning: str) -> Outcome:
 
 def _reacted_to_plain_message(scene: Scene, gesture: Reacted) -> Outcome:
     desk = scene.desks.of_request_channel(gesture.channel)
-    if desk is None or not gesture.added or desk.meaning(gesture.emoji) != "raise":
+    meaning = desk.meaning(gesture.emoji) if desk else None
+    if desk is None or not gesture.added or meaning not in ("raise", "private"):
         wait_for_posting(scene, gesture.channel, gesture.ts, author_id=gesture.author_id)
         if desk is not None and desk.meaning(gesture.emoji) is not None:
             # It meant nothing when it was put there, and is not taken for news later.
@@ -107,4 +111,4 @@ def _reacted_to_plain_message(scene: Scene, gesture: Reacted) -> Outcome:
     work = scene.work(gesture, desk)
     permissions.require(Action.RAISE, work.actor.roles, None)
     message = scene.message(gesture.channel, gesture.ts)
-    return raise_from(scene, work, message, Source.EMOJI)
+    return raise_from(scene, work, message, Source.EMOJI, is_private=meaning == "private")

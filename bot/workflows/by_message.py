@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from bot.clock import instant_of
 from bot.models import Channel, Comment, Outbox, Person, Ticket, Workspace
 from bot.models.vocabulary import ENDED_STATES, Action, Role, Source
-from bot.workflows import conversing, people, permissions, raising, telling
+from bot.workflows import conversing, people, permissions, privacy, raising, telling
 from bot.workflows.desks import Definition
 from bot.workflows.facts import Message
 from bot.workflows.gestures import Changed, Chose, Filed, Pointed, Wrote
@@ -28,9 +28,18 @@ def points_to(ticket: Ticket) -> Done:
 
 
 def raise_from(
-    scene: Scene, work: Work, message: Message, source: Source, *, form: Filed | None = None
+    scene: Scene,
+    work: Work,
+    message: Message,
+    source: Source,
+    *,
+    form: Filed | None = None,
+    is_private: bool = False,
 ) -> Outcome:
-    """One ticket per thread, ever: where there is one, it is pointed at. The words of a `form` come first."""
+    """One ticket per thread, ever: where there is one, it is pointed at. The words of a `form` come first.
+
+    What is said in direct messages is private by nature; of a private ticket nothing is said in a channel.
+    """
     if message.is_missing:
         raise Refused(Refusal.NO_SUCH_MESSAGE)
     root = message.thread_ts or message.ts
@@ -41,7 +50,10 @@ def raise_from(
     # Words of another app belong to nobody: who pointed at them is the requester.
     requester = raiser if message.is_app or message.author_id is None else message.author_id
     people.known_person(scene.session, requester)
-    reachable = _can_answer_in(scene.session, work.desk, message.channel)
+    is_direct = privacy.is_direct(message.channel)
+    is_private = is_private or is_direct or (form is not None and form.is_private)
+    is_open = is_private and not is_direct
+    reachable = not is_open and _can_answer_in(scene.session, work.desk, message.channel)
     draft = Draft(
         requester_id=requester,
         raiser_id=raiser,
@@ -51,8 +63,10 @@ def raise_from(
         raised_at=min(instant_of(message.ts), scene.now),
         place=Place(channel=message.channel, root_ts=root) if reachable else Place(),
         origin=(message.channel, message.ts),
+        is_private=is_private,
     )
-    return raising.raise_ticket(work, _as_filed(draft, form) if form else draft)
+    done = raising.raise_ticket(work, _as_filed(draft, form) if form else draft)
+    return replace(done, event="raised_privately") if is_open else done
 
 
 def _as_filed(draft: Draft, form: Filed) -> Draft:
@@ -162,6 +176,7 @@ def _continue(scene: Scene, work: Work, closed: Ticket, message: Message, root: 
         urgency=closed.urgency,
         origin=(message.channel, message.ts),
         continues=closed,
+        is_private=closed.is_private,
     )
     return raising.raise_ticket(work, draft)
 

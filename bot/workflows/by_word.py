@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from bot.models import Ticket
 from bot.models.vocabulary import Action, Source
-from bot.workflows import absences, people, permissions, raising, service_desk
+from bot.workflows import absences, conversing, people, permissions, privacy, raising, service_desk
 from bot.workflows.by_message import raise_from
 from bot.workflows.gestures import Acted, Asked, CameBack, Filed, WentAway
 from bot.workflows.outcomes import Done, Outcome, Refusal, Refused
@@ -35,12 +35,13 @@ def filed(scene: Scene, gesture: Filed) -> Outcome:
         description=gesture.description,
         source=Source.COMMAND,
         raised_at=min(gesture.at, scene.now),
-        place=Place(channel=gesture.channel if in_request_channel else None),
+        place=Place(channel=gesture.channel if in_request_channel and not gesture.is_private else None),
         kind=gesture.kind,
         category=gesture.category,
         affected=gesture.affected,
         impact=gesture.impact,
         urgency=gesture.urgency,
+        is_private=gesture.is_private,
     )
     return raising.raise_ticket(work, draft)
 
@@ -49,6 +50,9 @@ def acted(scene: Scene, gesture: Acted) -> Outcome:
     """An action on a ticket that was named by its number."""
     ticket = scene.ticket_numbered(gesture.number)
     work = scene.work(gesture, scene.desk_of(ticket), ticket)
+    permissions.require_sight(
+        work.actor.roles, ticket.state, number=gesture.number, is_private=ticket.is_private
+    )
     _hide_from_outsiders(work, ticket)
     return WORD_ACTIONS[gesture.action](work, ticket, gesture)
 
@@ -86,6 +90,9 @@ WORD_ACTIONS: Mapping[Action, Callable[[Work, Ticket, Acted], Done]] = {
     Action.NOTE: lambda work, ticket, gesture: service_desk.note(work, ticket, gesture.text or ""),
     Action.PRIORITISE: _prioritise,
     Action.ACKNOWLEDGE: lambda work, ticket, _: service_desk.acknowledge(work, ticket),
+    Action.SPEAK: lambda work, ticket, gesture: conversing.speak(work, ticket, gesture.text or ""),
+    Action.MAKE_PRIVATE: lambda work, ticket, _: privacy.make_private(work, ticket),
+    Action.MAKE_PUBLIC: lambda work, ticket, _: privacy.make_public(work, ticket),
 }
 """Which button, form or word means which action."""
 
@@ -94,7 +101,7 @@ def asked(scene: Scene, gesture: Asked) -> Outcome:
     """Whether the person may see what they ask for; `data["desks"]` names the desks of a queue."""
     if not scene.desks.all:
         raise Refused(Refusal.NO_DESK)
-    if gesture.query in ("show", "sla"):
+    if gesture.query in ("show", "sla", "details"):
         return _asked_for_ticket(scene, gesture)
     if gesture.query == "report":
         return _asked_for_report(scene, gesture)
@@ -107,7 +114,9 @@ def asked(scene: Scene, gesture: Asked) -> Outcome:
     allowed = [key for key, who in actors.items() if permissions.is_allowed(Action.QUEUE, who.roles, None)]
     if not allowed:
         permissions.require(Action.QUEUE, next(iter(actors.values())).roles, None)
-    return Done(event=gesture.query, number="", ticket_id=0, data={"desks": ",".join(allowed)})
+    readable = [key for key in allowed if permissions.is_allowed(Action.READ, actors[key].roles, None)]
+    data = {"desks": ",".join(allowed), "readable": ",".join(readable)}
+    return Done(event=gesture.query, number="", ticket_id=0, data=data)
 
 
 def _asked_for_report(scene: Scene, gesture: Asked) -> Outcome:
@@ -123,12 +132,17 @@ def _asked_for_report(scene: Scene, gesture: Asked) -> Outcome:
 def _asked_for_ticket(scene: Scene, gesture: Asked) -> Outcome:
     number = gesture.number or ""
     ticket = scene.session.scalars(select(Ticket).where(Ticket.number == number)).first()
-    if ticket is None:
+    # Also for no ticket at all: whoever asks learns the same, and as fast or as late.
+    desk = scene.desk_of(ticket) if ticket else scene.desks.all[0]
+    actor = people.actor(scene.session, gesture.person_id, desk, ticket)
+    if ticket is None or not permissions.is_allowed(Action.SHOW, actor.roles, ticket.state):
         raise Refused(Refusal.NO_SUCH_TICKET, number=number)
-    actor = people.actor(scene.session, gesture.person_id, scene.desk_of(ticket), ticket)
-    if not permissions.is_allowed(Action.SHOW, actor.roles, ticket.state):
-        raise Refused(Refusal.NO_SUCH_TICKET, number=number)
-    return Done(event=gesture.query, number=ticket.number, ticket_id=ticket.id)
+    reads = permissions.is_allowed(Action.READ, actor.roles, ticket.state)
+    if gesture.query == "details" and not reads:
+        raise Refused(Refusal.NOT_YOURS, number=number)
+    speaks = permissions.is_allowed(Action.SPEAK, actor.roles, ticket.state)
+    data = {"reads": "yes" if reads else "", "speaks": "yes" if speaks else ""}
+    return Done(event=gesture.query, number=ticket.number, ticket_id=ticket.id, data=data)
 
 
 def said_absence(scene: Scene, gesture: WentAway | CameBack) -> Outcome:

@@ -20,10 +20,10 @@ from bot.models.vocabulary import (
 from bot.store.dialects import upsert
 from bot.workflows import permissions, service_desk, telling
 from bot.workflows.facts import Message
-from bot.workflows.outcomes import Done
+from bot.workflows.outcomes import Done, Refusal, Refused
 from bot.workflows.people import SYSTEM, Actor
 from bot.workflows.telling import Telling
-from bot.workflows.work import Work, record
+from bot.workflows.work import Work, permit, record
 
 INTERNAL = re.compile(r"^\s*(note:|🔒|:lock:)\s*", re.IGNORECASE)
 """What an agent puts before words that stay inside."""
@@ -55,7 +55,31 @@ def comment(work: Work, ticket: Ticket, message: Message, *, at_card: bool) -> D
         _relay(work, ticket, row, at_card=at_card)
     if not at_card and instant_of(message.ts) >= ticket.state_since:
         _resume_if_awaited(work, ticket)
-    return Done(event=kind.value, number=ticket.number, ticket_id=ticket.id)
+    in_the_open = at_card and ticket.is_private
+    event = "commented_in_the_open" if in_the_open else kind.value
+    return Done(event=event, number=ticket.number, ticket_id=ticket.id)
+
+
+def speak(work: Work, ticket: Ticket, text: str) -> Done:
+    """Answer the requester from a form, so that nobody else reads it."""
+    permit(work, Action.SPEAK, ticket)
+    if not text.strip():
+        raise Refused(Refusal.NOTE_REQUIRED)
+    row = Comment(
+        ticket_id=ticket.id,
+        author_id=work.actor.person_id,
+        visibility=Visibility.PUBLIC,
+        speaker=speaker_of(work.actor),
+        text=text,
+        files=[],
+        written_at=work.at,
+        is_private=ticket.is_private,
+    )
+    work.session.add(row)
+    work.session.flush()
+    record(work, ticket, EventKind.COMMENTED, {"comment": row.id, "speaker": row.speaker.value})
+    _relay(work, ticket, row, at_card=True)
+    return Done(event="commented", number=ticket.number, ticket_id=ticket.id)
 
 
 def _comment_of(message: Message) -> Select[int]:
@@ -87,6 +111,7 @@ def _keep(work: Work, ticket: Ticket, message: Message, text: str, visibility: V
         written_at=instant_of(message.ts),
         edited_ts=change.changed_ts if change else None,
         deleted_at=work.at if change and change.is_deleted else None,
+        is_private=ticket.is_private,
     )
     work.session.add(row)
     work.session.flush()
@@ -117,7 +142,7 @@ def _relay(work: Work, ticket: Ticket, row: Comment, *, at_card: bool) -> None:
 def _relay_thread_key(ticket: Ticket, *, to_requester: bool) -> str | None:
     if not to_requester:
         return f"card:{ticket.id}"
-    return None if ticket.conversation_ts else f"opening:{ticket.id}"
+    return None if ticket.conversation_ts else telling.opening_key(ticket)
 
 
 def _resume_if_awaited(work: Work, ticket: Ticket) -> None:

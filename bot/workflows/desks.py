@@ -69,7 +69,7 @@ class Definition:
     close_after: int
     undo_within: int
     emoji: Mapping[str, tuple[str, ...]]
-    """Meaning (`raise`, `claim`, `resolve`, `wait`, `urgent`) → names without colons."""
+    """Meaning (`raise`, `claim`, `resolve`, `wait`, `urgent`, `private`) → names without colons."""
     categories: tuple[str, ...]
     matrix: Mapping[str, str]
     """`impact/urgency` → priority."""
@@ -98,7 +98,9 @@ def definition_from(data: Mapping[str, Any]) -> Definition:
     lists = ("request_channels", "leads", "managers", "categories")
     fields = dict(data) | {name: tuple(data[name]) for name in lists}
     fields["agents"] = AgentSource(kind=data["agents"]["kind"], ids=tuple(data["agents"]["ids"]))
-    fields["emoji"] = {meaning: tuple(names) for meaning, names in data["emoji"].items()}
+    # A desk that was configured before there were private tickets has the default.
+    meant = {"private": ("shushing_face",)} | data["emoji"]
+    fields["emoji"] = {meaning: tuple(names) for meaning, names in meant.items()}
     administrators = data["administrators"]
     fields["administrators"] = None if administrators is None else tuple(administrators)
     fields["digest"] = _digest_from(data.get("digest"))

@@ -92,6 +92,7 @@ class Filed(_Gesture):
     category: str | None
     impact: Level
     urgency: Level
+    is_private: bool = False
 
 
 class Pointed(_Gesture):
@@ -133,7 +134,7 @@ class Asked(_Gesture):
     """A list or a ticket is asked for; changes nothing."""
 
     type: Literal["asked"] = "asked"
-    query: Literal["mine", "queue", "unassigned", "show", "sla", "absence", "report"]
+    query: Literal["mine", "queue", "unassigned", "show", "sla", "absence", "report", "details"]
     page: int = 1
     number: str | None = None
 

@@ -55,6 +55,9 @@ class Intake:
                 return None
             try:
                 actor = people.actor(session, person_id, desk, ticket)
+                permissions.require_sight(
+                    actor.roles, ticket.state, number=number, is_private=ticket.is_private
+                )
                 permissions.require(action, actor.roles, ticket.state)
             except Refused as refused:
                 return about(refused, ticket, desk)
@@ -97,7 +100,7 @@ class Intake:
             return Ignored()
         try:
             outcome = decide(session, gesture, now=self._clock.now())
-            points = keeps_itself and isinstance(outcome, Done) and outcome.event in ("exists", "raised")
+            points = keeps_itself and isinstance(outcome, Done) and outcome.event in ("exists", "raised", "raised_privately")
             if points and not _keep(session, gesture.type, gesture.key, InboxState.DONE):
                 session.rollback()
                 return Ignored()

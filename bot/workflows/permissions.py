@@ -46,6 +46,9 @@ PERMISSIONS: Mapping[Action, Grant] = {
     Action.ACKNOWLEDGE: _grant((*DESK, *OVERSIGHT), OPEN),
     Action.ABSENT: _grant(DESK, NOT_IN_A_STATE),
     Action.REPORT: _grant((*DESK, *OVERSIGHT), NOT_IN_A_STATE),
+    Action.READ: _grant((Role.REQUESTER, *DESK), ANY),
+    Action.MAKE_PRIVATE: _grant((Role.REQUESTER, *DESK), ANY),
+    Action.MAKE_PUBLIC: _grant(DESK, ANY),
 }
 
 OUTSIDER_REFUSALS = {
@@ -82,6 +85,12 @@ def require(action: Action, roles: Iterable[Role], state: State | None) -> None:
     if action is Action.QUEUE:
         raise Refused(Refusal.NO_QUEUE)
     raise Refused(Refusal.NOT_AN_AGENT if Role.AGENT in grants else Refusal.NOT_YOURS)
+
+
+def require_sight(roles: Iterable[Role], state: State, *, number: str, is_private: bool) -> None:
+    """Raises Refused(NO_SUCH_TICKET) where somebody may not even know that there is this private ticket."""
+    if is_private and not is_allowed(Action.SHOW, roles, state):
+        raise Refused(Refusal.NO_SUCH_TICKET, number=number)
 
 
 def possible_actions(state: State, *, is_assigned: bool) -> tuple[Action, ...]:

@@ -55,6 +55,7 @@ class Draft:
     origin: tuple[str, str] | None = None
     """Channel and ts of the message that it is raised from."""
     continues: Ticket | None = None
+    is_private: bool = False
 
 
 def raise_ticket(work: Work, draft: Draft) -> Done:
@@ -113,6 +114,8 @@ def _columns(work: Work, draft: Draft) -> dict[str, Any]:
         "origin_ts": ts,
         "conversation_channel": place.channel if place.root_ts else None,
         "conversation_ts": place.root_ts,
+        "is_private": draft.is_private,
+        "has_moved": False,
         "continues_id": draft.continues.id if draft.continues else None,
     }
 

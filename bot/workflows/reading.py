@@ -4,17 +4,47 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from bot.models import Channel, Comment, Desk, Outbox, Person, Ticket, TimelineEvent, Workspace
-from bot.models.vocabulary import ENDED_STATES, MEASURED, Action, EventKind, Kind, Level, State, Visibility
+from bot.models import (
+    Channel,
+    Comment,
+    Desk,
+    Outbox,
+    Person,
+    StateInterval,
+    Ticket,
+    TimelineEvent,
+    Workspace,
+)
+from bot.models.vocabulary import (
+    ENDED_STATES,
+    MEASURED,
+    Action,
+    EventKind,
+    Kind,
+    Level,
+    Speaker,
+    State,
+    Visibility,
+)
 from bot.workflows.clock_views import read_clock_views
 from bot.workflows.permissions import possible_actions
 from bot.workflows.service_views import ClockView, EstimateView
+
+
+class Audience(StrEnum):
+    """Who reads what is read here. What a private ticket says is veiled unless its reader is known."""
+
+    ANYBODY = "anybody"
+    """A channel, or somebody whose permission was not looked at: the default everywhere."""
+    INSIDERS = "insiders"
+    """Its requester's direct messages, or one person with the permission `Action.READ`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +113,9 @@ class TicketView:
     clocks: tuple[ClockView, ...] = ()
     """The newest cycle of each clock."""
     estimate: EstimateView | None = None
+    is_private: bool = False
+    is_veiled: bool = False
+    """What it says is left out here: number, state, priority, assignee and clocks are all there is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +131,9 @@ class CommentView:
     names: dict[str, str] = field(default_factory=dict)
     """Display names of people (and channels) that the text mentions, by id."""
     deleted: bool = False
+    speaker: Speaker = Speaker.OTHER
+    is_veiled: bool = False
+    """Who wrote what is left out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,15 +167,49 @@ def read_person(session: Session, person_id: str) -> PersonView:
     return PersonView(id=person.id, name=person.name, image_url=person.image_url)
 
 
-def read_ticket(session: Session, ticket_id: int) -> TicketView:
-    """A ticket with everything that surfaces show of it."""
+def read_ticket(
+    session: Session, ticket_id: int, audience: Audience = Audience.ANYBODY
+) -> TicketView:
+    """A ticket with everything that surfaces show of it to this audience."""
     ticket = session.get(Ticket, ticket_id)
     if ticket is None:
         raise LookupError(f"There is no ticket with id {ticket_id}.")
-    return _view(session, ticket)
+    return _view(session, ticket, audience)
 
 
-def _view(session: Session, ticket: Ticket) -> TicketView:
+def _view(session: Session, ticket: Ticket, audience: Audience) -> TicketView:
+    view = _whole_view(session, ticket, audience)
+    return _veiled(view) if _is_veiled(ticket, audience) else view
+
+
+VEILED_TITLE = "Private ticket"
+SOMEBODY = PersonView(id="", name="Somebody")
+REQUESTER = PersonView(id="", name="The requester")
+
+
+def _is_veiled(ticket: Ticket, audience: Audience) -> bool:
+    return ticket.is_private and audience is Audience.ANYBODY
+
+
+def _veiled(view: TicketView) -> TicketView:
+    """What may be known of a private ticket by everybody: how it stands, not what it says or whose it is."""
+    return replace(
+        view,
+        title=VEILED_TITLE,
+        description="",
+        category=None,
+        affected=None,
+        requester=REQUESTER,
+        raiser=REQUESTER,
+        resolution=None,
+        conversation=None,
+        origin=None,
+        names={},
+        is_veiled=True,
+    )
+
+
+def _whole_view(session: Session, ticket: Ticket, audience: Audience) -> TicketView:
     desk = session.get(Desk, ticket.desk_key)
     links = _Links(session, ticket)
     return TicketView(
@@ -163,7 +233,7 @@ def _view(session: Session, ticket: Ticket) -> TicketView:
         resolved_at=ticket.resolved_at,
         resolution=ticket.resolution,
         closes_at=ticket.close_at,
-        last_event=_last_deed(session, ticket.id),
+        last_event=_last_deed(session, ticket, audience),
         conversation=links.conversation(),
         origin=links.origin(),
         card=links.card(),
@@ -172,6 +242,7 @@ def _view(session: Session, ticket: Ticket) -> TicketView:
         continues=_number_of(session, ticket.continues_id),
         continued_by=_number_of(session, ticket.continued_by_id),
         clocks=read_clock_views(session, ticket),
+        is_private=ticket.is_private,
         names=mentioned_names(session, f"{ticket.title}\n{ticket.description}\n{ticket.resolution}"),
     )
 
@@ -213,46 +284,110 @@ class _Links:
         return self._link(row.channel, row.ts)
 
 
-def read_events(session: Session, ticket_id: int, *, limit: int = 20) -> list[EventView]:
+def read_events(
+    session: Session, ticket_id: int, audience: Audience = Audience.ANYBODY, *, limit: int = 20
+) -> list[EventView]:
     """The newest events of a ticket, oldest first."""
+    ticket = session.get_one(Ticket, ticket_id)
     newest = select(TimelineEvent).where(TimelineEvent.ticket_id == ticket_id)
     rows = session.scalars(newest.order_by(TimelineEvent.seq.desc()).limit(limit)).all()
-    return event_views(session, list(reversed(rows)))
+    return event_views(session, ticket, list(reversed(rows)), audience)
 
 
-def event_views(session: Session, rows: Sequence[TimelineEvent]) -> list[EventView]:
-    """Timeline events as surfaces show them."""
-    return [_event_view(session, row) for row in rows]
+def event_views(
+    session: Session,
+    ticket: Ticket,
+    rows: Sequence[TimelineEvent],
+    audience: Audience = Audience.ANYBODY,
+) -> list[EventView]:
+    """Timeline events of a ticket as surfaces show them."""
+    return [_event_view(session, ticket, row, audience) for row in rows]
 
 
-def _last_deed(session: Session, ticket_id: int) -> EventView:
+def read_actor(
+    session: Session, ticket: Ticket, person_id: str, audience: Audience = Audience.ANYBODY
+) -> PersonView:
+    """Who did something to a ticket: of a private one, the desk's people by name, and nobody else."""
+    if not _is_veiled(ticket, audience):
+        return read_person(session, person_id)
+    if person_id == ticket.assignee_id:
+        return read_person(session, person_id)
+    return REQUESTER if person_id == ticket.requester_id else _known_to_the_desk(session, ticket, person_id)
+
+
+def _known_to_the_desk(session: Session, ticket: Ticket, person_id: str) -> PersonView:
+    """Somebody who has had the ticket or spoken for the desk; others are not named."""
+    held = select(StateInterval.id).where(
+        StateInterval.ticket_id == ticket.id, StateInterval.assignee_id == person_id
+    )
+    spoke = select(Comment.id).where(
+        Comment.ticket_id == ticket.id, Comment.author_id == person_id, Comment.speaker == Speaker.DESK
+    )
+    is_known = session.scalar(held.limit(1)) or session.scalar(spoke.limit(1))
+    return read_person(session, person_id) if is_known else SOMEBODY
+
+
+def _last_deed(session: Session, ticket: Ticket, audience: Audience) -> EventView:
     """The last thing that somebody did; what the clocks said has a badge of its own."""
     deeds = select(TimelineEvent).where(
-        TimelineEvent.ticket_id == ticket_id, TimelineEvent.kind.not_in(list(MEASURED))
+        TimelineEvent.ticket_id == ticket.id, TimelineEvent.kind.not_in(list(MEASURED))
     )
-    return _event_view(session, session.scalars(deeds.order_by(TimelineEvent.seq.desc()).limit(1)).one())
+    newest = session.scalars(deeds.order_by(TimelineEvent.seq.desc()).limit(1)).one()
+    return _event_view(session, ticket, newest, audience)
 
 
-def _event_view(session: Session, row: TimelineEvent) -> EventView:
+def _event_view(session: Session, ticket: Ticket, row: TimelineEvent, audience: Audience) -> EventView:
     data = {key: str(value) for key, value in row.data.items() if value is not None}
     for key in ("to", "from", "assignee"):
         if row.kind in (EventKind.ASSIGNED, EventKind.RELEASED) and key in data:
-            data[f"{key}_name"] = read_person(session, data[key]).name
+            data[f"{key}_name"] = read_actor(session, ticket, data[key], audience).name
     comment = session.get(Comment, row.data["comment"]) if "comment" in row.data else None
-    if comment is not None:
-        data["text"] = "" if comment.deleted_at else comment.text
-    actor = read_person(session, row.actor_id) if row.actor_id else None
+    if comment is not None and not (comment.is_private and audience is Audience.ANYBODY):
+        data["text"] = "" if comment.deleted_at or _is_veiled(ticket, audience) else comment.text
+    actor = read_actor(session, ticket, row.actor_id, audience) if row.actor_id else None
     return EventView(kind=row.kind, at=row.at, actor=actor, data=data)
 
 
-def read_comment(session: Session, comment_id: int) -> CommentView:
-    """A comment with its author and the names that it mentions."""
+def read_comment(
+    session: Session, comment_id: int, audience: Audience = Audience.ANYBODY
+) -> CommentView:
+    """A comment with its author and the names that it mentions, as this audience may read it."""
     comment = session.get(Comment, comment_id)
     if comment is None:
         raise LookupError(f"There is no comment with id {comment_id}.")
-    number = session.scalar(select(Ticket.number).where(Ticket.id == comment.ticket_id))
+    ticket = session.get_one(Ticket, comment.ticket_id)
+    view = _comment_view(session, ticket, comment)
+    is_veiled = comment.is_private and audience is Audience.ANYBODY
+    if not is_veiled and not _is_veiled(ticket, audience):
+        return view
+    author = read_actor(session, ticket, comment.author_id)
+    if not ticket.is_private:
+        author = REQUESTER if comment.speaker is Speaker.REQUESTER else SOMEBODY
+    return replace(view, author=replace(author, image_url=None), text="", files=(), names={}, is_veiled=True)
+
+
+def read_conversation(
+    session: Session, ticket_id: int, *, internal: bool, limit: int = 30
+) -> list[tuple[datetime, CommentView]]:
+    """The newest comments of a ticket with when they were written, oldest first, for one with `Action.READ`.
+
+    `internal`: with the notes that stay with the desk.
+    """
+    ticket = session.get_one(Ticket, ticket_id)
+    rows = select(Comment).where(Comment.ticket_id == ticket_id, Comment.deleted_at.is_(None))
+    if not internal:
+        rows = rows.where(Comment.visibility == Visibility.PUBLIC)
+    newest = session.scalars(rows.order_by(Comment.written_at.desc(), Comment.id.desc()).limit(limit)).all()
+    return [
+        (row.written_at, replace(_comment_view(session, ticket, row), deleted=False))
+        for row in reversed(newest)
+    ]
+
+
+def _comment_view(session: Session, ticket: Ticket, comment: Comment) -> CommentView:
     return CommentView(
-        ticket=number or "",
+        ticket=ticket.number,
+        speaker=comment.speaker,
         author=read_person(session, comment.author_id),
         visibility=comment.visibility,
         text=comment.text,
@@ -287,8 +422,12 @@ def list_tickets(
     requester_id: str | None = None,
     desk_keys: tuple[str, ...] | None = None,
     unassigned: bool = False,
+    readable: tuple[str, ...] = (),
 ) -> TicketPage:
-    """A page of tickets that are not closed: most urgent first, then oldest first; `page` is clamped."""
+    """A page of tickets that are not closed: most urgent first, then oldest first; `page` is clamped.
+
+    `requester_id` is who reads their own; a reader with `Action.READ` at the desks `readable` reads theirs.
+    """
     where: list[ColumnElement[bool]] = [Ticket.state.not_in(list(ENDED_STATES))]
     if requester_id is not None:
         where.append(Ticket.requester_id == requester_id)
@@ -302,5 +441,17 @@ def list_tickets(
     rows = select(Ticket).where(*where).order_by(Ticket.priority, Ticket.raised_at, Ticket.id)
     tickets = session.scalars(rows.offset((page - 1) * PAGE_LENGTH).limit(PAGE_LENGTH)).all()
     return TicketPage(
-        tickets=tuple(_view(session, ticket) for ticket in tickets), page=page, pages=pages, total=total
+        tickets=tuple(
+            _view(
+                session,
+                ticket,
+                Audience.INSIDERS
+                if ticket.requester_id == requester_id or ticket.desk_key in readable
+                else Audience.ANYBODY,
+            )
+            for ticket in tickets
+        ),
+        page=page,
+        pages=pages,
+        total=total,
     )

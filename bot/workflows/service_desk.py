@@ -142,7 +142,7 @@ def _tell_requester(work: Work, ticket: Ticket, word: Telling) -> None:
         ticket_id=ticket.id,
         channel=ticket.conversation_channel,
         thread_ts=ticket.conversation_ts,
-        thread_key=None if ticket.conversation_ts else f"opening:{ticket.id}",
+        thread_key=None if ticket.conversation_ts else telling.opening_key(ticket),
         data={"cycle": ticket.version},
         version=ticket.version,
     )
@@ -220,6 +220,7 @@ def _work_note(work: Work, ticket: Ticket, text: str) -> int:
         text=text,
         files=[],
         written_at=work.at,
+        is_private=ticket.is_private,
     )
     work.session.add(comment)
     work.session.flush()

@@ -150,6 +150,45 @@ def redraw(session: Session, row: Outbox) -> None:
         _refresh_row(session, row)
 
 
+def opening_key(ticket: Ticket) -> str:
+    """The key of our one message in the ticket's conversation, wherever that is now."""
+    return f"opening:{ticket.id}:direct" if ticket.has_moved else f"opening:{ticket.id}"
+
+
+def opens_directly(session: Session, *, ticket_id: int) -> bool:
+    """Whether the first message to the requester goes to their direct messages."""
+    opening = select(Outbox.person_id).where(Outbox.key == f"opening:{ticket_id}")
+    return session.scalar(opening) is not None
+
+
+def redraw_everything(session: Session, *, ticket_id: int) -> None:
+    """Who may read a ticket has changed: all that was said about it in Slack is edited, facts too."""
+    said = select(Outbox).where(Outbox.ticket_id == ticket_id, Outbox.kind != Telling.EMOJI.value)
+    for row in session.scalars(said).all():
+        redraw(session, row)
+    redraw_alerts(session, ticket_id=ticket_id)
+
+
+def follow_move(session: Session, ticket: Ticket, *, left: tuple[str | None, str | None]) -> None:
+    """The conversation left a thread for direct messages: what was to be said there is said here."""
+    before = f"opening:{ticket.id}"
+    there = Outbox.thread_key == before
+    if left[1] is not None:
+        there = there | ((Outbox.channel == left[0]) & (Outbox.thread_ts == left[1]))
+    unsent = update(Outbox).where(
+        Outbox.ticket_id == ticket.id,
+        there,
+        Outbox.ts.is_(None),
+        Outbox.first_try_at.is_(None),
+        Outbox.kind.in_([kind.value for kind in (Telling.RELAY, *_WORDS_TO_REQUESTER)]),
+    )
+    direct = {"channel": None, "thread_ts": None, "thread_key": opening_key(ticket)}
+    session.execute(unsent.values(person_id=ticket.requester_id, **direct))
+
+
+_WORDS_TO_REQUESTER = (Telling.RESOLVED_WORD, Telling.CANCELLED_WORD)
+
+
 def is_escalation(row: Outbox) -> bool:
     """Whether an alert tells a step of the escalation, and therefore who has the ticket."""
     if row.kind != Telling.ALERT.value:
@@ -239,6 +278,8 @@ def record_sent(session: Session, row: Outbox, *, channel: str, ts: str) -> None
     insert_once(session, Anchor, values, keys=["channel", "ts"])
     if role == "conversation" and row.thread_ts is None:
         root = update(Ticket).where(Ticket.id == row.ticket_id, Ticket.conversation_ts.is_(None))
+        if row.person_id is None:  # a root in a channel that the conversation has left is none any more
+            root = root.where(Ticket.has_moved.is_(False))
         session.execute(root.values(conversation_channel=channel, conversation_ts=ts))
         redraw_card(session, ticket_id=row.ticket_id)  # it was faster, and links to the conversation
 

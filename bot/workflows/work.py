@@ -209,5 +209,5 @@ def show_as_emoji(work: Work, ticket: Ticket, meaning: str, *, present: bool) ->
         present=present,
         channel=ticket.conversation_channel,
         message_ts=ticket.conversation_ts,
-        message_key=None if ticket.conversation_ts else f"opening:{ticket.id}",
+        message_key=None if ticket.conversation_ts else telling.opening_key(ticket),
     )

@@ -162,11 +162,16 @@ def ids_of(session: Session, tickets: TicketsSelect, kind: Kind) -> list[int]:
     return sorted(ticket_id for ticket_id, is_of in session.execute(tickets) if is_of is kind)
 
 
+def _told_category() -> ColumnElement[str | None]:
+    """A private ticket counts among those without a category: its own would say what it is about."""
+    return case((Ticket.is_private, None), else_=Ticket.category).label("category")
+
+
 def categories(
     session: Session, desk_key: str, period: Period, heard: Heard | None = None
 ) -> dict[Kind, list[tuple[str | None, int]]]:
     """Busiest categories. Formula: arrivals by category, the most first. Population and unit: `arrivals`."""
-    chosen = arrivals(desk_key, period, heard).add_columns(Ticket.category).subquery()
+    chosen = arrivals(desk_key, period, heard).add_columns(_told_category()).subquery()
     counted = select(chosen.c.kind, chosen.c.category, func.count()).group_by(
         chosen.c.kind, chosen.c.category
     )
@@ -180,7 +185,7 @@ def in_category(
     desk_key: str, period: Period, category: str | None, heard: Heard | None = None
 ) -> TicketsSelect:
     """The arrivals of one category."""
-    return arrivals(desk_key, period, heard).where(Ticket.category.is_not_distinct_from(category))
+    return arrivals(desk_key, period, heard).where(_told_category().is_not_distinct_from(category))
 
 
 def first_arrival(session: Session, desk_key: str) -> datetime | None:

@@ -1,0 +1,67 @@
+"""Private tickets: what makes one private, and public again."""
+
+from __future__ import annotations
+
+from bot.models import Ticket
+from bot.models.vocabulary import Action, EventKind
+from bot.workflows import telling
+from bot.workflows.outcomes import Done
+from bot.workflows.telling import Telling
+from bot.workflows.work import Work, permit, record
+
+
+def make_private(work: Work, ticket: Ticket) -> Done:
+    """From now on only its people and the desk's agents read what it says.
+
+    A conversation in a channel goes on in the requester's direct messages. Raises Refused.
+    """
+    permit(work, Action.MAKE_PRIVATE, ticket)
+    if ticket.is_private:
+        return Done(event="already_private", number=ticket.number, ticket_id=ticket.id)
+    ticket.is_private = True
+    was_in_channel = not is_direct(ticket.conversation_channel) and not ticket.has_moved
+    if was_in_channel and not _opens_directly(work, ticket):
+        _move(work, ticket)
+    record(work, ticket, EventKind.MADE_PRIVATE)
+    telling.redraw_everything(work.session, ticket_id=ticket.id)
+    event = "made_private_here" if was_in_channel else "made_private"
+    return Done(event=event, number=ticket.number, ticket_id=ticket.id)
+
+
+def make_public(work: Work, ticket: Ticket) -> Done:
+    """Its title, description and resolution show on the card again; the conversation stays where it is.
+
+    What was said while it was private stays veiled. Raises Refused.
+    """
+    permit(work, Action.MAKE_PUBLIC, ticket)
+    if not ticket.is_private:
+        return Done(event="already_public", number=ticket.number, ticket_id=ticket.id)
+    ticket.is_private = False
+    record(work, ticket, EventKind.MADE_PUBLIC)
+    telling.redraw_everything(work.session, ticket_id=ticket.id)
+    return Done(event="made_public", number=ticket.number, ticket_id=ticket.id)
+
+
+def is_direct(channel: str | None) -> bool:
+    """Whether a conversation is in direct messages."""
+    return channel is not None and channel.startswith("D")
+
+
+def _opens_directly(work: Work, ticket: Ticket) -> bool:
+    """Whether the opening goes to the requester's direct messages, and is only not there yet."""
+    return ticket.conversation_ts is None and telling.opens_directly(work.session, ticket_id=ticket.id)
+
+
+def _move(work: Work, ticket: Ticket) -> None:
+    left = ticket.conversation_channel, ticket.conversation_ts
+    ticket.has_moved, ticket.conversation_channel, ticket.conversation_ts = True, None, None
+    work.session.flush()
+    telling.tell(
+        work.session,
+        telling.opening_key(ticket),
+        Telling.OPENING,
+        ticket_id=ticket.id,
+        person_id=ticket.requester_id,
+        data={"place": "direct"},
+    )
+    telling.follow_move(work.session, ticket, left=left)
