@@ -152,11 +152,15 @@ def export(
         Path | None,
         typer.Option("--out", "-o", help="The file to write. [default: standard output]", show_default=False),
     ] = None,
+    include_private: Annotated[
+        bool,
+        typer.Option("--include-private", help="With what private tickets say; otherwise that is left out."),
+    ] = False,
 ) -> None:
     """Export all records."""
     from bot import app
 
-    app.export_records(_settings(), out)
+    app.export_records(_settings(), out, include_private=include_private)
 
 
 @config_cli.command("check")

@@ -503,11 +503,11 @@ class NothingConfigured(DeskbellError):
         super().__init__(self.__doc__ or "")
 
 
-def export_records(settings: Settings, out: Path | None) -> None:
+def export_records(settings: Settings, out: Path | None, *, include_private: bool = False) -> None:
     """Write all tickets with their timelines as JSON lines, to a file or to standard output."""
     try:
         with _reading(settings) as store, store.read() as session:
-            records.export(session, out)
+            records.export(session, out, include_private=include_private)
     except OSError as error:
         raise CannotWrite(f"{out} cannot be written ({error.strerror}): choose another file.") from error
 

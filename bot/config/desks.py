@@ -100,9 +100,7 @@ def _build_emoji(place: Place, values: Values) -> EmojiMap:
     if clash:
         raise UnreadableError(place.path)
     raise_, claim, resolve, wait, urgent, private = (values[key] for key in _GESTURES)
-    return EmojiMap(
-        raise_=raise_, claim=claim, resolve=resolve, wait=wait, urgent=urgent, private=private
-    )
+    return EmojiMap(raise_=raise_, claim=claim, resolve=resolve, wait=wait, urgent=urgent, private=private)
 
 
 emoji_map: Shape[EmojiMap] = table(_GESTURES, _build_emoji)

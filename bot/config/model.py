@@ -189,7 +189,7 @@ class EmojiMap:
     private: tuple[str, ...] = ("shushing_face",)
 
     def meaning(self, name: str) -> str | None:
-        """ "raise", "claim", "resolve", "wait", "urgent", "private", or None. A skin tone makes no difference."""
+        """The name of the gesture ("raise", "claim" …), or None. A skin tone makes no difference."""
         plain = without_skin_tone(name)
         return next((gesture for gesture, names in self.gestures().items() if plain in names), None)
 

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.models import Outbox, Ticket
+from bot.models import Outbox, Person, Ticket
 from bot.models.vocabulary import OPEN_STATES, State
 from bot.store.outbox import Claim
 from bot.surfaces import card, conversation, notices, relay, report, service_levels
@@ -17,6 +17,7 @@ from bot.surfaces.rendered import Rendered
 from bot.workflows import alerts as reading_alerts
 from bot.workflows import estimating, reading, reports
 from bot.workflows.desks import load_desks
+from bot.workflows.reading import Audience
 from bot.workflows.telling import Telling, is_escalation
 
 
@@ -77,6 +78,31 @@ def render(session: Session, claim: Claim) -> Rendering:
     )
 
 
+# --- who reads it? ---
+
+
+def _audience(session: Session, row: Outbox) -> Audience:
+    """Whoever is where it goes: a private ticket is told whole in its requester's direct messages alone."""
+    if row.ticket_id is None:
+        return Audience.ANYBODY
+    return _reaches(session, row, _ticket(session, row).requester_id)
+
+
+def _reaches(session: Session, row: Outbox, person_id: str) -> Audience:
+    if row.channel is None:
+        is_theirs = row.person_id == person_id or _root_is_direct(session, row, person_id)
+    else:
+        direct = session.scalar(select(Person.direct_channel).where(Person.id == person_id))
+        is_theirs = row.channel == direct
+    return Audience.INSIDERS if is_theirs else Audience.ANYBODY
+
+
+def _root_is_direct(session: Session, row: Outbox, person_id: str) -> bool:
+    """A reply to a message of ours goes where that is."""
+    root = session.scalar(select(Outbox).where(Outbox.key == row.thread_key)) if row.thread_key else None
+    return root is not None and _reaches(session, root, person_id) is Audience.INSIDERS
+
+
 # --- is it still true? ---
 
 Validity = Callable[[Session, Outbox], str | None]
@@ -84,6 +110,12 @@ Validity = Callable[[Session, Outbox], str | None]
 
 def _always(_session: Session, _row: Outbox) -> None:
     return None
+
+
+def _still_there(session: Session, row: Outbox) -> str | None:
+    """A conversation that left a channel before it was opened there leaves no trace."""
+    has_left = row.person_id is None and _ticket(session, row).has_moved
+    return "The ticket became private before." if has_left else None
 
 
 def _still_assigned(session: Session, row: Outbox) -> str | None:
@@ -119,6 +151,7 @@ def _still_written(session: Session, row: Outbox) -> str | None:
 
 
 _VALIDITY: Final[Mapping[Telling, Validity]] = {
+    Telling.OPENING: _still_there,
     Telling.ASSIGNED: _still_assigned,
     Telling.RESOLVED_WORD: _still_resolved,
     Telling.RELAY: _still_written,
@@ -138,25 +171,31 @@ def _card(session: Session, row: Outbox) -> Rendered:
 
 def _opening(session: Session, row: Outbox) -> Rendered:
     ticket = _ticket(session, row)
-    view = replace(reading.read_ticket(session, ticket.id), estimate=estimating.estimate(session, ticket))
+    view = reading.read_ticket(session, ticket.id, _audience(session, row))
+    view = replace(view, estimate=estimating.estimate(session, ticket))
     return conversation.opening(view, place=row.data["place"])
 
 
 def _resolved_word(session: Session, row: Outbox) -> Rendered:
-    view = reading.read_ticket(session, _ticket(session, row).id)
+    view = reading.read_ticket(session, _ticket(session, row).id, _audience(session, row))
     return conversation.resolved_word(view, was_reopened=_has_newer(session, row))
 
 
 def _cancelled_word(session: Session, row: Outbox) -> Rendered:
-    return conversation.cancelled_word(reading.read_ticket(session, _ticket(session, row).id))
+    view = reading.read_ticket(session, _ticket(session, row).id, _audience(session, row))
+    return conversation.cancelled_word(view)
 
 
 def _relay(session: Session, row: Outbox) -> Rendered:
-    return relay.relayed(reading.read_comment(session, row.data["comment_id"]))
+    return relay.relayed(_comment(session, row))
 
 
 def _attribution(session: Session, row: Outbox) -> Mapping[str, str]:
-    return relay.attribution(reading.read_comment(session, row.data["comment_id"]))
+    return relay.attribution(_comment(session, row))
+
+
+def _comment(session: Session, row: Outbox) -> reading.CommentView:
+    return reading.read_comment(session, row.data["comment_id"], _audience(session, row))
 
 
 def _assigned(session: Session, row: Outbox) -> Rendered:
@@ -168,7 +207,9 @@ def _choice(session: Session, row: Outbox) -> Rendered:
     numbers = row.data["tickets"]
     tickets = session.scalars(select(Ticket).where(Ticket.number.in_(numbers)))
     found = {ticket.number: ticket.id for ticket in tickets}
-    views = [reading.read_ticket(session, found[number]) for number in numbers if number in found]
+    # They are the person's own, in their own direct messages.
+    audience = _reaches(session, row, row.data["author"])
+    views = [reading.read_ticket(session, found[number], audience) for number in numbers if number in found]
     text = row.data["text"]
     desks = [
         reading.DeskView(key=desk.key, name=desk.name, categories=desk.categories)

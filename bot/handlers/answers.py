@@ -95,14 +95,28 @@ def _mine(session: Session, gesture: Asked, _done: Done) -> Rendered:
 def _queue(session: Session, gesture: Asked, done: Done) -> Rendered:
     keys = tuple(done.data["desks"].split(","))
     only_unassigned = gesture.query == "unassigned"
-    page = reading.list_tickets(session, page=gesture.page, desk_keys=keys, unassigned=only_unassigned)
+    readable = tuple(done.data["readable"].split(","))
+    page = reading.list_tickets(
+        session, page=gesture.page, desk_keys=keys, unassigned=only_unassigned, readable=readable
+    )
     heading = "Nobody has these" if only_unassigned else "The queue"
     return lists.ticket_list(page, heading=heading, command=gesture.query, link="card")
 
 
 def _show(session: Session, _gesture: Asked, done: Done) -> Rendered:
-    view = reading.read_ticket(session, done.ticket_id)
-    return lists.ticket_detail(view, reading.read_events(session, done.ticket_id))
+    audience = audience_of(done)
+    view = reading.read_ticket(session, done.ticket_id, audience)
+    return lists.ticket_detail(view, reading.read_events(session, done.ticket_id, audience))
+
+
+def audience_of(done: Done) -> reading.Audience:
+    """As whom somebody reads the ticket that they asked for: decided with the question, by permission."""
+    return reading.Audience.INSIDERS if done.data.get("reads") else reading.Audience.ANYBODY
+
+
+def _details(_session: Session, _gesture: Asked, _done: Done) -> Rendered:
+    """The answer came too late for a modal: that opens only in answer to a press."""
+    return notices.told("You may read this ticket; please press “Show details” once more.")
 
 
 def _sla(session: Session, gesture: Asked, done: Done) -> Rendered:
@@ -130,4 +144,5 @@ ASKED: Mapping[str, Callable[[Session, Asked, Done], Rendered]] = {
     "sla": _sla,
     "absence": _absence,
     "report": _report,
+    "details": _details,
 }

@@ -9,6 +9,7 @@ from bot.models.vocabulary import Action, Source, State
 from bot.surfaces import commands, forms, lists, notices, sentences
 from bot.surfaces.ids import COMMAND, FormContext
 from bot.surfaces.text import plain
+from bot.workflows import privacy
 from bot.workflows.gestures import Acted, AnyGesture, Asked, CameBack, ReplyTo, WentAway
 from bot.workflows.outcomes import Refusal
 from bot.workflows.reading import TicketView
@@ -86,6 +87,7 @@ def _open_form(handling: Handling, payload: Payload, description: str) -> Ack:
         text=plain(description, handling.names_in(description)),
         context=FormContext(channel=channel, source=Source.COMMAND.value),
         desk_key=here.key if here else None,
+        is_private=privacy.is_direct(channel),
     )
     return _opened(handling, payload, view)
 
@@ -103,8 +105,10 @@ def _say(refusal: Refusal | sentences.Answer, **data: str) -> Ack:
 def _act(handling: Handling, payload: Payload, command: commands.Act) -> Ack:
     form = _form_instead(command)
     if form is not None:
+        refused = handling.intake.would_refuse(text(payload, "user_id"), Action.SHOW, command.number)
         view = handling.ticket(command.number)
-        if view is None:
+        # Who may not see it learns no more than of a ticket that is not there.
+        if view is None or (view.is_private and refused is not None):
             return _say(Refusal.NO_SUCH_TICKET, number=command.number)
         return _opened(handling, payload, form_for(form, view, optional(payload, "channel_id")))
     wait_for = commands.waiting_for(command.rest) if command.action is Action.WAIT else None

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from bot.handlers.answers import Ack, refusal_sentence, reply
 from bot.handlers.commands import form_for
 from bot.handlers.context import Handling, desk_views
+from bot.handlers.details import made_public, on_details
 from bot.handlers.payloads import MalformedPayload, Payload, mapping, message_of, objects, optional, text
 from bot.handlers.unfolding import UNFOLDING, on_unfold
 from bot.models.vocabulary import Action, Source
@@ -24,6 +25,7 @@ from bot.surfaces.ids import (
     FormContextError,
 )
 from bot.surfaces.text import escape, plain
+from bot.workflows import privacy
 from bot.workflows.gestures import Acted, AnyGesture, Chose, Filed, Pointed, ReplyTo
 from bot.workflows.outcomes import Deferred, Refusal, Refused, Reply
 
@@ -49,6 +51,10 @@ def on_button(handling: Handling, payload: Payload) -> Ack:
         return _chose(handling, payload, pressed)
     if action_id in UNFOLDING:
         return on_unfold(handling, payload, pressed)
+    if action_id == ActionId.DETAILS:
+        return on_details(handling, payload, pressed)
+    if action_id == ActionId.MAKE_PUBLIC:
+        return made_public(handling, payload, _acted(handling, payload, pressed, Action.MAKE_PUBLIC))
     if action_id == ActionId.TAKE_OVER:
         return handling.quietly(_acted(handling, payload, pressed, Action.ASSIGN, to_self=True))
     action = BUTTON_ACTIONS.get(action_id)
@@ -150,6 +156,7 @@ def on_shortcut(handling: Handling, payload: Payload) -> Ack:
             desk_views(desks),
             text=plain(message.text, handling.names_in(message.text)),
             context=FormContext(channel=channel, message_ts=message.ts, source=Source.SHORTCUT.value),
+            is_private=privacy.is_direct(channel),
         )
         handling.open_view(text(payload, "trigger_id"), view)
         return Ack()
@@ -189,6 +196,7 @@ FIRST_FIELD = {
     CallbackId.ASSIGN: BlockId.ASSIGNEE,
     CallbackId.NOTE: BlockId.NOTE,
     CallbackId.PRIORITY: BlockId.WORK_NOTE,
+    CallbackId.DETAILS: BlockId.REPLY,
 }
 """The field that a refusal stands beside."""
 
@@ -247,12 +255,13 @@ def _filed(
             "category": form.category,
             "impact": form.impact,
             "urgency": form.urgency,
+            "is_private": form.is_private,
         }
     )
 
 
 def _action(
-    form: forms.ResolveForm | forms.AssignForm | forms.NoteForm | forms.PriorityForm,
+    form: forms.ResolveForm | forms.AssignForm | forms.NoteForm | forms.PriorityForm | forms.ReplyForm,
 ) -> dict[str, object]:
     match form:
         case forms.ResolveForm():
@@ -261,6 +270,8 @@ def _action(
             return {"action": Action.ASSIGN, "assignee_id": form.person_id}
         case forms.NoteForm():
             return {"action": Action.NOTE, "text": escape(form.text)}
+        case forms.ReplyForm():
+            return {"action": Action.SPEAK, "text": escape(form.text)}
         case forms.PriorityForm():
             return {
                 "action": Action.PRIORITISE,

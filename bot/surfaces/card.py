@@ -9,7 +9,7 @@ from slack_sdk.models.blocks import Block, ButtonElement, ConfirmObject, RichTex
 from bot.models.vocabulary import OPEN_STATES, Action, EventKind, State
 from bot.surfaces import blocks
 from bot.surfaces.badges import badges
-from bot.surfaces.ids import CARD_BUTTONS
+from bot.surfaces.ids import CARD_BUTTONS, ActionId
 from bot.surfaces.inline import Part, When, Words, joined, link_to
 from bot.surfaces.lines import (
     MOST_TITLE,
@@ -103,7 +103,15 @@ def _happened(view: TicketView) -> list[Part]:
 
 
 def _buttons(view: TicketView) -> list[ButtonElement]:
-    return [_button(action, view) for action in dict.fromkeys(view.possible) if action in CARD_BUTTONS]
+    row = [_button(action, view) for action in dict.fromkeys(view.possible) if action in CARD_BUTTONS]
+    return [show_details(number_of(view)), *row] if view.is_veiled else row
+
+
+def show_details(number: str) -> ButtonElement:
+    """Opens what a private ticket says, for those who may read it."""
+    return blocks.button(
+        "Show details", action_id=ActionId.DETAILS, value=number, about=f"Show details of {number}"
+    )
 
 
 def _button(action: Action, view: TicketView) -> ButtonElement:

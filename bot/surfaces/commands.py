@@ -59,6 +59,13 @@ COMMANDS: Final = (
     _word(
         "cancel", "INC-12", "cancels a ticket that is not needed any more", Action.CANCEL, Audience.EVERYBODY
     ),
+    _word(
+        "private",
+        "INC-12",
+        "hides what it says from all but you and the desk's agents",
+        Action.MAKE_PRIVATE,
+        Audience.EVERYBODY,
+    ),
     _word("queue", "", "lists the open tickets of your desks", Action.QUEUE),
     _word("unassigned", "", "lists those that nobody has", Action.QUEUE),
     _word("claim", "INC-12", "takes it", Action.CLAIM),

@@ -30,6 +30,16 @@ _CONFIRMATIONS: Final[Mapping[str, str]] = {
     "acknowledged": "Noted that you have seen the escalation of {number}.",
     "noted": "Your note is on {number}. Only the desk reads it.",
     "commented": "Added to {number}.",
+    "commented_in_the_open": "The requester has your message. {number} is private, but everybody in this "
+    "channel reads this thread: “Show details” on the card answers out of their sight.",
+    "raised_privately": "{number} is raised, and private: it goes on in direct messages. I cannot delete "
+    "the message here, so everybody in this channel still reads it; please delete it if it says too much.",
+    "made_private": "{number} is private now.",
+    "made_private_here": "{number} is private now and goes on in direct messages. I cannot delete what "
+    "people wrote here, so everybody in this channel still reads it; please delete what says too much.",
+    "already_private": "{number} is private already.",
+    "made_public": "{number} is public again. What was said in private stays where it was said.",
+    "already_public": "{number} is not private, so nothing has changed.",
     "prioritised": "{number} is {priority} now.",
     "same_priority": "{number} is {priority} already, so nothing has changed.",
 }
@@ -38,7 +48,21 @@ _ASK_FOR_RESOLUTION: Final = (
     "{number} is resolved. What fixed it? Reply in this thread, and the requester reads it too."
 )
 
-WORTH_A_WORD: Final = frozenset({"exists", "resolved", "already_theirs", "same_priority"})
+WORTH_A_WORD: Final = frozenset(
+    {
+        "exists",
+        "resolved",
+        "already_theirs",
+        "same_priority",
+        "commented_in_the_open",
+        "raised_privately",
+        "made_private",
+        "made_private_here",
+        "already_private",
+        "made_public",
+        "already_public",
+    }
+)
 """Events that nothing visible shows; the others need no word after an emoji or a button."""
 
 

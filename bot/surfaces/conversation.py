@@ -35,6 +35,8 @@ def opening(view: TicketView, *, place: Place) -> Rendered:
 
     In a channel it is the one-line root of the thread, and mentions the requester, who then follows it.
     """
+    if view.is_veiled:
+        return _gone_private(view, f"opening:{view.version}")
     number: list[Part] = [Words(f"{_mark(view)} {number_of(view)}", bold=place == "thread")]
     title: list[Part] = [Words(title_of(view), bold=True)]
     whose: list[Part] = [Mention(view.requester)]
@@ -52,6 +54,8 @@ def resolved_word(view: TicketView, *, was_reopened: bool = False) -> Rendered:
 
     `was_reopened`: this word is of an earlier resolution, and a newer one says how it stands.
     """
+    if view.is_veiled:
+        return _gone_private(view, f"resolved.body:{view.version}")
     if was_reopened:
         return blocks.note(
             [Words(f"{_what(view)} was resolved, and reopened.")], f"resolved.body:{view.version}"
@@ -72,8 +76,16 @@ def resolved_word(view: TicketView, *, was_reopened: bool = False) -> Rendered:
     return blocks.message(said, body)
 
 
+def _gone_private(view: TicketView, block_id: str) -> Rendered:
+    """What is left in a channel of a conversation that went on in direct messages."""
+    said = f"🔒 {number_of(view)} is private. It goes on in direct messages."
+    return blocks.note([Words(said)], block_id)
+
+
 def cancelled_word(view: TicketView) -> Rendered:
     """Told to the requester when the desk cancels a ticket."""
+    if view.is_veiled:
+        return _gone_private(view, f"cancelled:{view.version}")
     by = f" by {name_of(view.last_event.actor)}" if _was_cancelled_now(view) and view.last_event.actor else ""
     said = f", {number_of(view)} “{title_of(view, _MOST_TITLE)}” was cancelled{by}. "
     after = "If you still need it, reply in this thread: that opens a new ticket linked to this one."

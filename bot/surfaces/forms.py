@@ -8,6 +8,7 @@ from typing import Final
 
 from slack_sdk.models.blocks import (
     Block,
+    CheckboxesElement,
     InputBlock,
     InputInteractiveElement,
     Option,
@@ -36,6 +37,7 @@ from bot.surfaces.submissions import (
     NoteForm,
     PriorityForm,
     RaiseForm,
+    ReplyForm,
     ResolveForm,
     read_form,
 )
@@ -50,6 +52,7 @@ __all__ = [
     "NoteForm",
     "PriorityForm",
     "RaiseForm",
+    "ReplyForm",
     "ResolveForm",
     "assign_form",
     "message_view",
@@ -81,12 +84,18 @@ _URGENCIES: Final = {
 
 
 def raise_form(
-    desks: Sequence[DeskView], *, text: str = "", context: FormContext, desk_key: str | None = None
+    desks: Sequence[DeskView],
+    *,
+    text: str = "",
+    context: FormContext,
+    desk_key: str | None = None,
+    is_private: bool = False,
 ) -> ViewPayload:
     """The form for a new ticket. Only the description has to be written; `text` (plain) fills it in.
 
     `desk_key` is the desk that the channel decided. Otherwise, among several desks, the form asks for one and
-    leaves the category to the agents: which categories there are depends on the desk.
+    leaves the category to the agents: which categories there are depends on the desk. `is_private` ticks the
+    box.
     """
     if not desks:
         return message_view("Raise a ticket", refusal(Refusal.NO_DESK))
@@ -102,7 +111,7 @@ def raise_form(
     ]
     if known and (categories := _categories(known)):
         inputs.append(categories)
-    inputs.append(_title())
+    inputs += [_title(), _private(is_ticked=is_private)]
     remembered = replace(context, desk_key=known.key) if known else context
     return _modal("Raise a ticket", CallbackId.RAISE, inputs, submit="Raise", context=remembered)
 
@@ -211,6 +220,18 @@ def _title() -> InputBlock:
     element = PlainTextInputElement(action_id=INPUT, max_length=MOST_LINE)
     hint = "Left empty, it is the first line of what you wrote."
     return _input(BlockId.TITLE, "Title", element, optional=True, hint=hint)
+
+
+def _private(*, is_ticked: bool) -> InputBlock:
+    option = Option(
+        value="private",
+        text=PlainTextObject(text="Private"),
+        description=PlainTextObject(text="Only you and the desk's agents read it."),
+    )
+    element = CheckboxesElement(
+        action_id=INPUT, options=[option], initial_options=[option] if is_ticked else None
+    )
+    return _input(BlockId.PRIVATE, "Who may read it?", element, optional=True)
 
 
 # --- shapes ---

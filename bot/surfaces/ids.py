@@ -33,6 +33,8 @@ class ActionId(StrEnum):
     TAKE_OVER = "escalation.take_over"
     REASSIGN = "escalation.reassign"
     ACKNOWLEDGE = "escalation.acknowledge"
+    DETAILS = "ticket.details"
+    MAKE_PUBLIC = "ticket.make_public"
     REPORT_BEHIND = "report.behind"
     REPORT_PREVIOUS = "report.previous"
     REPORT_NEXT = "report.next"
@@ -81,6 +83,7 @@ class CallbackId(StrEnum):
     PRIORITY = "form.priority"
     MESSAGE = "view.message"
     BEHIND = "view.behind"
+    DETAILS = "form.details"
 
 
 class BlockId(StrEnum):
@@ -100,6 +103,8 @@ class BlockId(StrEnum):
     NEW_IMPACT = "priority.impact"
     NEW_URGENCY = "priority.urgency"
     WORK_NOTE = "priority.note"
+    PRIVATE = "raise.private"
+    REPLY = "details.reply"
 
 
 INPUT: Final = "value"

@@ -14,6 +14,8 @@ from bot.workflows.reading import TicketView
 MOST_TITLE: Final = 100
 MOST_FACT: Final = 60
 MOST_OPTION: Final = 75
+PRIVATE: Final = "Private ticket"
+"""What stands for the title of a ticket whose reader is not known."""
 
 _DOTS: Final = {"P1": "🔴 ", "P2": "🟠 "}
 _MARKS: Final = {Category.WAITING: "⏳ ", Category.RESOLVED: "✅ "}
@@ -27,6 +29,8 @@ def number_of(view: TicketView) -> str:
 
 def title_of(view: TicketView, limit: int = MOST_TITLE) -> str:
     """A ticket's title on one line. A title that was cut inside a link or a mention ends before it."""
+    if view.is_veiled:
+        return PRIVATE
     title = _CUT_TOKEN.sub(ELLIPSIS, view.title)
     return one_line(plain(title, view.names), limit) or NO_TITLE
 
@@ -49,8 +53,9 @@ def resolution_of(view: TicketView) -> list[str | Address]:
 def headline(view: TicketView) -> list[Part]:
     """Number, priority and title. Colour is for what is urgent and still open."""
     dot = _DOTS.get(view.priority, "") if view.state in OPEN_STATES else ""
+    lock = "🔒 " if view.is_private else ""
     return [
-        Words(f"{dot}{number_of(view)} · {one_line(view.priority, MOST_FACT)} · "),
+        Words(f"{dot}{lock}{number_of(view)} · {one_line(view.priority, MOST_FACT)} · "),
         Words(title_of(view), bold=True),
     ]
 
@@ -69,6 +74,8 @@ def state_line(view: TicketView) -> list[Part]:
 
 def raised_line(view: TicketView) -> list[Part]:
     """Who raised it, for whom, and when."""
+    if view.is_veiled:
+        return [Words("Raised "), When(view.raised_at)]
     return [Words(f"{raised_by(view)} "), When(view.raised_at)]
 
 

@@ -9,7 +9,9 @@ from typing import Final
 from slack_sdk.models.blocks import RichTextBlock, RichTextElement
 
 from bot.surfaces import blocks
-from bot.surfaces.inline import Part, Web, Words, as_text, joined
+from bot.surfaces.card import show_details
+from bot.surfaces.inline import Part, Web, Words, as_text, joined, name_of
+from bot.surfaces.lines import MOST_FACT
 from bot.surfaces.rendered import Rendered
 from bot.surfaces.text import cut, fit, one_line, plain, read
 from bot.workflows.reading import CommentView
@@ -29,6 +31,8 @@ def relayed(comment: CommentView) -> Rendered:
 
     It is rich text in every case: Slack refuses to replace rich text by anything else.
     """
+    if comment.is_veiled:
+        return _veiled(comment)
     if comment.deleted:
         return blocks.note([Words(_REMOVED, italic=True)], "relay")
     pieces, is_cut = fit(read(comment.text, comment.names), limit=_MOST_MESSAGE)
@@ -46,8 +50,19 @@ def relayed(comment: CommentView) -> Rendered:
     return Rendered(text=text, blocks=[RichTextBlock(block_id="relay", elements=sections).to_dict()])
 
 
+def _veiled(comment: CommentView) -> Rendered:
+    """That something was written on a private ticket; what, opens for those who may read it."""
+    number = one_line(comment.ticket, MOST_FACT)
+    verb = "removed a message" if comment.deleted else "wrote a message"
+    said = f"{name_of(comment.author)} {verb} on {number}, which is private."
+    row = blocks.buttons("relay.actions", show_details(number))
+    return blocks.note([Words(said, italic=True)], "relay", row)
+
+
 def attribution(comment: CommentView) -> dict[str, str]:
     """The `username` and `icon_url` arguments under which a comment is posted."""
+    if comment.is_veiled:
+        return {"username": f"{one_line(comment.ticket, MOST_FACT)} (private)"}
     said: dict[str, str] = {"username": one_line(comment.author.name, MOST_USERNAME) or "Somebody"}
     picture = comment.author.image_url
     if picture and _PICTURE.fullmatch(picture):

@@ -49,6 +49,9 @@ _POSSIBLE: Final = {
     Action.NOTE: "add a note",
     Action.PRIORITISE: "change its priority",
     Action.ACKNOWLEDGE: "acknowledge it",
+    Action.SPEAK: "answer",
+    Action.MAKE_PRIVATE: "make it private",
+    Action.MAKE_PUBLIC: "make it public",
 }
 _TIMES: Final[dict[str, str]] = {
     ClockName.RESPOND: "time to respond",
@@ -248,6 +251,8 @@ _EVENTS: Final[dict[EventKind, _Sentence]] = {
     EventKind.WARNED: _warned,
     EventKind.BREACHED: _breached,
     EventKind.ESCALATED: _escalated,
+    EventKind.MADE_PRIVATE: _did("made it private"),
+    EventKind.MADE_PUBLIC: _did("made it public again"),
     EventKind.ACKNOWLEDGED: _did("acknowledged the escalation", by_itself="The escalation was acknowledged"),
 }
 

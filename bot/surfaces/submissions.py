@@ -46,6 +46,7 @@ class RaiseForm:
     category: str | None
     desk_key: str | None
     """The desk that was chosen; None if the form did not ask (see `FormContext.desk_key`)."""
+    is_private: bool = False
 
     @classmethod
     def read(cls, values: object) -> RaiseForm:
@@ -59,6 +60,7 @@ class RaiseForm:
             urgency=_choice(values, BlockId.URGENCY, Level, Level.MEDIUM),
             category=_selected(values, BlockId.CATEGORY),
             desk_key=_selected(values, BlockId.DESK),
+            is_private=_ticked(values, BlockId.PRIVATE),
         )
 
 
@@ -121,7 +123,19 @@ class PriorityForm:
         )
 
 
-Form = RaiseForm | ResolveForm | AssignForm | NoteForm | PriorityForm
+@dataclass(frozen=True)
+class ReplyForm:
+    """An answer to the requester of a private ticket."""
+
+    text: str
+
+    @classmethod
+    def read(cls, values: object) -> ReplyForm:
+        """Read the state of the details with their reply. Raises FormError."""
+        return cls(_paragraph(values, BlockId.REPLY, "Please write the answer, or close this."))
+
+
+Form = RaiseForm | ResolveForm | AssignForm | NoteForm | PriorityForm | ReplyForm
 
 _FORMS: Final[Mapping[str, type[Form]]] = {
     CallbackId.RAISE: RaiseForm,
@@ -129,6 +143,7 @@ _FORMS: Final[Mapping[str, type[Form]]] = {
     CallbackId.ASSIGN: AssignForm,
     CallbackId.NOTE: NoteForm,
     CallbackId.PRIORITY: PriorityForm,
+    CallbackId.DETAILS: ReplyForm,
 }
 
 
@@ -178,6 +193,16 @@ def _selected(values: object, block_id: BlockId) -> str | None:
     if not isinstance(value, str) or not value or len(value) > MOST_CATEGORY:
         raise FormError(block_id.value, _UNREADABLE)
     return value
+
+
+def _ticked(values: object, block_id: BlockId) -> bool:
+    """Whether the one box of a checkbox group is ticked."""
+    chosen = _element(values, block_id).get("selected_options")
+    if chosen is None:
+        return False
+    if not isinstance(chosen, list):
+        raise FormError(block_id.value, _UNREADABLE)
+    return bool(chosen)
 
 
 def _choice(

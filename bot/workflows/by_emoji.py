@@ -111,4 +111,8 @@ def _reacted_to_plain_message(scene: Scene, gesture: Reacted) -> Outcome:
     work = scene.work(gesture, desk)
     permissions.require(Action.RAISE, work.actor.roles, None)
     message = scene.message(gesture.channel, gesture.ts)
-    return raise_from(scene, work, message, Source.EMOJI, is_private=meaning == "private")
+    is_private = meaning == "private"
+    known = scene.ticket_at(message.channel, message.thread_ts or message.ts) if is_private else None
+    if known is not None:
+        return privacy.make_private(scene.work(gesture, scene.desk_of(known), known), known)
+    return raise_from(scene, work, message, Source.EMOJI, is_private=is_private)

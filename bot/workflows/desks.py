@@ -99,7 +99,7 @@ def definition_from(data: Mapping[str, Any]) -> Definition:
     fields = dict(data) | {name: tuple(data[name]) for name in lists}
     fields["agents"] = AgentSource(kind=data["agents"]["kind"], ids=tuple(data["agents"]["ids"]))
     # A desk that was configured before there were private tickets has the default.
-    meant = {"private": ("shushing_face",)} | data["emoji"]
+    meant = {**data["emoji"], "private": data["emoji"].get("private", ("shushing_face",))}
     fields["emoji"] = {meaning: tuple(names) for meaning, names in meant.items()}
     administrators = data["administrators"]
     fields["administrators"] = None if administrators is None else tuple(administrators)

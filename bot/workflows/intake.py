@@ -100,7 +100,11 @@ class Intake:
             return Ignored()
         try:
             outcome = decide(session, gesture, now=self._clock.now())
-            points = keeps_itself and isinstance(outcome, Done) and outcome.event in ("exists", "raised", "raised_privately")
+            points = (
+                keeps_itself
+                and isinstance(outcome, Done)
+                and outcome.event in ("exists", "raised", "raised_privately")
+            )
             if points and not _keep(session, gesture.type, gesture.key, InboxState.DONE):
                 session.rollback()
                 return Ignored()

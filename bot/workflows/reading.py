@@ -167,9 +167,7 @@ def read_person(session: Session, person_id: str) -> PersonView:
     return PersonView(id=person.id, name=person.name, image_url=person.image_url)
 
 
-def read_ticket(
-    session: Session, ticket_id: int, audience: Audience = Audience.ANYBODY
-) -> TicketView:
+def read_ticket(session: Session, ticket_id: int, audience: Audience = Audience.ANYBODY) -> TicketView:
     """A ticket with everything that surfaces show of it to this audience."""
     ticket = session.get(Ticket, ticket_id)
     if ticket is None:
@@ -182,7 +180,6 @@ def _view(session: Session, ticket: Ticket, audience: Audience) -> TicketView:
     return _veiled(view) if _is_veiled(ticket, audience) else view
 
 
-VEILED_TITLE = "Private ticket"
 SOMEBODY = PersonView(id="", name="Somebody")
 REQUESTER = PersonView(id="", name="The requester")
 
@@ -195,7 +192,7 @@ def _veiled(view: TicketView) -> TicketView:
     """What may be known of a private ticket by everybody: how it stands, not what it says or whose it is."""
     return replace(
         view,
-        title=VEILED_TITLE,
+        title="",
         description="",
         category=None,
         affected=None,
@@ -348,9 +345,7 @@ def _event_view(session: Session, ticket: Ticket, row: TimelineEvent, audience: 
     return EventView(kind=row.kind, at=row.at, actor=actor, data=data)
 
 
-def read_comment(
-    session: Session, comment_id: int, audience: Audience = Audience.ANYBODY
-) -> CommentView:
+def read_comment(session: Session, comment_id: int, audience: Audience = Audience.ANYBODY) -> CommentView:
     """A comment with its author and the names that it mentions, as this audience may read it."""
     comment = session.get(Comment, comment_id)
     if comment is None:

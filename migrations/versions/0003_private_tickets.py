@@ -37,28 +37,28 @@ BEFORE = (
 PRIVACY = ("made_private", "made_public")
 
 # What was said to the bot alone was never meant for a channel.
-DIRECT = "UPDATE ticket SET is_private = {yes} WHERE source = 'direct_message'"
+DIRECT = "UPDATE ticket SET is_private = true WHERE source = 'direct_message'"
 FOLLOWING = """
-UPDATE ticket SET is_private = {yes}
+UPDATE ticket SET is_private = true
 WHERE source = 'reply' AND conversation_channel LIKE 'D%'
-  AND continues_id IN (SELECT id FROM ticket WHERE is_private = {yes})
+  AND continues_id IN (SELECT id FROM ticket WHERE is_private)
 """
 SAID = """
-UPDATE comment SET is_private = {yes}
-WHERE ticket_id IN (SELECT id FROM ticket WHERE is_private = {yes})
+UPDATE comment SET is_private = true
+WHERE ticket_id IN (SELECT id FROM ticket WHERE is_private)
 """
 # Their messages in channels are edited until they say no more than a channel may read.
 DRAWN_AGAIN = """
 UPDATE outbox SET
-    wanted_version = wanted_version + 1,
+    shown_version = shown_version - 1,
     state = CASE WHEN state = 'sent' THEN 'pending' ELSE state END,
     attempts = CASE WHEN state = 'sent' THEN 0 ELSE attempts END
 WHERE ts IS NOT NULL AND (
     (kind IN ('card', 'relay', 'assigned', 'alert', 'escalation', 'unrouted')
-     AND ticket_id IN (SELECT id FROM ticket WHERE is_private = {yes}))
+     AND ticket_id IN (SELECT id FROM ticket WHERE is_private))
     OR (kind = 'board' AND key IN (
         SELECT told_key FROM milestone JOIN service_clock ON service_clock.id = milestone.clock_id
-        JOIN ticket ON ticket.id = service_clock.ticket_id WHERE ticket.is_private = {yes})))
+        JOIN ticket ON ticket.id = service_clock.ticket_id WHERE ticket.is_private)))
 """
 
 
@@ -84,15 +84,14 @@ def upgrade() -> None:
     with op.batch_alter_table("comment", schema=None) as batch_op:
         batch_op.add_column(_flag("is_private"))
     _change_kinds(BEFORE, (*BEFORE, *PRIVACY))
-    yes = "true" if op.get_bind().dialect.name == "postgresql" else "1"
-    op.execute(DIRECT.format(yes=yes))
+    op.execute(DIRECT)
     known = -1
-    private = sa.text(f"SELECT count(*) FROM ticket WHERE is_private = {yes}")
+    private = sa.text("SELECT count(*) FROM ticket WHERE is_private")
     while (now := op.get_bind().execute(private).scalar_one()) != known:
         known = now
-        op.execute(FOLLOWING.format(yes=yes))
+        op.execute(FOLLOWING)
     for statement in (SAID, DRAWN_AGAIN):
-        op.execute(statement.format(yes=yes))
+        op.execute(statement)
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         batch_op.alter_column("is_private", server_default=None)
         batch_op.alter_column("has_moved", server_default=None)
