@@ -200,6 +200,8 @@ def _comment(session: Session, row: Outbox) -> reading.CommentView:
 
 def _assigned(session: Session, row: Outbox) -> Rendered:
     view = reading.read_ticket(session, _ticket(session, row).id)
+    # Drawn again later, it still tells whom it told.
+    view = replace(view, assignee=reading.read_person(session, row.data["assignee_id"]))
     return notices.assigned(view, reading.read_person(session, row.data["by_id"]))
 
 

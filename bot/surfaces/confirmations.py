@@ -32,6 +32,8 @@ _CONFIRMATIONS: Final[Mapping[str, str]] = {
     "commented": "Added to {number}.",
     "commented_in_the_open": "The requester has your message. {number} is private, but everybody in this "
     "channel reads this thread: “Show details” on the card answers out of their sight.",
+    "noted_in_the_open": "Your note is on {number}, which is private, but everybody in this channel reads "
+    "this thread. “Note” on the card keeps it between the desk's agents.",
     "raised_privately": "{number} is raised, and private: it goes on in direct messages. I cannot delete "
     "the message here, so everybody in this channel still reads it; please delete it if it says too much.",
     "made_private": "{number} is private now.",
@@ -48,6 +50,11 @@ _ASK_FOR_RESOLUTION: Final = (
     "{number} is resolved. What fixed it? Reply in this thread, and the requester reads it too."
 )
 
+_ASK_IN_PRIVATE: Final = (
+    "{number} is resolved. What fixed it? “Show details” on the card has a field for the answer; "
+    "the requester reads it, this channel does not."
+)
+
 WORTH_A_WORD: Final = frozenset(
     {
         "exists",
@@ -55,6 +62,7 @@ WORTH_A_WORD: Final = frozenset(
         "already_theirs",
         "same_priority",
         "commented_in_the_open",
+        "noted_in_the_open",
         "raised_privately",
         "made_private",
         "made_private_here",
@@ -69,7 +77,8 @@ WORTH_A_WORD: Final = frozenset(
 def confirmation(event: str, number: str, data: Mapping[str, str]) -> Rendered | None:
     """The sentence for an event; None when there is nothing to say."""
     asks = event == "resolved" and not data.get("noted")
-    sentence = _ASK_FOR_RESOLUTION if asks else _CONFIRMATIONS.get(event, "")
+    ask = _ASK_IN_PRIVATE if data.get("private") else _ASK_FOR_RESOLUTION
+    sentence = ask if asks else _CONFIRMATIONS.get(event, "")
     if not sentence:
         return None
     known = {"assignee": "somebody", "priority": "changed", **data, "number": number}

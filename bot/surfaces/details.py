@@ -21,7 +21,7 @@ from slack_sdk.models.views import View
 from bot.models.vocabulary import Visibility
 from bot.surfaces import blocks
 from bot.surfaces.ids import INPUT, ActionId, BlockId, CallbackId, FormContext
-from bot.surfaces.inline import When, Words, name_of
+from bot.surfaces.inline import Part, When, Words, name_of
 from bot.surfaces.lines import number_of
 from bot.surfaces.lists import ticket_detail
 from bot.surfaces.submissions import MOST_PARAGRAPH
@@ -60,7 +60,7 @@ def details(
 
 def _comment(at: datetime, comment: CommentView, place: int) -> RichTextBlock:
     note = " · note" if comment.visibility is Visibility.INTERNAL else ""
-    head = [Words(name_of(comment.author), bold=True), Words(f"{note} · "), When(at)]
+    head: list[Part] = [Words(name_of(comment.author), bold=True), Words(f"{note} · "), When(at)]
     pieces, _ = fit(read(comment.text, comment.names), limit=_MOST_COMMENT)
     elements: list[RichTextElement] = [blocks.section(head)]
     if pieces:

@@ -161,6 +161,7 @@ def _continue(scene: Scene, work: Work, closed: Ticket, message: Message, root: 
         select(Comment.id).where(Comment.channel == message.channel, Comment.ts == message.ts)
     ):
         return Ignored()
+    in_the_open = closed.is_private and not privacy.is_direct(message.channel)
     draft = Draft(
         requester_id=closed.requester_id,
         raiser_id=work.actor.person_id,
@@ -168,7 +169,7 @@ def _continue(scene: Scene, work: Work, closed: Ticket, message: Message, root: 
         description=message.text,
         source=Source.REPLY,
         raised_at=min(instant_of(message.ts), scene.now),
-        place=Place(channel=message.channel, root_ts=root),
+        place=Place() if in_the_open else Place(channel=message.channel, root_ts=root),
         kind=closed.kind,
         category=closed.category,
         affected=closed.affected,

@@ -56,7 +56,7 @@ def comment(work: Work, ticket: Ticket, message: Message, *, at_card: bool) -> D
     if not at_card and instant_of(message.ts) >= ticket.state_since:
         _resume_if_awaited(work, ticket)
     in_the_open = at_card and ticket.is_private
-    event = "commented_in_the_open" if in_the_open else kind.value
+    event = f"{kind.value}_in_the_open" if in_the_open else kind.value
     return Done(event=event, number=ticket.number, ticket_id=ticket.id)
 
 
@@ -65,6 +65,7 @@ def speak(work: Work, ticket: Ticket, text: str) -> Done:
     permit(work, Action.SPEAK, ticket)
     if not text.strip():
         raise Refused(Refusal.NOTE_REQUIRED)
+    is_resolution = _is_awaited_resolution(work, ticket)
     row = Comment(
         ticket_id=ticket.id,
         author_id=work.actor.person_id,
@@ -77,6 +78,8 @@ def speak(work: Work, ticket: Ticket, text: str) -> Done:
     )
     work.session.add(row)
     work.session.flush()
+    if is_resolution:
+        return service_desk.note_resolution(work, ticket, text, comment_id=row.id)
     record(work, ticket, EventKind.COMMENTED, {"comment": row.id, "speaker": row.speaker.value})
     _relay(work, ticket, row, at_card=True)
     return Done(event="commented", number=ticket.number, ticket_id=ticket.id)

@@ -27,6 +27,8 @@ from bot.workflows.work import about
 Result = TypeVar("Result")
 
 CONFLICT_RETRIES = 5
+POINTING = frozenset({"exists", "raised", "raised_privately"})
+"""What an emoji on a plain message may come to; a repeat of it must not be told again."""
 RECHECK = timedelta(seconds=1)
 """How soon a gesture is looked at again that waits for something other than a fact to be read."""
 
@@ -100,11 +102,7 @@ class Intake:
             return Ignored()
         try:
             outcome = decide(session, gesture, now=self._clock.now())
-            points = (
-                keeps_itself
-                and isinstance(outcome, Done)
-                and outcome.event in ("exists", "raised", "raised_privately")
-            )
+            points = keeps_itself and isinstance(outcome, Done) and outcome.event in POINTING
             if points and not _keep(session, gesture.type, gesture.key, InboxState.DONE):
                 session.rollback()
                 return Ignored()

@@ -131,7 +131,8 @@ def resolve(work: Work, ticket: Ticket, resolution: str | None) -> Done:
     show_as_emoji(work, ticket, "wait", present=False)
     show_as_emoji(work, ticket, "resolve", present=True)
     _tell_requester(work, ticket, Telling.RESOLVED_WORD)
-    return _done(ticket, "resolved", noted="yes" if resolution else "")
+    private = "yes" if ticket.is_private else ""
+    return _done(ticket, "resolved", noted="yes" if resolution else "", private=private)
 
 
 def _tell_requester(work: Work, ticket: Ticket, word: Telling) -> None:

@@ -162,8 +162,12 @@ def opens_directly(session: Session, *, ticket_id: int) -> bool:
 
 
 def redraw_everything(session: Session, *, ticket_id: int) -> None:
-    """Who may read a ticket has changed: all that was said about it in Slack is edited, facts too."""
-    said = select(Outbox).where(Outbox.ticket_id == ticket_id, Outbox.kind != Telling.EMOJI.value)
+    """Who may read a ticket has changed: what was said about it in Slack is edited, facts too.
+
+    Those that follow its version are so already.
+    """
+    kinds = [kind.value for kind in (Telling.RELAY, Telling.ASSIGNED, Telling.CANCELLED_WORD)]
+    said = select(Outbox).where(Outbox.ticket_id == ticket_id, Outbox.kind.in_(kinds))
     for row in session.scalars(said).all():
         redraw(session, row)
     redraw_alerts(session, ticket_id=ticket_id)

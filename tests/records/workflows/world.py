@@ -85,6 +85,7 @@ DESK = Definition(
         "resolve": ("white_check_mark",),
         "wait": ("hourglass",),
         "urgent": ("rotating_light",),
+        "private": ("shushing_face",),
     },
     categories=("Hardware", "Other"),
     matrix={
