@@ -170,3 +170,75 @@ def test_a_database_that_cannot_be_had_is_one_sentence(url: str) -> None:
     with pytest.raises(StoreUnavailable) as unavailable:
         migrate.upgrade(url)
     assert "\n" not in str(unavailable.value)
+
+
+TICKET_0002 = """
+INSERT INTO ticket (id, number, kind, desk_key, title, description, impact, urgency, priority, state,
+                    state_since, requester_id, raiser_id, source, raised_at, conversation_channel,
+                    continues_id, version, head_hash)
+VALUES (:id, :number, 'incident', 'it', 'T', 'D', 'medium', 'medium', 'P3', 'new', {at}, 'U1', 'U1', :source,
+        {at}, :channel, :continues, 1, 'h')
+"""
+COMMENT_0002 = """
+INSERT INTO comment (ticket_id, author_id, visibility, speaker, text, files, written_at)
+VALUES (:ticket, 'U1', 'public', 'requester', 'words', '[]', {at})
+"""
+CARD_0002 = """
+INSERT INTO outbox (key, kind, ticket_id, channel, ts, data, wanted_version, shown_version, state, attempts,
+                    misses, not_before, created_at)
+VALUES (:key, 'card', :ticket, 'C1', :key, '{{}}', 4, 4, 'sent', 0, 0, {at}, {at})
+"""
+
+
+def test_tickets_from_direct_messages_become_private_and_their_cards_are_drawn_again(
+    empty_database_url: str,
+) -> None:
+    """Both ways, with data."""
+    with engine_of(empty_database_url) as engine:
+        config = alembic(engine)
+        command.upgrade(config, "0002")
+        at = "1" if engine.dialect.name == "sqlite" else "now()"
+        tickets = [
+            (1, "direct_message", "D1", None),
+            (2, "emoji", "C2", None),
+            (3, "reply", "D1", 1),
+            (4, "reply", "C2", 2),
+        ]
+        with engine.begin() as connection:
+            for id_, source, channel, continues in tickets:
+                values = {"id": id_, "number": f"INC-{id_}", "source": source, "channel": channel}
+                connection.execute(text(TICKET_0002.format(at=at)), values | {"continues": continues})
+                connection.execute(text(COMMENT_0002.format(at=at)), {"ticket": id_})
+                connection.execute(text(CARD_0002.format(at=at)), {"key": f"card:{id_}", "ticket": id_})
+        for _ in range(2):
+            command.upgrade(config, "0003")
+            with engine.begin() as connection:
+                private = "SELECT id FROM ticket WHERE is_private ORDER BY id"
+                said = "SELECT ticket_id FROM comment WHERE is_private ORDER BY ticket_id"
+                drawn = "SELECT ticket_id FROM outbox WHERE state = 'pending' ORDER BY ticket_id"
+                for statement in (private, said, drawn):
+                    assert list(connection.execute(text(statement)).scalars()) == [1, 3]
+                assert connection.execute(text("SELECT count(*) FROM ticket WHERE has_moved")).scalar() == 0
+            command.downgrade(config, "0002")
+        with engine.connect() as connection:
+            assert connection.execute(text("SELECT count(*) FROM ticket")).scalar() == len(tickets)
+
+
+def test_a_timeline_that_says_who_made_a_ticket_private_keeps_the_schema_from_going_back(
+    empty_database_url: str,
+) -> None:
+    with engine_of(empty_database_url) as engine:
+        config = alembic(engine)
+        command.upgrade(config, "0003")
+        at = "1" if engine.dialect.name == "sqlite" else "now()"
+        values = {"id": 1, "number": "INC-1", "source": "emoji", "channel": "C1", "continues": None}
+        raised = TICKET_0002.format(at=at).replace("head_hash)", "head_hash, is_private, has_moved)")
+        event = """
+            INSERT INTO timeline_event (ticket_id, seq, kind, at, recorded_at, data, prev_hash, hash)
+            VALUES (1, 1, 'made_private', {at}, {at}, '{{}}', '', 'h')
+        """
+        with engine.begin() as connection:
+            connection.execute(text(raised.replace("'h')", "'h', true, true)")), values)
+            connection.execute(text(event.format(at=at)))
+        with pytest.raises(RuntimeError, match="restore a backup"):
+            command.downgrade(config, "0002")

@@ -55,7 +55,11 @@ SLA = """
     respond_by: [claim, reply]
     warn_at: [50%]
     targets:
+      P1: {respond: 1h, resolve: 2h}
+      P2: {respond: 1h, resolve: 2h}
       P3: {respond: 1h, resolve: 2h}
+      P4: {respond: 1h, resolve: 2h}
+      P5: {respond: 1h, resolve: 2h}
     escalate:
       - {at: "respond breach", to: managers}
       - {at: "resolve breach", to: [assignee, leads]}
