@@ -206,6 +206,21 @@ class Desk:
             channel, root = link.channel, link.ts
         return Raised(number=number, title=title, card=card.ts, channel=channel, root=root)
 
+    def raise_directly(self, person: str, text: str = "") -> Raised:
+        """Somebody writes to the bot; the card of such a ticket is private."""
+        text = text or something()
+        channel = self.client.open_dm(person)
+        return self.appeared_privately(text, channel, self.client.post(person, channel, text))
+
+    def appeared_privately(self, title: str, channel: str, root: str) -> Raised:
+        """The ticket that a direct message raised, once its card is there."""
+        number = self.until(
+            lambda: next((number_in(m.text) for m in self.ours(channel, root) if "🎫" in m.text), None),
+            f"the ticket of {title!r}",
+        )
+        card = self.until(lambda: self._card_numbered(number), f"the card of {number}")
+        return Raised(number=number, title=title, card=card.ts, channel=channel, root=root)
+
     def cancel_everything(self, by: str = "lea") -> None:
         """No ticket is open any more."""
         with self.bot.store.read() as session:
@@ -220,6 +235,10 @@ class Desk:
         found = [m for m in self.client.messages(channel) if title in m.text and m.app_id]
         assert len(found) < 2, f"{title!r} has {len(found)} cards"
         return found[0] if found else None
+
+    def _card_numbered(self, number: str) -> SeenMessage | None:
+        cards = (m for m in self.client.messages(TRIAGE) if m.app_id and number_in(m.text) == number)
+        return next(cards, None)
 
     def card(self, ticket: Raised, channel: str = TRIAGE) -> SeenMessage:
         found = self.client.message(channel, ticket.card)

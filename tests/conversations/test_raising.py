@@ -120,29 +120,25 @@ def test_a_mention_in_a_request_channel_raises_a_ticket(desk: Desk) -> None:
 
 def test_a_direct_message_raises_a_ticket(desk: Desk) -> None:
     person = desk.newcomer("Nia", HELP)
-    text = something("badge")
-    channel = desk.client.open_dm(person)
-    ts = desk.client.post(person, channel, text)
-    ticket = desk.appeared(text, channel, ts)
+    ticket = desk.raise_directly(person, something("badge"))
     desk.conversation_says(ticket, ticket.number)
 
 
 def test_a_second_direct_message_asks_whether_it_belongs_to_the_first(desk: Desk) -> None:
     person = desk.newcomer("Noa", HELP)
-    channel = desk.client.open_dm(person)
-    first = something("badge")
-    ticket = desk.appeared(first, channel, desk.client.post(person, channel, first))
+    ticket = desk.raise_directly(person, something("badge"))
+    channel = ticket.channel
     second = something("cable")
     ts = desk.client.post(person, channel, second)
     question = desk.until(lambda: desk.ours(channel, ts), "the question")[0]
     assert question.buttons == [f"Add to {ticket.number}", "New ticket"]
     desk.client.click(person, channel, question.ts, f"Add to {ticket.number}")
-    desk.card_thread_says(ticket, second)
+    desk.card_thread_says(ticket, "wrote a message", "private")
     third = something("lamp")
     ts = desk.client.post(person, channel, third)
     question = desk.until(lambda: desk.ours(channel, ts), "the question")[0]
     desk.client.click(person, channel, question.ts, "New ticket")
-    assert desk.appeared(third, channel, ts).number != ticket.number
+    assert desk.appeared_privately(third, channel, ts).number != ticket.number
 
 
 def test_words_of_a_bot_belong_to_who_raised_them(desk: Desk) -> None:
