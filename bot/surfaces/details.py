@@ -30,6 +30,10 @@ from bot.workflows.reading import CommentView, EventView, TicketView
 
 _MOST_HEADING: Final = 24
 _MOST_COMMENT: Final = 2000
+_MOST_ADDRESSES: Final = 5
+_MOST_FILES: Final = 10
+_MOST_SAID: Final = 8000
+"""Characters of the conversation altogether: Slack takes views of at most 250 kB."""
 _MOST_FILE_NAME: Final = 100
 
 
@@ -42,7 +46,10 @@ def details(
 ) -> dict[str, object]:
     """The whole ticket with its conversation; `speaks`: for an agent, who can answer and make it public."""
     body: list[Block | dict[str, object]] = [*ticket_detail(view, events).blocks]
-    body += [_comment(at, comment, place) for place, (at, comment) in enumerate(said)]
+    shown = _newest(said)
+    if left_out := len(said) - len(shown):
+        body.append(blocks.context([Words(f"({left_out} earlier messages)")], "details.earlier"))
+    body += [_comment(at, comment, place) for place, (at, comment) in enumerate(shown)]
     if speaks and view.is_private:
         body.append(blocks.buttons("details.actions", _make_public(number_of(view))))
     if speaks:
@@ -58,15 +65,25 @@ def details(
     ).to_dict()
 
 
+def _newest(said: Sequence[tuple[datetime, CommentView]]) -> Sequence[tuple[datetime, CommentView]]:
+    room, first = _MOST_SAID, len(said)
+    while first > 0 and room > 0:
+        first -= 1
+        room -= min(len(said[first][1].text), _MOST_COMMENT)
+    return said[first:]
+
+
 def _comment(at: datetime, comment: CommentView, place: int) -> RichTextBlock:
     note = " · note" if comment.visibility is Visibility.INTERNAL else ""
     head: list[Part] = [Words(name_of(comment.author), bold=True), Words(f"{note} · "), When(at)]
-    pieces, _ = fit(read(comment.text, comment.names), limit=_MOST_COMMENT)
+    pieces, _ = fit(read(comment.text, comment.names), limit=_MOST_COMMENT, addresses=_MOST_ADDRESSES)
     elements: list[RichTextElement] = [blocks.section(head)]
     if pieces:
         elements.append(blocks.quote(pieces))
     if comment.files:
-        names = ", ".join(one_line(name, _MOST_FILE_NAME) or "file" for name, _ in comment.files)
+        names = ", ".join(
+            one_line(name, _MOST_FILE_NAME) or "file" for name, _ in comment.files[:_MOST_FILES]
+        )
         elements.append(blocks.section([Words(f"Attached: {names}")]))
     return RichTextBlock(block_id=f"details.comment:{place}", elements=elements)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import get_args
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.models.service_levels import ClockName, ClockState
 from bot.models.vocabulary import WAITING_STATES, Action, EventKind, Kind, Level, State, Visibility
-from bot.surfaces import card, conversation, forms, lists, notices, relay, service_levels
+from bot.surfaces import card, conversation, details, forms, lists, notices, relay, service_levels
 from bot.surfaces.conversation import Place
 from bot.surfaces.ids import FormContext
 from bot.workflows.reading import CommentView, DeskView, EventView, PersonView, TicketPage, TicketView
@@ -111,6 +112,8 @@ TICKETS = st.builds(
     continues=st.sampled_from([None, "INC-3"]),
     continued_by=st.sampled_from([None, "INC-40"]),
     names=NAMES,
+    is_private=st.booleans(),
+    is_veiled=st.booleans(),
 )
 COMMENTS = st.builds(
     CommentView,
@@ -121,6 +124,7 @@ COMMENTS = st.builds(
     files=st.lists(st.tuples(TEXT, TEXT | st.just(CONVERSATION.url)), max_size=15).map(tuple),
     names=NAMES,
     deleted=st.booleans(),
+    is_veiled=st.booleans(),
 )
 DESKS = st.lists(
     st.builds(
@@ -267,6 +271,17 @@ def test_lists(tickets: list[TicketView], heading: str, command: str) -> None:
 def test_details_and_help(view: TicketView, events: list[EventView], desks: list[DeskView]) -> None:
     assert_sendable(lists.ticket_detail(view, events))
     assert_sendable(lists.help_text(desks))
+
+
+@given(TICKETS, st.lists(EVENTS, max_size=3), st.lists(COMMENTS, max_size=3), st.booleans())
+@many
+def test_details_of_private_tickets(
+    view: TicketView, events: list[EventView], comments: list[CommentView], speaks: bool
+) -> None:
+    said = [(MONDAY, comment) for comment in comments * 10]
+    opened = details.details(view, events, said, speaks=speaks)
+    assert_openable(opened)
+    assert len(json.dumps(opened)) < 250_000
 
 
 @given(TICKETS, DESKS, TEXT)
