@@ -108,7 +108,7 @@ def test_a_direct_message_asks_for_the_desk(desk: Desk) -> None:
     question = desk.until(lambda: desk.ours(channel, ts), "the question")[0]
     assert question.buttons == ["New for Büro", "New for People"]
     desk.client.click("chief", channel, question.ts, "New for People")
-    desk.until(lambda: desk.card_about("Private ticket", "CPCARDS001"), "the card at the desk that was chosen")
+    desk.until(lambda: desk.card_about("Private ticket", "CPCARDS001"), "the card at the chosen desk")
 
 
 def test_the_shortcut_elsewhere_asks_for_the_desk_and_keeps_the_author(desk: Desk) -> None:
