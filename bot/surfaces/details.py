@@ -24,17 +24,16 @@ from bot.surfaces.ids import INPUT, ActionId, BlockId, CallbackId, FormContext
 from bot.surfaces.inline import Part, When, Words, name_of
 from bot.surfaces.lines import number_of
 from bot.surfaces.lists import ticket_detail
+from bot.surfaces.relay import attached
 from bot.surfaces.submissions import MOST_PARAGRAPH
-from bot.surfaces.text import cut, fit, one_line, read
+from bot.surfaces.text import cut, fit, read
 from bot.workflows.reading import CommentView, EventView, TicketView
 
 _MOST_HEADING: Final = 24
 _MOST_COMMENT: Final = 2000
 _MOST_ADDRESSES: Final = 5
-_MOST_FILES: Final = 10
 _MOST_SAID: Final = 8000
 """Characters of the conversation altogether: Slack takes views of at most 250 kB."""
-_MOST_FILE_NAME: Final = 100
 
 
 def details(
@@ -81,10 +80,7 @@ def _comment(at: datetime, comment: CommentView, place: int) -> RichTextBlock:
     if pieces:
         elements.append(blocks.quote(pieces))
     if comment.files:
-        names = ", ".join(
-            one_line(name, _MOST_FILE_NAME) or "file" for name, _ in comment.files[:_MOST_FILES]
-        )
-        elements.append(blocks.section([Words(f"Attached: {names}")]))
+        elements.append(blocks.section(attached(comment)))
     return RichTextBlock(block_id=f"details.comment:{place}", elements=elements)
 
 

@@ -43,7 +43,7 @@ def relayed(comment: CommentView) -> Rendered:
     if is_cut:
         notes.append([Words(_CUT_SHORT, italic=True)])
     if comment.files:
-        notes.append(_files(comment))
+        notes.append(attached(comment))
     if notes or not sections:
         sections.append(blocks.section(joined(notes, by="\n") or [Words("(no text)", italic=True)]))
     text = _text(comment, notes)
@@ -70,7 +70,8 @@ def attribution(comment: CommentView) -> dict[str, str]:
     return said
 
 
-def _files(comment: CommentView) -> list[Part]:
+def attached(comment: CommentView) -> list[Part]:
+    """Links to what was attached."""
     shown = comment.files[:_MOST_FILES]
     links: list[Sequence[Part]] = [
         [Web(url, one_line(name, _MOST_FILE_NAME) or "file")] for name, url in shown

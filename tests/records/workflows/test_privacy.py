@@ -69,7 +69,7 @@ SLA = """
 
 def raised_in_private(world: World, **more: Any) -> Ticket:
     """By the form, everything in it a secret, its messages posted."""
-    secrets = {
+    secrets: dict[str, Any] = {
         "title": "Canarytitle",
         "affected": "Canaryaffected",
         "category": "Canarycategory",
