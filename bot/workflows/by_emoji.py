@@ -79,12 +79,17 @@ def _urgent(work: Work, ticket: Ticket) -> Done:
     return service_desk.prioritise(work, ticket, ticket.impact, Level.HIGH, None)
 
 
-EMOJI_ACTIONS: Mapping[str, Callable[[Work, Ticket], Done]] = {
+def _private(work: Work, ticket: Ticket) -> Outcome:
+    """The same again, by whomever, says nothing new."""
+    return Ignored() if ticket.is_private else privacy.make_private(work, ticket)
+
+
+EMOJI_ACTIONS: Mapping[str, Callable[[Work, Ticket], Outcome]] = {
     "claim": service_desk.claim,
     "resolve": lambda work, ticket: service_desk.resolve(work, ticket, None),
     "wait": service_desk.wait,
     "urgent": _urgent,
-    "private": privacy.make_private,
+    "private": _private,
 }
 """Which emoji means which action, on a card or on the root of a conversation."""
 
@@ -114,5 +119,5 @@ def _reacted_to_plain_message(scene: Scene, gesture: Reacted) -> Outcome:
     is_private = meaning == "private"
     known = scene.ticket_at(message.channel, message.thread_ts or message.ts) if is_private else None
     if known is not None:
-        return privacy.make_private(scene.work(gesture, scene.desk_of(known), known), known)
+        return _private(scene.work(gesture, scene.desk_of(known), known), known)
     return raise_from(scene, work, message, Source.EMOJI, is_private=is_private)
