@@ -25,6 +25,7 @@ from bot.handlers.events import EVENTS
 from bot.handlers.payloads import MalformedPayload, Payload
 from bot.store import Store, StoreUnavailable
 from bot.workflows import watching
+from bot.workflows.by_emoji import RAISING
 from bot.workflows.desks import Desks
 from bot.workflows.gestures import AnyGesture, Reacted, ReplyTo
 from bot.workflows.intake import Intake
@@ -301,7 +302,9 @@ def missed_reactions(look: Look, message: Mapping[str, Any], bot_user_id: str | 
     is_ticketed = look.stretch.is_thread or bool(
         {ts, str(message.get("thread_ts") or ts)} & look.known.ticketed
     )
-    return [gesture for gesture in found if _raises(look, gesture) is not is_ticketed]
+    if is_ticketed:
+        return [gesture for gesture in found if _meaning(look, gesture) != "raise"]
+    return [gesture for gesture in found if _meaning(look, gesture) in RAISING]
 
 
 def _meaningful(look: Look, message: Mapping[str, Any], bot_user_id: str | None) -> set[tuple[str, str]]:
@@ -320,9 +323,9 @@ def _is_settled(look: Look, known_ts: str | None) -> bool:
     return known_ts is None or instant_of(known_ts) < look.begun - SETTLED
 
 
-def _raises(look: Look, gesture: Reacted) -> bool:
+def _meaning(look: Look, gesture: Reacted) -> str | None:
     desk = look.desks.of_request_channel(gesture.channel)
-    return desk is not None and desk.meaning(gesture.emoji) == "raise"
+    return desk.meaning(gesture.emoji) if desk else None
 
 
 def _reacted(

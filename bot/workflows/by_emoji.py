@@ -17,6 +17,9 @@ from bot.workflows.outcomes import Done, Ignored, Outcome
 from bot.workflows.scene import Scene
 from bot.workflows.work import Work
 
+RAISING = ("raise", "private")
+"""Meanings of an emoji on a message that has no ticket."""
+
 
 def reacted(scene: Scene, gesture: Reacted) -> Outcome:
     """An emoji on a card, on the root of a conversation, or on any message of a request channel."""
@@ -107,7 +110,7 @@ def _taken_back(work: Work, ticket: Ticket, meaning: str) -> Outcome:
 def _reacted_to_plain_message(scene: Scene, gesture: Reacted) -> Outcome:
     desk = scene.desks.of_request_channel(gesture.channel)
     meaning = desk.meaning(gesture.emoji) if desk else None
-    if desk is None or not gesture.added or meaning not in ("raise", "private"):
+    if desk is None or not gesture.added or meaning not in RAISING:
         wait_for_posting(scene, gesture.channel, gesture.ts, author_id=gesture.author_id)
         if desk is not None and desk.meaning(gesture.emoji) is not None:
             # It meant nothing when it was put there, and is not taken for news later.
