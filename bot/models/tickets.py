@@ -57,9 +57,9 @@ class Ticket(Base):
     conversation_channel: Mapped[str | None]
     conversation_ts: Mapped[str | None]
     """The root of the thread with the requester; unknown until our own root is posted."""
-    is_private: Mapped[bool]
+    is_private: Mapped[bool] = mapped_column(default=False)
     """Only its people and the desk's agents read what it says (see `reading.Audience`)."""
-    has_moved: Mapped[bool]
+    has_moved: Mapped[bool] = mapped_column(default=False)
     """Its conversation went from a channel to direct messages when it became private."""
     continues_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
     continued_by_id: Mapped[int | None]
@@ -166,8 +166,8 @@ class Comment(Base):
     written_at: Mapped[datetime]
     edited_ts: Mapped[str | None]
     deleted_at: Mapped[datetime | None]
-    is_private: Mapped[bool]
-    """Written while the ticket was private: it stays so, also when the ticket does not."""
+    is_private: Mapped[bool] = mapped_column(default=False)
+    """Written before or while the ticket was private: it stays so, also when the ticket does not."""
 
     __table_args__ = (
         UniqueConstraint("channel", "ts"),

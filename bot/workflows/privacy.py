@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bot.models import Ticket
+from sqlalchemy import update
+
+from bot.models import Comment, Ticket
 from bot.models.vocabulary import Action, EventKind
 from bot.workflows import telling
 from bot.workflows.outcomes import Done
@@ -22,6 +24,9 @@ def make_private(work: Work, ticket: Ticket) -> Done:
     was_in_channel = not is_direct(ticket.conversation_channel) and not ticket.has_moved
     if was_in_channel and not _opens_directly(work, ticket):
         _move(work, ticket)
+    # Their copies stay veiled, also once the ticket is public again.
+    written = update(Comment).where(Comment.ticket_id == ticket.id)
+    work.session.execute(written.values(is_private=True))
     record(work, ticket, EventKind.MADE_PRIVATE)
     telling.redraw_everything(work.session, ticket_id=ticket.id)
     event = "made_private_here" if was_in_channel else "made_private"

@@ -387,6 +387,16 @@ def test_made_public_the_card_shows_it_and_what_was_said_in_private_stays_there(
     assert root_of(world.ticket(ticket.number)) == root
 
 
+def test_words_that_were_veiled_once_stay_veiled(world: World) -> None:
+    ticket = world.raised("Canarytitle", ANA)
+    world.tick()
+    world.say(ANA, "canaryword", HELP, thread_ts=ticket.conversation_ts)
+    world.act(ANA, Action.MAKE_PRIVATE, ticket.number)
+    world.act(BEN, Action.MAKE_PUBLIC, ticket.number)
+    (relay,) = world.outbox("relay:").values()
+    assert secrets_in(content(world, relay) or "") == []
+
+
 def test_direct_messages_are_private_and_so_is_what_continues_them(world: World) -> None:
     message = world.message(ANA, "canarydescription", DIRECT[ANA])
     ticket = world.ticket(done(world.handle(world.wrote(message))).number)
