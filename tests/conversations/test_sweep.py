@@ -79,14 +79,14 @@ def test_an_emoji_that_was_taken_away_meanwhile_gives_the_ticket_back(desk: Desk
 def test_a_direct_message_raises_a_ticket(desk: Desk) -> None:
     desk.cancel_everything()
     first, second = something(), something()
-    desk.client.post("ana", "@app", first)
-    desk.appeared(first)
+    desk.raise_directly("ana", first)
     desk.cancel_everything()
     desk.may_log.append(FOUND)
     desk.client.fault("lose_events")
-    desk.client.post("ana", "@app", second)
+    channel = desk.client.open_dm("ana")
+    ts = desk.client.post("ana", channel, second)
     read_back(desk)
-    desk.appeared(second)
+    desk.appeared_privately(second, channel, ts)
 
 
 def test_events_that_come_after_all_change_nothing(desk: Desk) -> None:
