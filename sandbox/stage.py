@@ -36,6 +36,7 @@ class Ticket:
     card: str
     channel: str
     root: str
+    is_private: bool = False
 
 
 class Stage:
@@ -128,10 +129,13 @@ class Stage:
         return self._raised(words, lambda _number: (channel, ts))
 
     def raise_directly(self, person: str, words: str) -> Ticket:
-        """A direct message to the bot."""
+        """A direct message to the bot; the card of such a ticket says nothing of what it is about."""
         channel = self.client.open_dm(person)
         ts = self.client.post(person, channel, words)
-        return self._raised(words, lambda _number: (channel, ts))
+        word = self.until(lambda: self._our_word(channel, ts, ""), f"an answer to {words!r}")
+        number = number_in(word)
+        card = self.until(lambda: self._card_about(number), f"the card of {number}")
+        return Ticket(number=number, card=card.ts, channel=channel, root=ts, is_private=True)
 
     def _raised(self, words: str, conversation: Callable[[str], tuple[str, str] | None]) -> Ticket:
         card = self.until(lambda: self._card_about(words), f"a card about {words!r}")
@@ -169,8 +173,16 @@ class Stage:
 
     def answer(self, person: str, ticket: Ticket, words: str) -> SeenMessage:
         """Somebody writes in the conversation; returns what the desk sees of it."""
+        before = len(self.client.messages(TRIAGE, ticket.card))
         self.client.post(person, ticket.channel, words, ticket.root)
-        return self.reply_shows(TRIAGE, ticket.card, words)
+        if not ticket.is_private:
+            return self.reply_shows(TRIAGE, ticket.card, words)
+
+        def look() -> SeenMessage | None:
+            thread = self.client.messages(TRIAGE, ticket.card)
+            return thread[-1] if len(thread) > before else None
+
+        return self.until(look, f"word in the thread of {ticket.number} that somebody answered")
 
     def note(self, person: str, ticket: Ticket, words: str) -> None:
         """A note in the card's thread, which stays with the desk."""
