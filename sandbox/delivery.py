@@ -137,6 +137,10 @@ class Delivery:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def later(self, work: Coroutine[None, None, None]) -> None:
+        """Runs what Slack does in the background, until the sandbox stops or is reset."""
+        self._start(work)
+
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)

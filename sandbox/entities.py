@@ -106,6 +106,17 @@ class Ephemeral:
 
 
 @dataclass
+class Scheduled:
+    """A message that Slack will post at `post_at`, in Unix seconds of workspace time."""
+
+    id: str
+    channel: str
+    post_at: int
+    created: int
+    message: Message
+
+
+@dataclass
 class Channel:
     """A conversation of any kind. Members keep the order in which they joined."""
 

@@ -180,7 +180,7 @@ def _membership(happening: happened.MembershipChanged, workspace: Workspace) -> 
 
 def _channel_changed(happening: happened.ChannelChanged, workspace: Workspace) -> Iterator[AppEvent]:
     channel, change = happening.channel, happening.change
-    if channel.kind not in {"public", "private"} or change == "topic":
+    if channel.kind not in {"public", "private"} or change in {"topic", "purpose"}:
         return
     name = f"{'channel' if channel.kind == 'public' else 'group'}_{change}"
     body: JsonObject = {"channel": channel.id, "actor_id": happening.actor}

@@ -48,7 +48,7 @@ class MembershipChanged:
 @dataclass(frozen=True)
 class ChannelChanged:
     channel: Channel
-    change: Literal["created", "rename", "archive", "unarchive", "deleted", "topic"]
+    change: Literal["created", "rename", "archive", "unarchive", "deleted", "topic", "purpose"]
     actor: str
 
 

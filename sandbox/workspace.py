@@ -17,6 +17,7 @@ from sandbox.entities import (
     File,
     Message,
     ResponseUrl,
+    Scheduled,
     Team,
     Trigger,
     User,
@@ -53,6 +54,7 @@ class Workspace:
         self.usergroups: dict[str, Usergroup] = {}
         self.ephemerals: list[Ephemeral] = []
         self.files: dict[str, File] = {}
+        self.scheduled: dict[str, Scheduled] = {}
         self.triggers: dict[str, Trigger] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
         self.custom_emoji: set[str] = set(seed.custom_emoji)
@@ -360,6 +362,10 @@ class Workspace:
         channel.topic = topic
         self.tell(happened.ChannelChanged(channel, "topic", actor))
 
+    def set_purpose(self, channel: Channel, purpose: str, *, actor: str) -> None:
+        channel.purpose = purpose
+        self.tell(happened.ChannelChanged(channel, "purpose", actor))
+
     def delete_channel(self, channel: Channel, *, actor: str) -> None:
         del self.channels[channel.id]
         self.tell(happened.ChannelChanged(channel, "deleted", actor))
@@ -404,6 +410,13 @@ class Workspace:
         group = self.usergroups[seed.id or named_id("S", "usergroup", seed.handle)]
         self.tell(happened.UsergroupChanged(group, "created"))
         return group
+
+    def change_usergroup(self, group: Usergroup, **changes: object) -> None:
+        """Changes name, handle or whether the group is disabled."""
+        for name, value in changes.items():
+            setattr(group, name, value)
+        group.date_update = int(self.clock.now())
+        self.tell(happened.UsergroupChanged(group, "updated"))
 
     def set_usergroup_members(self, group: Usergroup, members: list[str]) -> None:
         added = [m for m in members if m not in group.users]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from sandbox import shapes
 from sandbox.api.call import ApiError, Call, argument, method
+from sandbox.api.channels import checked_name
 from sandbox.api.paging import paginate
 from sandbox.entities import Channel, ChannelKind
 from sandbox.jsontypes import JsonObject, texts
@@ -22,7 +21,6 @@ _READ_SCOPE: dict[ChannelKind, str] = {
     "im": "im:read",
     "mpim": "mpim:read",
 }
-_NAME = re.compile(r"^[a-z0-9][a-z0-9_-]*$")
 
 
 @method("conversations.info")
@@ -129,13 +127,7 @@ def _opened(call: Call, channel: Channel, *, known: bool) -> JsonObject:
 def create(call: Call) -> JsonObject:
     private = call.flag("is_private")
     call.require_scope("groups:write" if private else "channels:manage")
-    name = argument(call, "name")
-    if len(name) > 80:
-        raise ApiError("invalid_name_maxlength")
-    if not _NAME.match(name):
-        raise ApiError("invalid_name_specials")
-    if call.workspace.channel_named(name) is not None:
-        raise ApiError("name_taken")
+    name = checked_name(call)
     kind: ChannelKind = "private" if private else "public"
     channel = call.workspace.create_channel(name, creator=call.bot_user, kind=kind)
     return {"channel": shapes.channel(channel, call.workspace, viewer=call.bot_user)}

@@ -11,16 +11,34 @@ from dataclasses import dataclass, field
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from sandbox.api import auth, chat, conversations, files, history, reactions, users, views
+from sandbox.api import (
+    auth,
+    channels,
+    chat,
+    conversations,
+    files,
+    history,
+    marks,
+    reactions,
+    scheduling,
+    unfurling,
+    usergroups,
+    users,
+    views,
+)
 from sandbox.api.call import HANDLERS, ApiError, Call
 from sandbox.core import Sandbox
 from sandbox.faults import Fault
 from sandbox.forms import UnreadableForm, read_form
 from sandbox.jsontypes import JsonObject, as_text, parse
 from sandbox.validation.arguments import METHODS, scopes_for, validate_arguments
+from sandbox.validation.other_methods import is_slacks
 
 # Importing a family registers its methods.
-FAMILIES = (auth, chat, conversations, files, history, reactions, users, views)
+FAMILIES = (
+    auth, channels, chat, conversations, files, history, marks, reactions, scheduling, unfurling, usergroups,
+    users, views,
+)  # fmt: skip
 
 MAX_BODY = 2_000_000
 
@@ -187,7 +205,7 @@ class _RateLimited(Exception):
 def _checked(sandbox: Sandbox, name: str, *, args: JsonObject, token: str) -> JsonObject:
     handler = HANDLERS.get(name)
     if handler is None:
-        if name in METHODS:
+        if is_slacks(name):
             sandbox.violate("not_supported_by_sandbox", name, "a real method that the sandbox does not offer")
         raise ApiError("unknown_method", req_method=name)
     call = Call(sandbox, name, args, _identify(sandbox, name, token))

@@ -1,12 +1,12 @@
-"""reactions.*, pins.*, bookmarks.*"""
+"""reactions.*"""
 
 from __future__ import annotations
 
 from sandbox import shapes
 from sandbox.api.call import ApiError, Call, argument, method
+from sandbox.api.paging import paginate
 from sandbox.emoji_names import first_name, is_known
 from sandbox.entities import Message
-from sandbox.ids import new_id
 from sandbox.jsontypes import JsonObject
 
 MAX_EMOJI_PER_MESSAGE = 50
@@ -59,34 +59,28 @@ def get(call: Call) -> JsonObject:
     }
 
 
-@method("pins.add")
-def pin(call: Call) -> JsonObject:
-    message = _message(call)
-    channel = call.workspace.channels[message.channel]
-    if message.ts in channel.pins:
-        raise ApiError("already_pinned")
-    channel.pins.append(message.ts)
-    return {}
-
-
-@method("bookmarks.add")
-def bookmark(call: Call) -> JsonObject:
-    channel = call.joined_conversation(argument(call, "channel_id"))
-    if argument(call, "type") != "link":
-        raise ApiError("invalid_bookmark_type")
-    if not call.text("link").startswith(("http://", "https://")):
-        raise ApiError("invalid_link")
-    now = int(call.workspace.clock.now())
-    entry: JsonObject = {
-        "id": new_id("Bk"),
-        "channel_id": channel.id,
-        "title": call.text("title"),
-        "link": call.text("link"),
-        "emoji": call.text("emoji"),
-        "type": "link",
-        "date_created": now,
-        "date_updated": now,
-        "app_id": call.sandbox.app.app_id,
-    }
-    channel.bookmarks.append(entry)
-    return {"bookmark": entry}
+@method("reactions.list")
+def listed(call: Call) -> JsonObject:
+    """What one person reacted to, newest first, where the bot can see it."""
+    user = call.text("user") or call.bot_user
+    if user not in call.workspace.users:
+        raise ApiError("user_not_found")
+    found = [
+        message
+        for channel in call.workspace.channels.values()
+        if call.bot_user in channel.members
+        for message in channel.messages.values()
+        if any(user in people for people in message.reactions.values())
+    ]
+    found.sort(key=lambda message: float(message.ts), reverse=True)
+    keys = [f"{message.channel}-{message.ts}" for message in found]
+    page, cursor = paginate(call, found, keys, default=100, maximum=1000)
+    items = [
+        {
+            "type": "message",
+            "channel": message.channel,
+            "message": shapes.message(message, call.workspace, all_metadata=False),
+        }
+        for message in page
+    ]
+    return {"items": items, "response_metadata": {"next_cursor": cursor}}

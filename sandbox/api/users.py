@@ -1,4 +1,4 @@
-"""users.* and usergroups.*"""
+"""users.*"""
 
 from __future__ import annotations
 
@@ -58,27 +58,17 @@ def conversations(call: Call) -> JsonObject:
     return listed(call, shared, num_members=False)
 
 
-def _require_plan(call: Call) -> None:
-    if call.workspace.team.plan == "free":
-        raise ApiError("plan_upgrade_required")
+@method("users.getPresence")
+def presence(call: Call) -> JsonObject:
+    user = call.workspace.users.get(call.text("user") or call.bot_user)
+    if user is None:
+        raise ApiError("user_not_found")
+    return {"presence": "away" if user.deleted else "active"}
 
 
-@method("usergroups.list")
-def list_usergroups(call: Call) -> JsonObject:
-    _require_plan(call)
-    with_disabled, users = call.flag("include_disabled"), call.flag("include_users")
-    shown = [
-        shapes.usergroup(group, call.workspace, users=users, count=call.flag("include_count"))
-        for group in call.workspace.usergroups.values()
-        if with_disabled or not group.deleted
-    ]
-    return {"usergroups": shown}
-
-
-@method("usergroups.users.list")
-def list_usergroup_users(call: Call) -> JsonObject:
-    _require_plan(call)
-    group = call.workspace.usergroups.get(argument(call, "usergroup"))
-    if group is None or (group.deleted and not call.flag("include_disabled")):
-        raise ApiError("no_such_subteam")
-    return {"users": list(group.users)}
+@method("users.profile.get")
+def profile(call: Call) -> JsonObject:
+    user = call.workspace.users.get(call.text("user") or call.bot_user)
+    if user is None:
+        raise ApiError("user_not_found")
+    return {"profile": _shape(call, user)["profile"]}

@@ -12,7 +12,7 @@ from typing import Final, Literal, get_args
 
 from sandbox.validation.problems import Problem, problem, step
 
-Kind = Literal["str", "int", "bool", "json"]
+Kind = Literal["str", "int", "bool", "json", "list"]
 Tier = Literal["t1", "t2", "t3", "t4", "t5"]
 TokenKind = Literal["bot", "app"]
 ChannelKind = Literal["public", "private", "mpim", "im"]
@@ -95,6 +95,7 @@ _PAGE: Final = "cursor limit:int"
 _WINDOW: Final = "latest oldest inclusive:bool include_all_metadata:bool"
 _OPENS: Final = "trigger_id interactivity_pointer view:json!"
 _REACTED: Final = "channel timestamp file file_comment"
+_GROUP: Final = "channels:list additional_channels:list include_count:bool enable_section:bool"
 _NO_ITEM: Final = {"timestamp": "no_item_specified", "channel": "no_item_specified"}
 
 _TABLE: Final = (
@@ -121,6 +122,14 @@ _TABLE: Final = (
         "chat.postEphemeral", "t4", f"channel! user! {_CONTENT} {_AUTHOR} thread_ts", scopes="chat:write"
     ),
     _method("chat.getPermalink", "t5", "channel! message_ts!"),
+    _method("chat.meMessage", "t3", "channel! text!", scopes="chat:write", missing={"text": "no_text"}),
+    _method(
+        "chat.deleteScheduledMessage",
+        "t3",
+        "channel! scheduled_message_id! as_user:bool",
+        scopes="chat:write",
+    ),
+    _method("chat.scheduledMessages.list", "t3", f"channel latest oldest {_PAGE}"),
     _method(
         "chat.scheduleMessage",
         "t3",
@@ -169,6 +178,19 @@ _TABLE: Final = (
     ),
     _method("conversations.archive", "t2", "channel!", scopes=_MANAGE),
     _method("conversations.setTopic", "t2", "channel! topic!", scopes=_TOPIC),
+    _method("conversations.unarchive", "t2", "channel!", scopes=_MANAGE),
+    _method("conversations.setPurpose", "t2", "channel! purpose!", scopes=_TOPIC),
+    _method(
+        "conversations.rename",
+        "t2",
+        "channel! name!",
+        scopes=_MANAGE,
+        missing={"name": "invalid_name_required"},
+    ),
+    _method("conversations.kick", "t3", "channel! user", scopes="channels:manage groups:write"),
+    _method("conversations.leave", "t3", "channel!", scopes=_MANAGE),
+    _method("conversations.close", "t2", "channel!", scopes=_MANAGE),
+    _method("conversations.mark", "t3", "channel! ts!", scopes=_MANAGE),
     # users and user groups
     _method("users.info", "t4", "user! include_locale:bool", scopes="users:read"),
     _method("users.list", "t2", f"include_locale:bool {_PAGE}", scopes="users:read"),
@@ -186,6 +208,27 @@ _TABLE: Final = (
         scopes="usergroups:read",
     ),
     _method("usergroups.users.list", "t2", "usergroup! include_disabled:bool", scopes="usergroups:read"),
+    _method(
+        "usergroups.create",
+        "t2",
+        f"name! handle description {_GROUP}",
+        scopes="usergroups:write",
+        missing={"name": "missing_subteam_name"},
+    ),
+    _method(
+        "usergroups.update", "t2", f"usergroup! name handle description {_GROUP}", scopes="usergroups:write"
+    ),
+    _method("usergroups.enable", "t2", "usergroup! include_count:bool", scopes="usergroups:write"),
+    _method("usergroups.disable", "t2", "usergroup! include_count:bool", scopes="usergroups:write"),
+    _method(
+        "usergroups.users.update",
+        "t2",
+        "usergroup! users:list! include_count:bool additional_channels:list is_shared:bool",
+        scopes="usergroups:write",
+        missing={"users": "no_users_provided"},
+    ),
+    _method("users.getPresence", "t3", "user", scopes="users:read"),
+    _method("users.profile.get", "t4", "user include_labels:bool", scopes="users.profile:read"),
     # reactions, pins, bookmarks
     _method("reactions.add", "t3", "name! channel! timestamp!", scopes="reactions:write", missing=_NO_ITEM),
     _method(
@@ -205,6 +248,19 @@ _TABLE: Final = (
         missing=_NO_ITEM,
     ),
     _method("pins.add", "t2", "channel! timestamp!", scopes="pins:write", missing=_NO_ITEM),
+    _method("pins.list", "t2", "channel!", scopes="pins:read"),
+    _method(
+        "pins.remove",
+        "t2",
+        "channel! timestamp",
+        one_of="timestamp",
+        scopes="pins:write",
+        missing=_NO_ITEM,
+    ),
+    _method("reactions.list", "t2", f"user full:bool count:int page:int {_PAGE}", scopes="reactions:read"),
+    _method("bookmarks.list", "t3", "channel_id", scopes="bookmarks:read"),
+    _method("bookmarks.edit", "t2", "channel_id bookmark_id title link emoji", scopes="bookmarks:write"),
+    _method("bookmarks.remove", "t2", "channel_id bookmark_id quip_section_id", scopes="bookmarks:write"),
     _method(
         "bookmarks.add",
         "t2",
@@ -289,12 +345,15 @@ _WANTED: Final[Mapping[Kind, str]] = {
     "int": "must provide an integer",
     "bool": "must provide a boolean",
     "json": "must provide JSON",
+    "list": "must provide an array of strings or a comma-separated string",
 }
 
 
 def _is_a(kind: Kind, value: object) -> bool:
     if kind == "str":
         return isinstance(value, str)
+    if kind == "list":
+        return isinstance(value, str) or (isinstance(value, list) and all(isinstance(v, str) for v in value))
     if kind == "json":
         # What the JSON says is judged by the validator of blocks, views or messages.
         return isinstance(value, str | list | Mapping)

@@ -45,8 +45,7 @@ def test_an_unknown_method_is_an_error_and_a_violation(slack: WebClient, client:
 
 
 def test_a_method_the_sandbox_lacks_is_named_as_such(slack: WebClient, client: SandboxClient) -> None:
-    channel = client.channel_id("#it-help")
-    assert error_of(slack.chat_scheduleMessage, channel=channel, post_at=1, text="later") == "unknown_method"
+    assert error_of(slack.reminders_add, text="later", time="1") == "unknown_method"
     assert "not_supported_by_sandbox" in {v.kind for v in client.violations()}
 
 

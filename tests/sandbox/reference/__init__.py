@@ -1,0 +1,1 @@
+"""Slack's own reference, distilled: see README.md."""
