@@ -24,41 +24,14 @@ MERGED = frozenset(
 )
 DEPTH = 4
 # The recordings of what the sandbox delivers.
-EVENTS = [
-    "AppHomeOpened",
-    "AppMention",
-    "AppUninstalled",
-    "ChannelArchive",
-    "ChannelCreated",
-    "ChannelDeleted",
-    "ChannelIdChanged",
-    "ChannelLeft",
-    "ChannelRename",
-    "ChannelUnarchive",
-    "GroupArchive",
-    "GroupDeleted",
-    "GroupLeft",
-    "GroupRename",
-    "GroupUnarchive",
-    "MemberJoinedChannel",
-    "MemberLeftChannel",
-    "Message",
-    "MessageBot",
-    "MessageChanged",
-    "MessageChannelJoin",
-    "MessageDeleted",
-    "MessageFileShare",
-    "MessageMe",
-    "MessageThreadBroadcast",
-    "ReactionAdded",
-    "ReactionRemoved",
-    "SubteamCreated",
-    "SubteamMembersChanged",
-    "SubteamUpdated",
-    "TeamJoin",
-    "TokensRevoked",
-    "UserChange",
-]
+EVENTS = (
+    "AppHomeOpened", "AppMention", "AppUninstalled", "ChannelArchive", "ChannelCreated", "ChannelDeleted",
+    "ChannelIdChanged", "ChannelLeft", "ChannelRename", "ChannelUnarchive", "GroupArchive", "GroupDeleted",
+    "GroupLeft", "GroupRename", "GroupUnarchive", "MemberJoinedChannel", "MemberLeftChannel", "Message",
+    "MessageBot", "MessageChanged", "MessageChannelJoin", "MessageDeleted", "MessageFileShare", "MessageMe",
+    "MessageThreadBroadcast", "ReactionAdded", "ReactionRemoved", "SubteamCreated", "SubteamMembersChanged",
+    "SubteamUpdated", "TeamJoin", "TokensRevoked", "UserChange",
+)  # fmt: skip
 
 
 def _read(path: Path) -> JsonObject:
