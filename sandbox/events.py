@@ -85,9 +85,10 @@ def _workspace_events(happening: happened.Happening, workspace: Workspace) -> It
             yield _home_opened(happening, workspace)
         case happened.AppRemoved(uninstalled, bot_user):
             if uninstalled:
-                yield _plain("app_uninstalled", workspace, {})
+                yield AppEvent("app_uninstalled", {"type": "app_uninstalled"})
             else:
-                yield _plain("tokens_revoked", workspace, {"tokens": {"oauth": [], "bot": [bot_user]}})
+                tokens = {"oauth": [], "bot": [bot_user]}
+                yield AppEvent("tokens_revoked", {"type": "tokens_revoked", "tokens": tokens})
         case _:
             return
 

@@ -238,7 +238,7 @@ def usergroup(record: Usergroup, workspace: Workspace, *, users: bool, count: bo
     }
     if users:
         shape["users"] = list(record.users)
-    if count or users:
+    if count:
         shape["user_count"] = len(record.users)
     return shape
 

@@ -61,7 +61,7 @@ def set_purpose(call: Call) -> JsonObject:
     if len(purpose) > MOST_PURPOSE:
         raise ApiError("too_long")
     call.workspace.set_purpose(channel, purpose, actor=call.bot_user)
-    return _shown(call, channel) | {"purpose": purpose}
+    return _shown(call, channel)
 
 
 @method("conversations.rename")

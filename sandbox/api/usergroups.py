@@ -40,8 +40,9 @@ def _check_free(call: Call, name: str, handle: str, own: Usergroup | None = None
 def list_usergroups(call: Call) -> JsonObject:
     _require_plan(call)
     with_disabled, users = call.flag("include_disabled"), call.flag("include_users")
+    counted = users or call.flag("include_count")
     shown = [
-        shapes.usergroup(group, call.workspace, users=users, count=call.flag("include_count"))
+        shapes.usergroup(group, call.workspace, users=users, count=counted)
         for group in call.workspace.usergroups.values()
         if with_disabled or not group.deleted
     ]

@@ -7,7 +7,7 @@ from sandbox.api.call import ApiError, Call, argument, method
 from sandbox.api.conversations import listed, wanted_kinds
 from sandbox.api.paging import paginate
 from sandbox.entities import User
-from sandbox.jsontypes import JsonObject
+from sandbox.jsontypes import JsonObject, as_object
 
 
 def _shape(call: Call, user: User) -> JsonObject:
@@ -71,4 +71,5 @@ def profile(call: Call) -> JsonObject:
     user = call.workspace.users.get(call.text("user") or call.bot_user)
     if user is None:
         raise ApiError("user_not_found")
-    return {"profile": _shape(call, user)["profile"]}
+    shown = as_object(_shape(call, user)["profile"])
+    return {"profile": {key: value for key, value in shown.items() if key != "team"}}

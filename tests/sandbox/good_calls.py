@@ -45,7 +45,10 @@ def _messages(drive: Drive) -> Calls:
     yield "chat.postEphemeral", {"channel": room, "user": drive.ana, "text": "psst"}
     yield "chat.meMessage", {"channel": room, "text": "waves"}
     yield "chat.getPermalink", {"channel": room, "message_ts": drive.asked}
-    yield "chat.unfurl", {"channel": room, "ts": drive.asked, "unfurls": {"https://example.com/1": {"text": "x"}}}
+    yield (
+        "chat.unfurl",
+        {"channel": room, "ts": drive.asked, "unfurls": {"https://example.com/1": {"text": "x"}}},
+    )
     later = int(drive.space.clock.now()) + 600
     yield "chat.scheduleMessage", {"channel": room, "text": "later", "post_at": later}
     yield "chat.scheduledMessages.list", {}
@@ -59,7 +62,10 @@ def _messages(drive: Drive) -> Calls:
 def _marks(drive: Drive) -> Calls:
     at: JsonObject = {"channel": drive.room.id, "timestamp": drive.asked}
     for name in ("reactions.add", "reactions.get", "reactions.list", "reactions.remove"):
-        yield name, {} if name == "reactions.list" else at if name == "reactions.get" else at | {"name": "eyes"}
+        yield (
+            name,
+            {} if name == "reactions.list" else at if name == "reactions.get" else at | {"name": "eyes"},
+        )
     yield "pins.add", at
     yield "pins.list", {"channel": drive.room.id}
     yield "pins.remove", at
