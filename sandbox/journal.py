@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sandbox.jsontypes import JsonObject
+
+KEPT = 20_000
+"""Entries of each kind; the oldest go first. A busy test makes some hundreds."""
 
 Watcher = Callable[[str, "Entry"], None]
 
@@ -69,14 +73,14 @@ Entry = ApiCall | EnvelopeRecord | Violation
 
 
 class Journal:
-    """Append-only lists, cleared by a reset."""
+    """What happened, oldest first, cleared by a reset; of each kind the last `KEPT`."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._watchers: list[Watcher] = []
-        self.calls: list[ApiCall] = []
-        self.envelopes: list[EnvelopeRecord] = []
-        self.violations: list[Violation] = []
+        self.calls: deque[ApiCall] = deque(maxlen=KEPT)
+        self.envelopes: deque[EnvelopeRecord] = deque(maxlen=KEPT)
+        self.violations: deque[Violation] = deque(maxlen=KEPT)
         self._number = 0
 
     def watch(self, watcher: Watcher) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TypeAlias
 
 JsonObject: TypeAlias = dict[str, object]
@@ -60,17 +61,44 @@ def texts(value: object) -> list[str]:
     return [item for item in as_list(value) if isinstance(item, str)]
 
 
+DEEPEST = 100
+"""Levels of nesting; a view or message needs about ten."""
+
+
 def parse(raw: bytes | str) -> object:
     """JSON text as a value. Half characters become question marks, since nothing could send them on.
 
-    Raises ValueError for what is no JSON, nested too deeply, or not UTF-8.
+    Raises ValueError for what is no JSON (NaN is none), nested too deeply, or not UTF-8.
     """
     text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
     try:
-        value: object = json.loads(text)
+        value: object = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+    _check_depth(value)
     return _whole_characters(value) if "\\u" in text else value
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _no_number(digits)
+
+
+def _check_depth(value: object) -> None:
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [inner for item in level if isinstance(item, list | dict) for inner in _within(item)]
+        if not level:
+            return
+    raise ValueError("nested too deeply")
+
+
+def _within(item: list[object] | JsonObject) -> list[object]:
+    return item if isinstance(item, list) else list(item.values())
 
 
 def _whole_characters(value: object) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from sandbox import clock as clocks
@@ -23,7 +23,7 @@ async def handle(sandbox: Sandbox, request: Request) -> Response:
     entry = sandbox.workspace.response_urls.get(request.path_params["key"])
     try:
         content = as_object(parse(await request.body()))
-    except ValueError:
+    except (ValueError, ClientDisconnect):
         content = {}
     outcome = _refusal(sandbox, entry, content)
     fault = sandbox.faults.for_call("response_url", content)

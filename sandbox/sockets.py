@@ -9,12 +9,15 @@ from typing import Literal
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from sandbox import clock as clocks
 from sandbox.delivery import Answer, Outgoing
 from sandbox.ids import new_secret
 from sandbox.journal import Journal
 from sandbox.jsontypes import JsonObject, as_object, as_text, parse
 
 MAX_SOCKETS = 10
+TICKET_LIFETIME = 30.0
+"""Seconds; Slack's addresses of sockets live about as long."""
 DisconnectReason = Literal["warning", "refresh_requested", "link_disabled", "too_many_websockets"]
 
 
@@ -45,14 +48,15 @@ class SocketHub:
         self._journal = journal
         self._app_id = app_id
         self._abort = abort
-        self._tickets: set[str] = set()
+        self._tickets: dict[str, float] = {}
         self._turn = 0
         self.connections: list[Connection] = []
 
     def new_ticket(self) -> str:
         """The single-use right to open one socket."""
-        ticket = new_secret(36)
-        self._tickets.add(ticket)
+        ticket, now = new_secret(36), clocks.real()
+        self._tickets = {t: born for t, born in self._tickets.items() if now - born < TICKET_LIFETIME}
+        self._tickets[ticket] = now
         return ticket
 
     def is_full(self) -> bool:
@@ -61,10 +65,10 @@ class SocketHub:
     async def serve(self, websocket: WebSocket) -> None:
         """Runs one socket from its handshake to its end."""
         ticket = websocket.query_params.get("ticket", "")
-        if ticket not in self._tickets:
+        born = self._tickets.pop(ticket, None)
+        if born is None or clocks.real() - born > TICKET_LIFETIME:
             await websocket.close(code=4000)
             return
-        self._tickets.discard(ticket)
         await websocket.accept()
         connection = Connection(websocket)
         if self.is_full():
@@ -137,17 +141,25 @@ class SocketHub:
     async def _read(self, connection: Connection) -> None:
         while True:
             try:
-                text = await connection.websocket.receive_text()
-            except (WebSocketDisconnect, RuntimeError, KeyError):
-                # KeyError: a binary frame, which Slack does not understand either.
+                message = await connection.websocket.receive()
+            except (WebSocketDisconnect, RuntimeError):
                 return
-            self._receive(connection, text)
+            if message["type"] == "websocket.disconnect":
+                return
+            text = message.get("text")
+            if text is None:
+                self._journal.violation("bad_frame", "socket", "a binary frame; Slack reads text only")
+            else:
+                self._receive(connection, text)
 
     def _receive(self, connection: Connection, text: str) -> None:
         try:
-            data = as_object(parse(text))
+            data = parse(text)
         except ValueError:
             self._journal.violation("bad_frame", "socket", f"not JSON: {text[:80]!r}")
+            return
+        if not isinstance(data, dict) or not as_text(data.get("envelope_id")):
+            self._journal.violation("bad_frame", "socket", f"names no envelope_id: {text[:80]!r}")
             return
         future = connection.waiting.get(as_text(data.get("envelope_id")))
         if future is None:

@@ -8,8 +8,8 @@ from sandbox.elements import fill_ids
 from sandbox.entities import Channel, Ephemeral, Message
 from sandbox.jsontypes import JsonObject, as_object, as_text, objects
 from sandbox.slack_files import problems_of_files
+from sandbox.validation.messages import MOST_TEXT, live_markup, validate_message
 from sandbox.validation.messages import Method as MessageMethod
-from sandbox.validation.messages import live_markup, validate_message
 
 MASS_MENTIONS = ("<!channel", "<!here", "<!everyone", "@channel", "@here", "@everyone")
 
@@ -60,6 +60,16 @@ def _check_postable(call: Call, channel: Channel) -> None:
         raise ApiError("messages_tab_disabled")
 
 
+def _warned(call: Call) -> JsonObject:
+    if len(call.text("text")) <= MOST_TEXT:
+        return {}
+    return {"warning": "message_truncated", "response_metadata": {"warnings": ["message_truncated"]}}
+
+
+def _has_rich_text(blocks: list[JsonObject]) -> bool:
+    return any(block.get("type") == "rich_text" for block in blocks)
+
+
 def _thread(call: Call, channel: Channel) -> str:
     """The parent's ts, or empty. A reply cannot be a parent."""
     thread_ts = call.text("thread_ts")
@@ -81,7 +91,7 @@ def draft(call: Call, channel: Channel) -> Message:
     message = Message(
         channel=channel.id,
         ts="",
-        text=call.text("text") or call.text("markdown_text"),
+        text=call.text("text")[:MOST_TEXT] or call.text("markdown_text"),
         user=app.bot_user,
         thread_ts=_thread(call, channel),
         bot_id=app.bot_id,
@@ -120,7 +130,7 @@ def post_message(call: Call) -> JsonObject:
         "ts": message.ts,
         "message": shapes.message(message, call.workspace),
     }
-    return answer
+    return answer | _warned(call)
 
 
 @method("chat.update")
@@ -134,7 +144,10 @@ def update(call: Call) -> JsonObject:
     if call.has("text") or call.has("markdown_text") or call.has("blocks"):
         changes["text"] = call.text("text") or call.text("markdown_text")
         # Text without blocks removes the blocks.
-        changes["blocks"] = fill_ids(objects(call.json("blocks")))
+        blocks = fill_ids(objects(call.json("blocks")))
+        if blocks and _has_rich_text(message.blocks) and not _has_rich_text(blocks):
+            raise ApiError("block_mismatch")
+        changes["blocks"] = blocks
     if call.has("attachments"):
         changes["attachments"] = objects(call.json("attachments"))
     if call.has("metadata"):

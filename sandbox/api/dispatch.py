@@ -115,8 +115,8 @@ async def read_arguments(request: Request) -> JsonObject:
     args: JsonObject = dict(request.query_params)
     header = request.headers.get("content-type", "")
     content_type = header.partition(";")[0].strip().lower()
-    body = await request.body()
-    if len(body) > MAX_BODY:
+    body = await bounded_body(request, MAX_BODY)
+    if body is None:
         raise ApiError("request_too_large")
     if content_type == "application/json":
         return args | _json_body(body)
@@ -125,6 +125,16 @@ async def read_arguments(request: Request) -> JsonObject:
     if body:
         raise ApiError("invalid_post_type")
     return args
+
+
+async def bounded_body(request: Request, most: int) -> bytes | None:
+    """The body, or None if it is larger; what is over the limit is not kept."""
+    kept, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= most:
+            kept.append(chunk)
+    return b"".join(kept) if size <= most else None
 
 
 def _form_body(body: bytes, content_type: str) -> JsonObject:

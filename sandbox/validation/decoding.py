@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from sandbox.jsontypes import parse
+
 
 class NotJsonError(Exception):
     """The text is not JSON; send the argument as an object or as JSON text."""
@@ -14,10 +16,9 @@ def decoded(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        parsed: object = json.loads(value)
-    except (ValueError, RecursionError) as error:
+        return parse(value)
+    except ValueError as error:
         raise NotJsonError from error
-    return parsed
 
 
 def json_size(value: object) -> int:

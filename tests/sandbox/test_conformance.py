@@ -27,7 +27,8 @@ ROOT = Path(__file__).parent.parent.parent
 GENERIC = frozenset(
     {
         "access_denied", "account_inactive", "fatal_error", "internal_error", "invalid_args",
-        "invalid_arg_name", "invalid_argument_value", "invalid_arguments", "invalid_array_arg", "invalid_auth",
+        "invalid_arg_name", "invalid_argument_value", "invalid_arguments", "invalid_array_arg",
+        "invalid_auth",
         "invalid_charset", "invalid_cursor", "invalid_form_data", "invalid_json", "invalid_limit",
         "invalid_post_type", "json_not_object", "missing_post_type", "missing_scope", "no_permission",
         "not_allowed_token_type", "not_authed", "rate_limited", "ratelimited", "request_timeout",

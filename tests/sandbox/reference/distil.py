@@ -20,7 +20,7 @@ from sandbox.validation.manifest import EVENT_SCOPES
 HERE = Path(__file__).parent
 # Below these keys every kind of block, file or profile was merged into one: nothing to compare with.
 MERGED = frozenset(
-    {"blocks", "attachments", "files", "fields", "values", "elements", "emoji", "user_profile"}
+    {"blocks", "attachments", "files", "fields", "values", "elements", "emoji", "event_payload"}
 )
 DEPTH = 4
 # The recordings of what the sandbox delivers.
