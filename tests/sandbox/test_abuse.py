@@ -1,0 +1,260 @@
+"""What a broken or hostile app sends: Slack's error comes back, and the sandbox goes on working."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import threading
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from sandbox.client import SandboxClient
+from sandbox.jsontypes import JsonObject, as_object, as_text, parse
+from sandbox.server import SandboxServer
+from tests.sandbox.apps import MANIFEST, web
+from tests.sandbox.driving import MODAL
+from tests.sandbox_fixture import running_sandbox
+
+JSON = "application/json; charset=utf-8"
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[SandboxServer]:
+    with running_sandbox(manifest=MANIFEST) as running:
+        yield running
+
+
+@pytest.fixture
+def client(shared: SandboxServer) -> SandboxClient:
+    """The shared sandbox with empty logs."""
+    client = shared.client()
+    client.act("forget")
+    return client
+
+
+def _send(
+    server: SandboxServer, method: str, body: bytes, content_type: str = JSON
+) -> tuple[int, JsonObject]:
+    """Status and answer of a raw call."""
+    parts = urllib.parse.urlsplit(server.api_url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    headers = {"Authorization": f"Bearer {server.bot_token}", "Content-Type": content_type}
+    try:
+        connection.request("POST", f"/api/{method}", body, headers)
+        response = connection.getresponse()
+        return response.status, as_object(json.loads(response.read()))
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "error"),
+    [
+        (b"{", JSON, "invalid_json"),
+        (b"\xff\xfe", JSON, "invalid_json"),
+        (b'{"text": NaN}', JSON, "invalid_json"),
+        (b'{"text": 1e999}', JSON, "invalid_json"),
+        (b'{"text":' + b"[" * 5000 + b"]" * 5000 + b"}", JSON, "invalid_json"),
+        (b'{"a":' * 200 + b"1" + b"}" * 200, JSON, "invalid_json"),
+        (b"[]", JSON, "json_not_object"),
+        (b'"text"', JSON, "json_not_object"),
+        (b"text=\xff", FORM, "invalid_form_data"),
+        (b"nonsense", "multipart/form-data", "invalid_form_data"),
+        (b"<a/>", "application/xml", "invalid_post_type"),
+        (b"x" * 10_000_000, JSON, "request_too_large"),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_a_body_that_cannot_be_read_is_answered_with_slacks_error(
+    shared: SandboxServer, body: bytes, content_type: str, error: str
+) -> None:
+    status, answer = _send(shared, "chat.postMessage", body, content_type)
+    assert (status, answer["error"]) == (200, error)
+
+
+@pytest.mark.parametrize("name", ["channel", "text", "blocks", "metadata", "thread_ts"])
+def test_an_object_where_text_belongs_is_an_invalid_argument(
+    shared: SandboxServer, client: SandboxClient, name: str
+) -> None:
+    args = {"channel": client.channel_id("#it-help"), "text": "hi", name: {"a": [1]}}
+    _, answer = _send(shared, "chat.postMessage", json.dumps(args).encode())
+    assert as_text(answer["error"]).startswith("invalid_")
+
+
+def test_nul_and_half_characters_pass_as_text(shared: SandboxServer, client: SandboxClient) -> None:
+    channel = client.channel_id("#it-help")
+    body = b'{"channel": "%s", "text": "a\\u0000\\ud800b"}' % channel.encode()
+    _, answer = _send(shared, "chat.postMessage", body)
+    assert answer["ok"] is True
+    assert as_object(answer["message"])["text"] == "a\x00?b"
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(JSON_VALUES, st.sampled_from(["blocks", "attachments", "metadata", "view", "files", "channel", "ts"]))
+@settings(max_examples=60, deadline=None)
+def test_any_json_in_any_argument_gets_an_answer_of_slacks_shape(
+    shared: SandboxServer, value: object, name: str
+) -> None:
+    for method in ("chat.postMessage", "views.open"):
+        status, answer = _send(shared, method, json.dumps({"text": "x", name: value}).encode())
+        assert (status, answer["ok"]) == (200, False)
+
+
+@given(st.binary(max_size=200))
+def test_whatever_bytes_come_json_is_read_or_refused(raw: bytes) -> None:
+    with contextlib.suppress(ValueError):
+        json.dumps(parse(raw), allow_nan=False).encode()
+
+
+def test_a_view_over_250_kb_is_too_large_and_one_below_it_is_not(
+    shared: SandboxServer, client: SandboxClient
+) -> None:
+    client.post("ana", "#it-help", "hi")
+    text = {"type": "mrkdwn", "text": "x" * 2900}
+    blocks = [{"type": "section", "text": text} for _ in range(90)]
+    args = {"trigger_id": "none", "view": MODAL | {"blocks": blocks}}
+    assert _send(shared, "views.open", json.dumps(args).encode())[1]["error"] == "view_too_large"
+    args["view"] = MODAL | {"blocks": blocks[:80]}
+    assert _send(shared, "views.open", json.dumps(args).encode())[1]["error"] == "invalid_trigger_id"
+
+
+# -- Socket Mode ------------------------------------------------------------------------------------------
+
+
+def _address(server: SandboxServer) -> str:
+    request = urllib.request.Request(
+        f"{server.api_url}apps.connections.open",
+        data=b"",
+        headers={"Authorization": f"Bearer {server.app_token}"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as response:
+        return as_text(json.loads(response.read())["url"])
+
+
+@contextlib.contextmanager
+def _socket(server: SandboxServer) -> Iterator[ClientConnection]:
+    with connect(_address(server), max_size=None, proxy=None) as websocket:
+        hello = json.loads(websocket.recv(timeout=5))
+        assert hello["type"] == "hello"
+        yield websocket
+    client = server.client()
+    client.wait_until(lambda: client.sockets() == 0, message="the socket to be gone")
+
+
+@pytest.mark.parametrize(
+    "frame",
+    ["{", "[]", '"x"', "null", "{}", '{"envelope_id": 5}', b"\x00\x01", "[" * 100_000],
+    ids=lambda frame: repr(frame)[:12],
+)
+def test_a_frame_that_means_nothing_is_on_record_and_the_socket_goes_on(
+    shared: SandboxServer, client: SandboxClient, frame: str | bytes
+) -> None:
+    with _socket(shared) as websocket:
+        websocket.send(frame)
+        client.wait_until(client.violations, message="the bad frame")
+        assert [v.kind for v in client.violations()] == ["bad_frame"]
+        _post_and_acknowledge(client, websocket)
+
+
+def _post_and_acknowledge(client: SandboxClient, websocket: ClientConnection) -> JsonObject:
+    client.post("ana", "#it-help", "still there?")
+    envelope = as_object(json.loads(websocket.recv(timeout=5)))
+    websocket.send(json.dumps({"envelope_id": envelope["envelope_id"]}))
+    return envelope
+
+
+def test_fragments_are_one_frame(shared: SandboxServer, client: SandboxClient) -> None:
+    with _socket(shared) as websocket:
+        websocket.send(iter(['{"envelope', '_id": "nobody', ' knows"}']))
+        _post_and_acknowledge(client, websocket)
+    assert client.violations() == []
+
+
+def test_an_acknowledgement_twice_or_for_nothing_does_no_harm(
+    shared: SandboxServer, client: SandboxClient
+) -> None:
+    with _socket(shared) as websocket:
+        envelope = _post_and_acknowledge(client, websocket)
+        websocket.send(json.dumps({"envelope_id": envelope["envelope_id"]}))
+        websocket.send(json.dumps({"envelope_id": "never sent"}))
+        again = _post_and_acknowledge(client, websocket)
+    assert again["envelope_id"] != envelope["envelope_id"]
+    assert client.violations() == []
+
+
+def test_a_payload_where_none_is_accepted_is_on_record(shared: SandboxServer, client: SandboxClient) -> None:
+    with _socket(shared) as websocket:
+        client.post("ana", "#it-help", "hi")
+        envelope = json.loads(websocket.recv(timeout=5))
+        assert envelope["accepts_response_payload"] is False
+        websocket.send(json.dumps({"envelope_id": envelope["envelope_id"], "payload": {"text": "x"}}))
+        client.wait_until(client.violations, message="the record")
+    assert [v.kind for v in client.violations()] == ["ack_payload"]
+
+
+def test_an_address_of_a_socket_works_once(shared: SandboxServer) -> None:
+    address = _address(shared)
+    with connect(address, proxy=None) as websocket:
+        websocket.recv(timeout=5)
+        with pytest.raises((InvalidStatus, ConnectionClosed)), connect(address, proxy=None) as second:
+            second.recv(timeout=5)
+
+
+def test_the_eleventh_socket_is_told_that_there_are_too_many(
+    shared: SandboxServer, client: SandboxClient
+) -> None:
+    client.wait_until(lambda: client.sockets() == 0, message="earlier sockets to be gone")
+    with contextlib.ExitStack() as stack:
+        for _ in range(10):
+            stack.enter_context(connect(_address(shared), proxy=None)).recv(timeout=5)
+        for _ in range(5):
+            extra = stack.enter_context(connect(_address(shared), proxy=None))
+            told = json.loads(extra.recv(timeout=5))
+            assert (told["type"], told["reason"]) == ("disconnect", "too_many_websockets")
+        assert client.sockets() == 10
+    client.wait_until(lambda: client.sockets() == 0, message="all sockets to be gone")
+
+
+# -- floods, and what is kept -----------------------------------------------------------------------------
+
+
+def test_a_flood_of_calls_is_answered(shared: SandboxServer, client: SandboxClient) -> None:
+    slack = web(shared)
+    threads = [
+        threading.Thread(target=lambda: [slack.auth_test() for _ in range(25)], daemon=True) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(client.calls("auth.test")) == 100
+
+
+@pytest.mark.parametrize(("content", "status"), [(b"", 400), (b"ab", 200), (b"abc", 400)])
+def test_an_upload_must_have_the_length_it_was_announced_with(
+    shared: SandboxServer, client: SandboxClient, content: bytes, status: int
+) -> None:
+    url = as_text(web(shared).files_getUploadURLExternal(filename="a.txt", length=2)["upload_url"])
+    parts = urllib.parse.urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    try:
+        connection.request("POST", parts.path, content, {"Content-Type": "application/octet-stream"})
+        assert connection.getresponse().status == status
+    finally:
+        connection.close()
+    assert [v.kind for v in client.violations()] == ([] if status == 200 else ["bad_upload"])
