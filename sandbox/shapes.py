@@ -172,6 +172,8 @@ def message(record: Message, workspace: Workspace, *, all_metadata: bool = True)
         client_msg_id=record.client_msg_id,
         inviter=record.inviter,
     )
+    if record.subtype == "tombstone":
+        shape["hidden"] = True
     if record.edited is not None:
         shape["edited"] = {"user": record.edited.user, "ts": record.edited.ts}
     if record.files:

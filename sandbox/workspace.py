@@ -241,22 +241,33 @@ class Workspace:
         return message
 
     def delete(self, message: Message) -> None:
-        """Deletes a message; a parent with replies leaves a tombstone, as in Slack."""
+        """Deletes a message. A parent with replies becomes a tombstone, which Slack tells as a change; the
+        tombstone goes with the last reply.
+        """
         channel = self.channels[message.channel]
-        previous = dataclasses.replace(message)
-        if self.replies(channel, message.ts):
-            channel.messages[message.ts] = Message(
-                channel=channel.id,
-                ts=message.ts,
-                text="This message was deleted.",
-                user="USLACKBOT",
-                thread_ts=message.ts,
-                subtype="tombstone",
-                posted_at_real=message.posted_at_real,
-            )
-        else:
-            del channel.messages[message.ts]
-        self.tell(happened.MessageDeleted(channel, previous))
+        if message.subtype != "tombstone" and self.replies(channel, message.ts):
+            self._bury(channel, message)
+            return
+        del channel.messages[message.ts]
+        if message.ts in channel.pins:
+            channel.pins.remove(message.ts)
+        self.tell(happened.MessageDeleted(channel, dataclasses.replace(message)))
+        parent = channel.messages.get(message.thread_ts)
+        if parent is not None and parent.subtype == "tombstone" and not self.replies(channel, parent.ts):
+            self.delete(parent)
+
+    def _bury(self, channel: Channel, message: Message) -> None:
+        tombstone = Message(
+            channel=channel.id,
+            ts=message.ts,
+            text="This message was deleted.",
+            user="USLACKBOT",
+            thread_ts=message.ts,
+            subtype="tombstone",
+            posted_at_real=message.posted_at_real,
+        )
+        channel.messages[message.ts] = tombstone
+        self.tell(happened.MessageChanged(channel, tombstone, dataclasses.replace(message)))
 
     def react(self, message: Message, *, user: str, name: str) -> bool:
         """Adds a reaction; False if that person already has it there."""
