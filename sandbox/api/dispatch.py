@@ -31,7 +31,7 @@ from sandbox.core import Sandbox
 from sandbox.faults import Fault
 from sandbox.forms import UnreadableForm, read_form
 from sandbox.jsontypes import JsonObject, as_text, parse
-from sandbox.validation.arguments import METHODS, scopes_for, validate_arguments
+from sandbox.validation.arguments import FORMS_ONLY, METHODS, scopes_for, validate_arguments
 from sandbox.validation.other_methods import is_slacks
 
 # Importing a family registers its methods.
@@ -76,7 +76,10 @@ async def handle(sandbox: Sandbox, request: Request) -> Response:
         args, problem = {}, error.code
     except ClientDisconnect:
         return Response(status_code=400)
-    token = _token(request, args)
+    is_json = _content_type(request) == "application/json"
+    token = _token(request, {} if is_json or name == "apps.connections.open" else args)
+    if is_json and name in FORMS_ONLY and not problem:
+        args = _without_json(sandbox, request, name, args)
     shown = {key: value for key, value in args.items() if key != "token"}
     outage = sandbox.faults.standing("outage")
     fault = None if outage else sandbox.faults.for_call(name, shown)
@@ -114,7 +117,9 @@ async def read_arguments(request: Request) -> JsonObject:
     """Query, form or JSON body as one object. Raises ApiError for bodies that cannot be read."""
     args: JsonObject = dict(request.query_params)
     header = request.headers.get("content-type", "")
-    content_type = header.partition(";")[0].strip().lower()
+    content_type = _content_type(request)
+    if _charset(header) not in {"", "utf-8", "utf8"}:
+        raise ApiError("invalid_charset")
     body = await bounded_body(request, MAX_BODY)
     if body is None:
         raise ApiError("request_too_large")
@@ -125,6 +130,23 @@ async def read_arguments(request: Request) -> JsonObject:
     if body:
         raise ApiError("invalid_post_type")
     return args
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _charset(content_type: str) -> str:
+    _, _, rest = content_type.lower().partition("charset=")
+    return rest.partition(";")[0].strip(" \"'")
+
+
+def _without_json(sandbox: Sandbox, request: Request, name: str, args: JsonObject) -> JsonObject:
+    """What is left for a method that does not read JSON bodies."""
+    kept: JsonObject = dict(request.query_params)
+    if set(args) - set(kept):
+        sandbox.violate("unknown_argument", name, "the method takes no JSON; send a form")
+    return kept
 
 
 async def bounded_body(request: Request, most: int) -> bytes | None:

@@ -291,6 +291,16 @@ _TABLE: Final = (
 
 METHODS: Final[Mapping[str, Method]] = {method.name: method for method in _TABLE}
 
+FORMS_ONLY: Final = frozenset(
+    {
+        "bots.info", "chat.getPermalink", "conversations.info", "conversations.list", "conversations.members",
+        "conversations.replies", "emoji.list", "files.getUploadURLExternal", "files.info", "pins.list",
+        "reactions.get", "reactions.list", "usergroups.list", "usergroups.users.list", "users.conversations",
+        "users.getPresence", "users.info", "users.list", "users.lookupByEmail", "users.profile.get",
+    }
+)  # fmt: skip
+"""Methods that read no JSON body: https://docs.slack.dev/apis/web-api/#post_bodies"""
+
 
 def scopes_for(method: str, kind: ChannelKind | None = None) -> tuple[str, ...]:
     """Return the scopes of which a token needs one; none are returned if none is needed.

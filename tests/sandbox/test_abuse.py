@@ -70,6 +70,7 @@ def _send(
         (b"text=\xff", FORM, "invalid_form_data"),
         (b"nonsense", "multipart/form-data", "invalid_form_data"),
         (b"<a/>", "application/xml", "invalid_post_type"),
+        (b"{}", "application/json; charset=latin-1", "invalid_charset"),
         (b"x" * 10_000_000, JSON, "request_too_large"),
     ],
     ids=lambda value: repr(value)[:20],
@@ -79,6 +80,14 @@ def test_a_body_that_cannot_be_read_is_answered_with_slacks_error(
 ) -> None:
     status, answer = _send(shared, "chat.postMessage", body, content_type)
     assert (status, answer["error"]) == (200, error)
+
+
+def test_a_method_that_takes_forms_only_ignores_json(shared: SandboxServer, client: SandboxClient) -> None:
+    channel = client.channel_id("#it-help")
+    body = json.dumps({"channel": channel}).encode()
+    assert _send(shared, "conversations.info", body)[1]["error"] == "invalid_arguments"
+    assert {v.kind for v in client.violations()} == {"unknown_argument", "invalid_arguments"}
+    assert _send(shared, "conversations.info", f"channel={channel}".encode(), FORM)[1]["ok"] is True
 
 
 @pytest.mark.parametrize("name", ["channel", "text", "blocks", "metadata", "thread_ts"])

@@ -16,7 +16,7 @@ from sandbox.elements import find_element
 from sandbox.happenings import AppRemoved, HomeOpened
 from sandbox.jsontypes import JsonObject, as_list, as_object, as_text, texts
 from sandbox.seed import UsergroupSeed, UserSeed
-from sandbox.validation.arguments import METHODS
+from sandbox.validation.arguments import FORMS_ONLY, METHODS
 from tests.sandbox.driving import BLOCKS, HOME, MODAL, Drive
 from tests.sandbox.good_calls import good_calls
 from tests.sandbox.reference.distil import paths
@@ -88,6 +88,10 @@ def test_every_method_has_slacks_rate_limit_tier() -> None:
     assert {name: method.tier for name, method in METHODS.items()} == {
         name: _reference(name)["tier"] for name in METHODS
     }
+
+
+def test_every_method_reads_json_where_slack_does() -> None:
+    assert set(FORMS_ONLY) == {name for name in METHODS if not _reference(name)["json"]}
 
 
 def test_every_method_asks_for_slacks_scopes() -> None:

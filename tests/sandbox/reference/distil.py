@@ -70,6 +70,7 @@ def _method(root: Path, name: str) -> JsonObject:
         "required": sorted(texts(arguments.get("required"))),
         "errors": sorted(as_object(page.get("errors"))),
         "scopes": sorted(texts(as_object(page.get("scope")).get("bot"))),
+        "json": page.get("json_input_supported") is True,
         "tier": as_text(page.get("rate_limits")),
         "declared": sorted(texts(as_object(page.get("output")).get("required"))),
     }
