@@ -168,6 +168,8 @@ def take(session: Session, due: Due, *, owner: str, now: datetime) -> Claim:
         "first_try_at": row.first_try_at or now,
         "last_try_at": last_try_at or now,
     }
+    if row.state is OutboxState.SENDING:
+        values["uncertain_at"] = last_try_at
     session.execute(update(Outbox).where(Outbox.id == row.id).values(values))
     return claim
 
@@ -282,6 +284,7 @@ def unknown(
         not_before=not_before,
         error=error,
         last_try_at=last_try_at,
+        uncertain_at=last_try_at,
         misses=misses,
         **_NO_LEASE,
     )
@@ -338,7 +341,13 @@ def _settle(session: Session, claim: Claim, **values: Any) -> bool:
 def recover(session: Session, *, owner: str, now: datetime) -> int:
     """SQLite at boot: nobody else can be alive, so what an earlier process was sending is unknown at once."""
     left = update(Outbox).where(Outbox.state == OutboxState.SENDING, Outbox.owner.is_distinct_from(owner))
-    values = {"state": OutboxState.UNKNOWN, "not_before": now, "last_try_at": now, **_NO_LEASE}
+    values = {
+        "state": OutboxState.UNKNOWN,
+        "not_before": now,
+        "last_try_at": now,
+        "uncertain_at": now,
+        **_NO_LEASE,
+    }
     return _count(session, left, values)
 
 
