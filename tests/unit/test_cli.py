@@ -25,6 +25,8 @@ COMMANDS = [
     "export",
     "audit",
     "audit verify",
+    "backup",
+    "copy",
     "sla",
     "sla explain",
     "sla backtest",
