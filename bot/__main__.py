@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from bot.commands import audit, moving
+from bot.commands import audit, moving, outbox
 from bot.commands.common import AsJson, load_settings, print_out
 from bot.errors import DeskbellError
 from bot.settings import DEFAULT_DESK_CONFIG, Settings
@@ -36,6 +36,7 @@ sla_cli = typer.Typer(
 cli.add_typer(config_cli, name="config")
 cli.add_typer(sla_cli, name="sla")
 cli.add_typer(audit.cli, name="audit")
+cli.add_typer(outbox.cli, name="outbox")
 cli.command()(moving.backup)
 cli.command()(moving.copy)
 
