@@ -176,6 +176,7 @@ class Bot:
             "calendars": Concern(self._extend_calendars, every=3600.0),
             "policies": Concern(self._catch_up_policies, every=10.0),
             "audit": Concern(lambda: auditing.take_anchor(self.store, self.clock.now()), every=60.0),
+            "janitor": Concern(self.sender.remove_duplicates, every=600.0),
             "heartbeat": Concern(self._beat, every=5.0),
             "socket": Concern(self._watch_socket),
             "forget": Concern(lambda: housekeeping.forget_old_gestures(self.store), every=600.0),
