@@ -8,7 +8,16 @@ from sqlalchemy import select
 
 from bot.models import Ticket
 from bot.models.vocabulary import Action, Role, Source
-from bot.workflows import absences, conversing, people, permissions, privacy, raising, service_desk, undelivered
+from bot.workflows import (
+    absences,
+    conversing,
+    people,
+    permissions,
+    privacy,
+    raising,
+    service_desk,
+    undelivered,
+)
 from bot.workflows.by_message import raise_from
 from bot.workflows.gestures import Acted, Asked, CameBack, Filed, Unparked, WentAway
 from bot.workflows.outcomes import Done, Ignored, Outcome, Refusal, Refused

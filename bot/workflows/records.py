@@ -29,7 +29,6 @@ class Head(NamedTuple):
     head_hash: str
 
 
-
 def export(session: Session, out: Path | None, *, include_private: bool = False) -> None:
     """One JSON object a line: each ticket with its timeline and comments.
 

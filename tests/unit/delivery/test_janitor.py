@@ -49,9 +49,7 @@ def test_later_copies_are_deleted_once_an_hour_and_nothing_else_is(place: Workpl
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 @pytest.mark.parametrize("uncertain", [None, timedelta(hours=25)], ids=["never", "yesterday"])
-def test_what_was_not_uncertain_lately_is_left_alone(
-    place: Workplace, uncertain: timedelta | None
-) -> None:
+def test_what_was_not_uncertain_lately_is_left_alone(place: Workplace, uncertain: timedelta | None) -> None:
     sender = place.start()
     post_twice(place, "doubled")
     place.change("doubled", uncertain_at=uncertain and real_now() - uncertain)
