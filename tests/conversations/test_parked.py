@@ -21,7 +21,7 @@ def notice(desk: Desk, direct: str, *words: str) -> SeenMessage:
 def test_a_refused_card_is_brought_back_by_an_administrator(desk: Desk) -> None:
     desk.may_log += ["parked", "a desk needs attention"]
     direct = desk.client.open_dm("root")
-    triage = desk.client.channel_id(TRIAGE)
+    triage = f'"channel": "{desk.client.channel_id(TRIAGE)}"'
     desk.client.fault("error", method="chat.postMessage", contains=triage, error="restricted_action")
     ts = desk.client.post("ana", HELP, "The lift is stuck")
     desk.client.react("ana", HELP, ts, "ticket")
