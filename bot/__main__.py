@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
+from bot.commands import audit, moving, outbox
+from bot.commands.common import AsJson, load_settings, print_out
 from bot.errors import DeskbellError
-from bot.logs import configure_logging, log_uncaught_errors
 from bot.settings import DEFAULT_DESK_CONFIG, Settings
 
 # What a command needs is imported inside it: --help and manifest should not wait for a database driver.
@@ -28,9 +28,6 @@ cli = typer.Typer(
 config_cli = typer.Typer(
     help="Check, compare and apply desk.yaml.", no_args_is_help=True, rich_markup_mode=None
 )
-audit_cli = typer.Typer(
-    help="Prove that the records were not altered.", no_args_is_help=True, rich_markup_mode=None
-)
 sla_cli = typer.Typer(
     help="Unfold a ticket's clocks, and try a policy on past tickets.",
     no_args_is_help=True,
@@ -38,7 +35,10 @@ sla_cli = typer.Typer(
 )
 cli.add_typer(config_cli, name="config")
 cli.add_typer(sla_cli, name="sla")
-cli.add_typer(audit_cli, name="audit")
+cli.add_typer(audit.cli, name="audit")
+cli.add_typer(outbox.cli, name="outbox")
+cli.command()(moving.backup)
+cli.command()(moving.copy)
 
 DeskYaml = Annotated[
     Path | None,
@@ -82,7 +82,7 @@ def run(
     """Run the bot against Slack, until SIGTERM or Ctrl-C."""
     from bot import app
 
-    raise typer.Exit(app.run(_settings(), migrate=not no_migrate))
+    raise typer.Exit(app.run(load_settings(), migrate=not no_migrate))
 
 
 @cli.command()
@@ -90,7 +90,7 @@ def migrate() -> None:
     """Bring the database up to date."""
     from bot import app
 
-    app.migrate(_settings())
+    app.migrate(load_settings())
     typer.echo("The database is up to date.")
 
 
@@ -100,7 +100,7 @@ def doctor() -> None:
     from bot.doctor import examine
 
     is_well = True
-    for finding in examine(_settings(log_level="CRITICAL")):  # the findings say it already
+    for finding in examine(load_settings(log_level="CRITICAL")):  # the findings say it already
         typer.echo(finding.line())
         is_well = is_well and finding.ok
     raise typer.Exit(0 if is_well else 1)
@@ -160,7 +160,7 @@ def export(
     """Export all records."""
     from bot import app
 
-    app.export_records(_settings(), out, include_private=include_private)
+    app.export_records(load_settings(), out, include_private=include_private)
 
 
 @config_cli.command("check")
@@ -182,7 +182,7 @@ def config_plan(path: DeskYaml = None) -> None:
     """Show what applying desk.yaml would change."""
     from bot import app
 
-    changes = app.plan_config(_settings(), _desk_yaml(path))
+    changes = app.plan_config(load_settings(), _desk_yaml(path))
     for change in changes or ["Nothing would change."]:
         typer.echo(change)
 
@@ -192,7 +192,7 @@ def config_apply(path: DeskYaml = None) -> None:
     """Apply desk.yaml (deskbell run does it at start)."""
     from bot import app
 
-    changes = app.apply_config(_settings(), _desk_yaml(path))
+    changes = app.apply_config(load_settings(), _desk_yaml(path))
     for change in changes or ["Nothing changed."]:
         typer.echo(change)
 
@@ -202,23 +202,7 @@ def config_export() -> None:
     """Print the configuration in force as a desk.yaml."""
     from bot import app
 
-    typer.echo(app.export_config(_settings()), nl=False)
-
-
-@audit_cli.command("verify")
-def audit_verify() -> None:
-    """Check the hash chain of every ticket's timeline."""
-    from bot import app
-
-    broken = app.verify_audit(_settings())
-    for sentence in broken:
-        typer.echo(sentence, err=True)
-    if broken:
-        raise typer.Exit(1)
-    typer.echo("Every timeline is complete and unaltered.")
-
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+    typer.echo(app.export_config(load_settings()), nl=False)
 
 
 @sla_cli.command("explain")
@@ -231,8 +215,8 @@ def sla_explain(
     from bot.surfaces.commands import ticket_number
     from bot.terminal.explanation import explanation_json, explanation_lines
 
-    explained = app.explain_sla(_settings(), ticket_number(number) or number)
-    _print(explanation_json(explained) if as_json else explanation_lines(explained))
+    explained = app.explain_sla(load_settings(), ticket_number(number) or number)
+    print_out(explanation_json(explained) if as_json else explanation_lines(explained))
 
 
 @sla_cli.command("backtest")
@@ -259,19 +243,11 @@ def sla_backtest(
     loaded = load(_read(policy), source=str(policy))
     for warning in loaded.warnings:
         typer.echo(warning.render(str(policy)), err=True)
-    settings = _settings()
+    settings = load_settings()
     with progress("Replaying tickets") as advanced:
         found = app.backtest_sla(settings, loaded.config, days=days, desk_key=desk, advanced=advanced)
     source = policy.name
-    _print(backtest_json(found, source=source) if as_json else backtest_lines(found, source=source))
-
-
-def _print(what: list[str] | dict[str, Any]) -> None:
-    """Lines as they are, data as JSON."""
-    if isinstance(what, list):
-        typer.echo("\n".join(what))
-        return
-    typer.echo(json.dumps(what, indent=2, ensure_ascii=False))
+    print_out(backtest_json(found, source=source) if as_json else backtest_lines(found, source=source))
 
 
 def main() -> NoReturn:
@@ -282,15 +258,6 @@ def main() -> NoReturn:
         typer.echo(str(error), err=True)
         sys.exit(1)
     sys.exit(0)
-
-
-def _settings(*, log_level: str | None = None) -> Settings:
-    settings = Settings.load()
-    configure_logging(
-        level=log_level or settings.log_level, style=settings.log_format, secrets=settings.secrets
-    )
-    log_uncaught_errors()
-    return settings
 
 
 def _desk_yaml(path: Path | None) -> Path:

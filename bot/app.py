@@ -40,6 +40,7 @@ from bot.web.application import HealthReport, create_web
 from bot.web.server import WebServer, serve
 from bot.web.slack import SlackAnswer, SlackEdge
 from bot.workflows import (
+    auditing,
     backtesting,
     closing,
     configuring,
@@ -174,6 +175,8 @@ class Bot:
             "reports": Concern(self._report_due),
             "calendars": Concern(self._extend_calendars, every=3600.0),
             "policies": Concern(self._catch_up_policies, every=10.0),
+            "audit": Concern(lambda: auditing.take_anchor(self.store, self.clock.now()), every=60.0),
+            "janitor": Concern(self.sender.remove_duplicates, every=600.0),
             "heartbeat": Concern(self._beat, every=5.0),
             "socket": Concern(self._watch_socket),
             "forget": Concern(lambda: housekeeping.forget_old_gestures(self.store), every=600.0),
@@ -466,7 +469,7 @@ def migrate(settings: Settings) -> None:
 def plan_config(settings: Settings, path: Path) -> list[str]:
     """What applying a desk.yaml would change, a sentence each."""
     loaded = _load(path)
-    with _reading(settings) as store, store.read() as session:
+    with reading(settings) as store, store.read() as session:
         current = configuring.in_force(session)
     old = config.load(current.text).config if current else None
     return config.plan(old, loaded.config)
@@ -476,7 +479,7 @@ def apply_config(settings: Settings, path: Path) -> list[str]:
     """Put a desk.yaml in force; what changed."""
     changes = plan_config(settings, path)
     loaded = _load(path)
-    with FileLock(settings.database_url), _reading(settings) as store:
+    with FileLock(settings.database_url), reading(settings) as store:
         store.run(
             lambda session: configuring.apply_config(session, loaded, Clock(settings.desk_clock_offset).now())
         )
@@ -485,7 +488,7 @@ def apply_config(settings: Settings, path: Path) -> list[str]:
 
 def export_config(settings: Settings) -> str:
     """The configuration in force, as a desk.yaml. Raises NothingConfigured."""
-    with _reading(settings) as store, store.read() as session:
+    with reading(settings) as store, store.read() as session:
         current = configuring.in_force(session)
     if current is None:
         raise NothingConfigured
@@ -506,19 +509,37 @@ class NothingConfigured(DeskbellError):
 def export_records(settings: Settings, out: Path | None, *, include_private: bool = False) -> None:
     """Write all tickets with their timelines as JSON lines, to a file or to standard output."""
     try:
-        with _reading(settings) as store, store.read() as session:
+        with reading(settings) as store, store.read() as session:
             records.export(session, out, include_private=include_private)
     except OSError as error:
         raise CannotWrite(f"{out} cannot be written ({error.strerror}): choose another file.") from error
 
 
-def verify_audit(settings: Settings) -> list[str]:
-    """A sentence for each timeline that was altered; none when all are sound."""
-    with _reading(settings) as store, store.read() as session:
-        return records.verify(session)
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """What was looked at, and what was found wrong: a sentence each."""
+
+    tickets: int
+    events: int
+    broken: list[str]
+    anchors: list[str]
+    """The days whose anchors were asked for, and hold."""
 
 
-def _reading(settings: Settings) -> _Closing:
+def verify_audit(settings: Settings, written: list[str], advanced: Callable[[int, int], None]) -> Audit:
+    """Check every timeline, the newest anchor kept here, and those given. Raises UnreadableAnchor."""
+    anchors = [auditing.Anchor.read(line) for line in written]
+    with reading(settings) as store, store.read() as session:
+        broken = [*records.verify(session, advanced), *auditing.verify_newest(session)]
+        for anchor in anchors:
+            broken += auditing.verify_anchor(session, anchor)
+        tickets, events = records.counts(session)
+    days = [anchor.date.isoformat() for anchor in anchors]
+    return Audit(tickets=tickets, events=events, broken=broken, anchors=days)
+
+
+def reading(settings: Settings) -> _Closing:
+    """The store of a command, at the newest revision. Raises SchemaMismatch or StoreUnavailable."""
     store = Store(settings.database_url)
     require_head(store.engine)
     return _Closing(store)
@@ -539,7 +560,7 @@ class _Closing:
 
 def explain_sla(settings: Settings, number: str) -> explaining.Explanation:
     """Why the clocks of a ticket show what they show, now. Raises UnknownTicket."""
-    with _reading(settings) as store, store.read() as session:
+    with reading(settings) as store, store.read() as session:
         return explaining.explain_number(session, number, Clock(settings.desk_clock_offset).now())
 
 
@@ -557,5 +578,5 @@ def backtest_sla(
     """
     now = Clock(settings.desk_clock_offset).now()
     period = Period(now - timedelta(days=days), now)
-    with _reading(settings) as store, store.read() as session:
+    with reading(settings) as store, store.read() as session:
         return backtesting.backtest(session, desired, period, desk_key=desk_key, advanced=advanced)

@@ -107,13 +107,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _name_the_driver(cls, value: str) -> str:
-        scheme, _, rest = value.partition("://")
-        urlsplit(value)  # raises ValueError for an address that nothing could read
-        if scheme == "sqlite" and rest.strip("/") not in ("", ":memory:"):
-            return value
-        if scheme in ("postgresql+psycopg", "postgresql", "postgres") and rest:
-            return f"postgresql+psycopg://{rest}"
-        raise ValueError("not a supported database")
+        return database_address(value)
 
     @field_validator("desk_config")
     @classmethod
@@ -180,6 +174,17 @@ class Settings(BaseSettings):
 
 VARIABLES = tuple(name.upper() for name in Settings.model_fields)
 """The name of every variable that Deskbell reads."""
+
+
+def database_address(value: str) -> str:
+    """The address of a database with the driver that is used for it. Raises ValueError."""
+    scheme, _, rest = value.partition("://")
+    urlsplit(value)  # raises ValueError for an address that nothing could read
+    if scheme == "sqlite" and rest.strip("/") not in ("", ":memory:"):
+        return value
+    if scheme in ("postgresql+psycopg", "postgresql", "postgres") and rest:
+        return f"postgresql+psycopg://{rest}"
+    raise ValueError("not a supported database")
 
 
 def is_loopback(url: str) -> bool:

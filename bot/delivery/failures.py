@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
 from bot.models import Channel, Ticket
 from bot.store.outbox import Claim
-from bot.workflows import people, telling
+from bot.workflows import people, telling, undelivered
 from bot.workflows.desks import load_desks
 from bot.workflows.telling import Telling
 
@@ -44,6 +44,11 @@ _WHAT: Final[Mapping[str, str]] = {
 }
 
 
+def fix_for(error: str) -> str:
+    """What an administrator can do about a refusal: Slack's word for it, or the sentence around that."""
+    return next((fix for word, fix in _FIXES.items() if word in error), _OTHERWISE)
+
+
 def tell_parked(session: Session, claim: Claim, *, channel: str | None, error: str, now: datetime) -> None:
     """Slack refused a delivery."""
     detail = f"{_subject(session, claim)} could not be posted in {_place(session, channel)}: {error}."
@@ -71,10 +76,13 @@ def _tell(
     if claim.kind == Telling.NOTICE:
         return
     title, detail = said
-    data = {"title": title, "detail": detail, "fix": _FIXES.get(error.partition(":")[0], _OTHERWISE)}
+    data: dict[str, Any] = {"title": title, "detail": detail, "fix": fix_for(error)}
+    if what == "parked":
+        data |= {"delivery": claim.key, "place": channel, "error": error}
     for person_id in administrators(session):
         key = f"notice:{what}:{error}:{channel}:{now.date().isoformat()}:{person_id}"
-        telling.tell(session, key, Telling.NOTICE, person_id=person_id, data=data)
+        if not telling.tell(session, key, Telling.NOTICE, person_id=person_id, data=data):
+            undelivered.open_again(session, key)
 
 
 def administrators(session: Session) -> list[str]:

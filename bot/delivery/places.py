@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.delivery.reconcile import Identity
 from bot.models import Outbox, Person, Workspace
-from bot.store.outbox import Claim
+from bot.store.outbox import EMOJI, Claim
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +23,8 @@ class Place:
     thread_ts: str | None
 
 
-def place_of(session: Session, claim: Claim) -> Place:
-    """Where the claimed delivery goes, as the records stand now."""
+def place_of(session: Session, claim: Claim | Outbox) -> Place:
+    """Where a delivery goes, as the records stand now."""
     channel, thread_ts = claim.channel, claim.thread_ts
     if claim.thread_key is not None:
         root = session.scalar(select(Outbox).where(Outbox.key == claim.thread_key))
@@ -36,9 +36,9 @@ def place_of(session: Session, claim: Claim) -> Place:
     return Place(channel=channel, thread_ts=thread_ts)
 
 
-def _root_ts(claim: Claim, root: Outbox) -> str | None:
+def _root_ts(claim: Claim | Outbox, root: Outbox) -> str | None:
     """An emoji sits on the very message; a reply goes under the root of its thread."""
-    return root.ts if claim.is_emoji else root.thread_ts or root.ts
+    return root.ts if claim.kind == EMOJI else root.thread_ts or root.ts
 
 
 def identity(session: Session) -> Identity | None:

@@ -61,11 +61,12 @@ Look = Found | Missing | Unreadable
 
 def look(reader: Reader, claim: Claim, identity: Identity, *, channel: str, thread_ts: str | None) -> Look:
     """Search the place from before the first attempt on. Raises Busy, NotSent, AuthRefused or Unknown."""
+    since = (claim.first_try_at or claim.created_at) - SKEW
     try:
         copies = sorted(
             (
                 str(message["ts"])
-                for message in _messages(reader, claim, channel, thread_ts)
+                for message in messages(reader, channel, thread_ts, since=since)
                 if identity.wrote(message)
                 and marker.is_marked(
                     message, identity.secret, key=claim.key, channel=channel, thread_ts=thread_ts
@@ -78,8 +79,10 @@ def look(reader: Reader, claim: Claim, identity: Identity, *, channel: str, thre
     return Found(copies[0], tuple(copies[1:])) if copies else Missing()
 
 
-def _messages(reader: Reader, claim: Claim, channel: str, thread_ts: str | None) -> Iterator[dict[str, Any]]:
-    since = (claim.first_try_at or claim.created_at) - SKEW
+def messages(
+    reader: Reader, channel: str, thread_ts: str | None, *, since: datetime
+) -> Iterator[dict[str, Any]]:
+    """What was written in a place since. Raises Busy, NotSent, Refused, AuthRefused or Unknown."""
     args = {"channel": channel, "oldest": f"{since.timestamp():.6f}", "include_all_metadata": True}
     if thread_ts is None:
         return reader.entries("conversations.history", "messages", **args)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select
@@ -240,8 +241,14 @@ def _unrouted(session: Session, row: Outbox) -> Rendered:
     return service_levels.unrouted(reading_alerts.read_alert(session, row.data))
 
 
-def _notice(_session: Session, row: Outbox) -> Rendered:
-    return notices.administrator_notice(row.data["title"], row.data["detail"], row.data["fix"])
+def _notice(session: Session, row: Outbox) -> Rendered:
+    data, done = row.data, row.data.get("done")
+    said = None
+    if done is not None:
+        who, at = reading.read_person(session, done["by"]), datetime.fromisoformat(done["at"])
+        said = notices.Settled(by=who, at=at, was_dropped=done["drop"], count=done["count"])
+    key = row.key if "delivery" in data else None
+    return notices.administrator_notice(data["title"], data["detail"], data["fix"], key=key, settled=said)
 
 
 def _report(session: Session, row: Outbox) -> Rendered:

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from bot.clock import monotonic
-from bot.delivery import rendering
+from bot.delivery import janitor, rendering
 from bot.delivery.attempt import AUTH_PAUSE, Attempt, Bench
 from bot.delivery.client import AuthRefused, NotSent, Refused, SlackClient, Unknown
 from bot.delivery.metrics import OLDEST_DUE, OUTBOX
@@ -108,6 +108,10 @@ class Sender:
             if thread.is_alive():
                 thread.join(max(0.0, give_up_at - monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
+
+    def remove_duplicates(self) -> int:
+        """Delete second copies of what was uncertain; once an hour, by one replica. Returns how many."""
+        return janitor.sweep(self._store, Reader(self._bench.client, self._pacer, self._stop, patience=60.0))
 
     def health(self) -> SenderHealth:
         """How delivery stands; also brings the gauges up to date. Never waits for the writer."""

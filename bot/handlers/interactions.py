@@ -26,7 +26,7 @@ from bot.surfaces.ids import (
 )
 from bot.surfaces.text import escape, plain
 from bot.workflows import privacy
-from bot.workflows.gestures import Acted, AnyGesture, Chose, Filed, Pointed, ReplyTo
+from bot.workflows.gestures import Acted, AnyGesture, Chose, Filed, Pointed, ReplyTo, Unparked
 from bot.workflows.outcomes import Deferred, Refusal, Refused, Reply
 
 FORM_ACTIONS = frozenset({Action.RESOLVE, Action.ASSIGN, Action.NOTE, Action.PRIORITISE})
@@ -57,6 +57,8 @@ def on_button(handling: Handling, payload: Payload) -> Ack:
         return made_public(handling, payload, _acted(handling, payload, pressed, Action.MAKE_PUBLIC))
     if action_id == ActionId.TAKE_OVER:
         return handling.quietly(_acted(handling, payload, pressed, Action.ASSIGN, to_self=True))
+    if action_id in (ActionId.NOTICE_RETRY, ActionId.NOTICE_DROP):
+        return handling.quietly(_unparked(handling, payload, pressed))
     action = BUTTON_ACTIONS.get(action_id)
     if action is None:
         return Ack()
@@ -91,6 +93,17 @@ def _acted(
         action=action,
         number=_chosen(pressed),
         assignee_id=person_id if to_self else None,
+    )
+
+
+def _unparked(handling: Handling, payload: Payload, pressed: Payload) -> Unparked:
+    return Unparked(
+        key=_key(payload, pressed),
+        person_id=text(payload, "user", "id"),
+        at=handling.now(),
+        reply_to=_reply_to(payload),
+        notice=text(pressed, "value"),
+        drop=text(pressed, "action_id") == ActionId.NOTICE_DROP,
     )
 
 

@@ -26,12 +26,15 @@ from bot.models.tickets import (
     TimelineEvent,
 )
 from bot.models.traffic import Heartbeat, Inbox, InboxState, Outbox, OutboxState, Pace, Watermark
+from bot.models.upkeep import AuditAnchor, Chore
 
 __all__ = [
     "Absence",
     "Anchor",
+    "AuditAnchor",
     "Base",
     "Channel",
+    "Chore",
     "ClockName",
     "ClockState",
     "Comment",

@@ -103,8 +103,16 @@ class Outbox(Base):
     error: Mapped[str | None]
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    uncertain_at: Mapped[datetime | None]
+    """When nobody knew last whether a try had reached Slack: there may be a second copy."""
 
     __table_args__ = (
+        Index(
+            "ix_outbox_uncertain",
+            "uncertain_at",
+            sqlite_where=text("uncertain_at IS NOT NULL"),
+            postgresql_where=text("uncertain_at IS NOT NULL"),
+        ),
         Index(
             "ix_outbox_due",
             "not_before",

@@ -94,6 +94,8 @@ class Action(StrEnum):
     """Read what a private ticket says."""
     MAKE_PRIVATE = "make_private"
     MAKE_PUBLIC = "make_public"
+    UNPARK = "unpark"
+    """Retry or drop what could not be delivered."""
 
 
 class Role(StrEnum):

@@ -35,6 +35,7 @@ from bot.models import Outbox, OutboxState
 LEASE: Final = timedelta(seconds=20)
 """Twice the longest call: what a killed replica had in hand is looked for so much later."""
 EMOJI: Final = "emoji"
+ORPHANED: Final = "root_not_posted"
 LIVE: Final = (OutboxState.PENDING, OutboxState.SENDING, OutboxState.UNKNOWN)
 UPDATES: Final = "chat.update"
 POSTS: Final = "chat.postMessage:"
@@ -168,6 +169,8 @@ def take(session: Session, due: Due, *, owner: str, now: datetime) -> Claim:
         "first_try_at": row.first_try_at or now,
         "last_try_at": last_try_at or now,
     }
+    if row.state is OutboxState.SENDING:
+        values["uncertain_at"] = last_try_at
     session.execute(update(Outbox).where(Outbox.id == row.id).values(values))
     return claim
 
@@ -282,6 +285,7 @@ def unknown(
         not_before=not_before,
         error=error,
         last_try_at=last_try_at,
+        uncertain_at=last_try_at,
         misses=misses,
         **_NO_LEASE,
     )
@@ -338,7 +342,13 @@ def _settle(session: Session, claim: Claim, **values: Any) -> bool:
 def recover(session: Session, *, owner: str, now: datetime) -> int:
     """SQLite at boot: nobody else can be alive, so what an earlier process was sending is unknown at once."""
     left = update(Outbox).where(Outbox.state == OutboxState.SENDING, Outbox.owner.is_distinct_from(owner))
-    values = {"state": OutboxState.UNKNOWN, "not_before": now, "last_try_at": now, **_NO_LEASE}
+    values = {
+        "state": OutboxState.UNKNOWN,
+        "not_before": now,
+        "last_try_at": now,
+        "uncertain_at": now,
+        **_NO_LEASE,
+    }
     return _count(session, left, values)
 
 
@@ -347,7 +357,7 @@ def park_orphans(session: Session, now: datetime) -> int:
     root = aliased(Outbox)
     ended = (OutboxState.PARKED, OutboxState.SUPERSEDED)
     lost = exists().where(root.key == Outbox.thread_key, root.ts.is_(None), root.state.in_(ended))
-    values = {"state": OutboxState.PARKED, "error": "root_not_posted", "settled_at": now}
+    values = {"state": OutboxState.PARKED, "error": ORPHANED, "settled_at": now}
     waits = update(Outbox).where(
         _IS_LIVE, Outbox.state != OutboxState.SENDING, Outbox.thread_key.is_not(None)
     )
@@ -359,14 +369,29 @@ def unpark(session: Session, *, channel: str, now: datetime) -> int:
     root = aliased(Outbox)
     hangs = exists().where(root.key == Outbox.thread_key, root.channel == channel)
     stuck = update(Outbox).where(Outbox.state == OutboxState.PARKED, or_(Outbox.channel == channel, hangs))
-    values = {
+    return _count(session, stuck, _due_again(now))
+
+
+def _due_again(now: datetime) -> dict[str, Any]:
+    # Where an earlier try is uncertain, the claim looks before it posts: `first_try_at` stays.
+    return {
         "state": OutboxState.PENDING,
         "not_before": now,
         "attempts": 0,
         "error": None,
         "settled_at": None,
     }
-    return _count(session, stuck, values)
+
+
+def retry(session: Session, *, key: str, now: datetime) -> bool:
+    """A parked delivery, and what was parked because it hangs from it, is due; False if it is not parked."""
+    hangs = and_(Outbox.thread_key == key, Outbox.error == ORPHANED)
+    stuck = update(Outbox).where(Outbox.state == OutboxState.PARKED, or_(Outbox.key == key, hangs))
+    parked = select(Outbox.id).where(Outbox.key == key, Outbox.state == OutboxState.PARKED)
+    if session.scalar(parked) is None:
+        return False
+    _count(session, stuck, _due_again(now))
+    return True
 
 
 def parked_channels(session: Session) -> set[str]:

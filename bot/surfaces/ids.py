@@ -36,6 +36,8 @@ class ActionId(StrEnum):
     DETAILS = "ticket.details"
     MAKE_PUBLIC = "ticket.make_public"
     REPORT_BEHIND = "report.behind"
+    NOTICE_RETRY = "notice.retry"
+    NOTICE_DROP = "notice.drop"
     REPORT_PREVIOUS = "report.previous"
     REPORT_NEXT = "report.next"
 

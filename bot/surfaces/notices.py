@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
+
+from slack_sdk.models.blocks import ButtonElement, ConfirmObject
 
 from bot.surfaces import blocks
 from bot.surfaces.commands import Mistyped
-from bot.surfaces.ids import COMMAND
-from bot.surfaces.inline import Mention, Part, Words, joined, link_to, name_of
+from bot.surfaces.ids import COMMAND, ActionId
+from bot.surfaces.inline import Mention, Part, When, Words, joined, link_to, name_of
 from bot.surfaces.lines import number_of, state_line, title_of
 from bot.surfaces.rendered import Rendered
 from bot.surfaces.sentences import Answer, refusal
@@ -61,12 +65,60 @@ def already_raised(view: TicketView) -> Rendered:
     return _about(view, joined([head, state_line(view)]))
 
 
-def administrator_notice(title: str, detail: str, fix: str) -> Rendered:
-    """Something that an administrator has to look at: what, the facts, and the way out."""
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """What was done about what a notice tells of."""
+
+    by: PersonView
+    at: datetime
+    was_dropped: bool
+    count: int
+
+
+def administrator_notice(
+    title: str, detail: str, fix: str, *, key: str | None = None, settled: Settled | None = None
+) -> Rendered:
+    """Something that an administrator has to look at: what, the facts, and the way out.
+
+    With a `key` it can be retried or dropped, until it is `settled`.
+    """
     head = one_line(title, _MOST_DETAIL)
     way_out = f"To fix it: {clean(fix, _MOST_DETAIL)}" if fix.strip() else ""
     rest = "\n".join(filter(None, [clean(detail, _MOST_DETAIL), way_out]))
-    return blocks.note([Words(f"⚠️ {head}", bold=True), Words(f"\n{rest}")], "administrator")
+    said: list[Part] = [Words(f"⚠️ {head}", bold=True), Words(f"\n{rest}")]
+    if settled is not None:
+        return blocks.note([*said, *_settled(settled)], "administrator")
+    if key is None:
+        return blocks.note(said, "administrator")
+    return blocks.note(said, "administrator", blocks.buttons("unpark", *_ways_out(key)))
+
+
+def _settled(settled: Settled) -> list[Part]:
+    did = "gave it up" if settled.was_dropped else "had it tried again"
+    many = f" ({settled.count} messages)" if settled.count > 1 else ""
+    return [Words(f"\n{name_of(settled.by)} {did}{many}, "), When(settled.at), Words(".")]
+
+
+def _ways_out(key: str) -> tuple[ButtonElement, ButtonElement]:
+    retry = blocks.button(
+        "Retry", action_id=ActionId.NOTICE_RETRY, value=key, about="Try again to deliver it", style="primary"
+    )
+    confirm = ConfirmObject(
+        title=blocks.plain("Give it up?"),
+        text=blocks.plain("It is never delivered, nor is what was refused there for the same reason."),
+        confirm=blocks.plain("Drop"),
+        deny=blocks.plain("Keep"),
+        style="danger",
+    )
+    drop = blocks.button(
+        "Drop",
+        action_id=ActionId.NOTICE_DROP,
+        value=key,
+        about="Never deliver it",
+        style="danger",
+        confirm=confirm,
+    )
+    return retry, drop
 
 
 def _about(view: TicketView, said: list[Part]) -> Rendered:

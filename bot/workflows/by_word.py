@@ -7,11 +7,20 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import select
 
 from bot.models import Ticket
-from bot.models.vocabulary import Action, Source
-from bot.workflows import absences, conversing, people, permissions, privacy, raising, service_desk
+from bot.models.vocabulary import Action, Role, Source
+from bot.workflows import (
+    absences,
+    conversing,
+    people,
+    permissions,
+    privacy,
+    raising,
+    service_desk,
+    undelivered,
+)
 from bot.workflows.by_message import raise_from
-from bot.workflows.gestures import Acted, Asked, CameBack, Filed, WentAway
-from bot.workflows.outcomes import Done, Outcome, Refusal, Refused
+from bot.workflows.gestures import Acted, Asked, CameBack, Filed, Unparked, WentAway
+from bot.workflows.outcomes import Done, Ignored, Outcome, Refusal, Refused
 from bot.workflows.raising import Draft, Place
 from bot.workflows.scene import Scene
 from bot.workflows.titles import title_from
@@ -153,3 +162,18 @@ def said_absence(scene: Scene, gesture: WentAway | CameBack) -> Outcome:
     return absences.go_away(
         scene.session, desks, gesture.person_id, until=gesture.until, cover_id=gesture.cover_id, at=at
     )
+
+
+def unparked(scene: Scene, gesture: Unparked) -> Outcome:
+    """An administrator retries or drops what a notice tells of."""
+    person = people.known_person(scene.session, gesture.person_id)
+    roles = {people.standing(person)}
+    named = scene.desks.all[0].administrators if scene.desks.all else None
+    if person.id in people.administrators(scene.session, named):
+        roles.add(Role.ADMINISTRATOR)
+    permissions.require(Action.UNPARK, roles, None)
+    count = undelivered.settle_notice(scene.session, gesture.notice, by=person.id, drop=gesture.drop)
+    if count is None:
+        return Ignored()
+    event = "dropped" if gesture.drop else "retried"
+    return Done(event=event, number="", ticket_id=0, data={"count": str(count)})

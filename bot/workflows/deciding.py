@@ -20,6 +20,8 @@ from bot.workflows.gestures import (
     Filed,
     Pointed,
     Reacted,
+    Spoken,
+    Unparked,
     WentAway,
     Wrote,
 )
@@ -56,5 +58,11 @@ def decide(
             return by_message.chose(scene, gesture)
         case Asked():
             return by_word.asked(scene, gesture)
-        case WentAway() | CameBack():
-            return by_word.said_absence(scene, gesture)
+        case WentAway() | CameBack() | Unparked():
+            return _without_ticket(scene, gesture)
+
+
+def _without_ticket(scene: Scene, gesture: Spoken) -> Outcome:
+    if isinstance(gesture, Unparked):
+        return by_word.unparked(scene, gesture)
+    return by_word.said_absence(scene, gesture)

@@ -153,7 +153,19 @@ class CameBack(_Gesture):
     type: Literal["came_back"] = "came_back"
 
 
-AnyGesture = Reacted | Wrote | Changed | Filed | Pointed | Acted | Chose | Asked | WentAway | CameBack
+class Unparked(_Gesture):
+    """A button of the notice about what could not be delivered: retry it, or drop it."""
+
+    type: Literal["unparked"] = "unparked"
+    notice: str
+    """The key of the notice's delivery."""
+    drop: bool
+
+
+Spoken = WentAway | CameBack | Unparked
+"""What concerns no ticket of its own."""
+
+AnyGesture = Reacted | Wrote | Changed | Filed | Pointed | Acted | Chose | Asked | Spoken
 
 GESTURES: TypeAdapter[AnyGesture] = TypeAdapter(Annotated[AnyGesture, Field(discriminator="type")])
 """Reads a gesture back from the inbox."""

@@ -49,6 +49,7 @@ PERMISSIONS: Mapping[Action, Grant] = {
     Action.READ: _grant((Role.REQUESTER, *DESK), ANY),
     Action.MAKE_PRIVATE: _grant((Role.REQUESTER, *DESK), ANY),
     Action.MAKE_PUBLIC: _grant(DESK, ANY),
+    Action.UNPARK: _grant((Role.ADMINISTRATOR,), NOT_IN_A_STATE),
 }
 
 OUTSIDER_REFUSALS = {

@@ -43,7 +43,7 @@ class Telling(StrEnum):
     UNROUTED = "unrouted"
     """Mirror: nobody is available for a ticket."""
     NOTICE = "notice"
-    """Fact: tells an administrator about a failure."""
+    """Mirror: tells an administrator about a failure."""
     REPORT = "report"
     """Mirror: a digest or service review in the managers' channel; pictures that come late are edited in."""
 
@@ -60,6 +60,7 @@ MIRRORS = frozenset(
         Telling.BOARD,
         Telling.UNROUTED,
         Telling.REPORT,
+        Telling.NOTICE,
     }
 )
 """Brought up to date whenever `wanted_version > shown_version`; the others are posted once."""

@@ -15,7 +15,7 @@ from bot.workflows.outcomes import Refusal, Refused
 from bot.workflows.permissions import is_allowed, possible_actions, require
 
 TABLE = Path(__file__).parent.parent / "permissions.csv"
-WITHOUT_TICKET = (Action.RAISE, Action.QUEUE, Action.ABSENT, Action.REPORT)
+WITHOUT_TICKET = (Action.RAISE, Action.QUEUE, Action.ABSENT, Action.REPORT, Action.UNPARK)
 WORDS = {"allow": True, "deny": False}
 
 

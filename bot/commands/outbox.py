@@ -1,0 +1,123 @@
+"""`deskbell outbox`."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from bot.commands.common import AsJson, load_settings, print_out
+from bot.errors import DeskbellError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from bot.workflows.undelivered import Stuck
+
+cli = typer.Typer(
+    help="See, retry or drop what could not be delivered or decided.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+Result = TypeVar("Result")
+Key = Annotated[str | None, typer.Argument(metavar="[KEY]", help="As `list` shows it.", show_default=False)]
+
+
+class BotRuns(DeskbellError):
+    """The bot holds the SQLite file, and has buttons for this."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The bot is running on this database: press Retry or Drop in the notice that it sent to the "
+            "administrators, or stop it first."
+        )
+
+
+@cli.command("list")
+def list_stuck(as_json: AsJson = False) -> None:
+    """Show what is parked, uncertain or late: what, where, since when, why, and the fix."""
+    from bot import app
+    from bot.clock import real_now
+    from bot.workflows import undelivered
+
+    with app.reading(load_settings()) as store, store.read() as session:
+        found = undelivered.stuck(session, real_now())
+    if as_json:
+        print_out([_as_data(each) for each in found], as_json=True)
+    else:
+        lines = [line for each in found for line in _lines(each)]
+        print_out(lines or ["Everything is delivered and decided."])
+
+
+def _fix(each: Stuck) -> str:
+    from bot.delivery.failures import fix_for
+    from bot.workflows.undelivered import INBOX
+
+    if each.state != "parked":
+        return "Nothing to do: it is tried again by itself."
+    return "Drop it, once you know what it was." if each.key.startswith(INBOX) else fix_for(each.why)
+
+
+def _as_data(each: Stuck) -> dict[str, object]:
+    return asdict(each) | {"since": each.since.astimezone(UTC).isoformat(), "fix": _fix(each)}
+
+
+def _lines(each: Stuck) -> list[str]:
+    since = f"{each.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return [
+        each.key,
+        f"  {each.state} since {since}: {each.kind}, {each.place}",
+        f"  {each.why}",
+        f"  {_fix(each)}",
+    ]
+
+
+@cli.command()
+def retry(
+    key: Key = None, every: Annotated[bool, typer.Option("--all", help="Everything that is parked.")] = False
+) -> None:
+    """Try again what is parked, when the bot runs next (with PostgreSQL: at once)."""
+    from bot.workflows import undelivered
+
+    if (key is None) != every:
+        raise typer.BadParameter("Give one key, or --all.", param_hint="KEY")
+
+    def work(session: Session, now: datetime) -> int:
+        keys = undelivered.parked_keys(session) if key is None else [key]
+        for each in keys:
+            undelivered.retry(session, each, now)
+        return len(keys)
+
+    typer.echo(f"To be tried again: {_write(work)}.")
+
+
+@cli.command()
+def drop(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="As `list` shows it.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Give something parked up: it is kept on record, with who dropped it and when, and never posted."""
+    from bot.workflows import undelivered
+
+    if not yes:
+        typer.confirm(f"Never deliver {key}?", abort=True)
+    _write(lambda session, now: undelivered.drop_parked(session, key, by=getpass.getuser(), now=now))
+    typer.echo("Dropped; it stays on record.")
+
+
+def _write(work: Callable[[Session, datetime], Result]) -> Result:
+    from bot import app
+    from bot.store.lock import AlreadyRunning, FileLock
+
+    settings = load_settings()
+    try:
+        with FileLock(settings.database_url), app.reading(settings) as store:
+            return store.run(lambda session: work(session, store.now(session)))
+    except AlreadyRunning as error:
+        raise BotRuns from error
