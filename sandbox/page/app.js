@@ -201,8 +201,22 @@ async function start() {
     showSidebar(!document.body.classList.contains("with-sidebar")),
   );
   setInterval(() => tick(place("clock")), 5000);
-  listen((entry) => ENTRIES[entry.type]?.(entry), onConnection);
+  await live();
   await arrive();
+}
+
+/** Waits for the stream, for a moment: what happens between the first look and the first news would be missed. */
+function live() {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 1000);
+    listen(
+      (entry) => ENTRIES[entry.type]?.(entry),
+      (isUp) => {
+        onConnection(isUp);
+        if (isUp) resolve();
+      },
+    );
+  });
 }
 
 start();

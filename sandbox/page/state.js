@@ -110,12 +110,16 @@ export async function openAppConversation(userId) {
 
 const KEPT = "sandbox.unread";
 const lastRead = new Map();
+/** By the workspace's clock: what came later is news to those who have read nothing here yet. */
+let openedAt = 0;
 
 /** What was read and what was not, from an earlier visit to this workspace. */
 export function recallUnread() {
+  openedAt = now();
   try {
     const kept = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
     if (kept.team !== state.team.id) return;
+    openedAt = kept.openedAt ?? openedAt;
     for (const [key, count] of kept.unread) state.unread.set(key, count);
     for (const [key, ts] of kept.read) lastRead.set(key, ts);
   } catch {
@@ -124,7 +128,7 @@ export function recallUnread() {
 }
 
 function keepUnread() {
-  const kept = { team: state.team.id, unread: [...state.unread], read: [...lastRead] };
+  const kept = { team: state.team.id, openedAt, unread: [...state.unread], read: [...lastRead] };
   try {
     localStorage.setItem(KEPT, JSON.stringify(kept));
   } catch {
@@ -154,7 +158,7 @@ export function newSince(userId, channelId) {
 /** Remembers, before it is marked as read, from where on a channel is new to somebody. */
 export function noteArrival(userId, channelId) {
   const key = `${userId} ${channelId}`;
-  state.arrived.set(key, state.unread.get(key) ? (lastRead.get(key) ?? 0) : 0);
+  state.arrived.set(key, state.unread.get(key) ? (lastRead.get(key) ?? openedAt) : 0);
 }
 
 export function unreadIn(userId, channelId) {
