@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+
 from sandbox import shapes
 from sandbox.composing import compose
 from sandbox.control.request import Gesture, act
@@ -29,6 +32,24 @@ async def post(gesture: Gesture) -> JsonObject:
             message.subtype = "thread_broadcast"
     posted = gesture.workspace.post(channel, message)
     return _posted(gesture, posted)
+
+
+@act("upload")
+async def upload(gesture: Gesture) -> JsonObject:
+    """`user, channel, name, content (base64), text?, thread_ts?`: a file with its content → `ts`."""
+    author, channel = gesture.actor(), gesture.member_channel()
+    _check_messages_tab(gesture, channel)
+    file = _attached(gesture, author, gesture.needed("name"))
+    try:
+        file.content = base64.b64decode(gesture.text("content"), validate=True)
+    except binascii.Error as error:
+        raise NotPossible("The content of the file is no base64.") from error
+    file.length, file.uploaded, file.channels = len(file.content), True, [channel.id]
+    text = gesture.text("text")
+    message = Message(channel="", ts="", text=text, user=author.id, files=[file.id], subtype="file_share")
+    message.client_msg_id = new_uuid()
+    message.thread_ts = gesture.text("thread_ts")
+    return _posted(gesture, gesture.workspace.post(channel, message))
 
 
 def _check_messages_tab(gesture: Gesture, channel: Channel) -> None:

@@ -46,14 +46,24 @@ def workspace(sandbox: Sandbox, _query: Query) -> JsonObject:
 
 
 def messages(sandbox: Sandbox, query: Query) -> JsonObject:
-    """`channel, thread_ts?`: the main conversation, or one thread with its parent; oldest first."""
+    """`channel, thread_ts?, limit?`: the main conversation, or one thread with its parent; oldest first.
+
+    With a `limit` the newest, and a thread's parent; `has_more` says whether there are older ones.
+    """
     channel = sandbox.workspace.channel(query.get("channel", ""))
     thread_ts = query.get("thread_ts", "")
     if thread_ts:
         found = sandbox.workspace.thread(channel, thread_ts)
     else:
         found = [m for m in channel.messages.values() if not m.is_reply or m.subtype == "thread_broadcast"]
-    return {"messages": [shapes.message(message, sandbox.workspace) for message in found]}
+    limit = int(query["limit"]) if query.get("limit", "").isdecimal() else len(found)
+    kept = found[-limit:] if limit else []
+    if thread_ts and kept and kept[0] is not found[0]:
+        kept = [found[0], *kept]
+    return {
+        "messages": [shapes.message(message, sandbox.workspace) for message in kept],
+        "has_more": len(kept) < len(found),
+    }
 
 
 def ephemerals(sandbox: Sandbox, query: Query) -> JsonObject:

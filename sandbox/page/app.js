@@ -4,7 +4,7 @@ import { listen, readEmoji } from "./api.js";
 import { closeMenu, keepingFocus } from "./dom.js";
 import { notify } from "./gestures.js";
 import { refreshModal } from "./modal.js";
-import { Pane } from "./pane.js";
+import { HOME, Pane } from "./pane.js";
 import { drawClock, drawPeople, drawSidebar, tick } from "./sidebar.js";
 import {
   canSee,
@@ -12,8 +12,10 @@ import {
   markRead,
   markUnread,
   me,
+  noteArrival,
   openAppConversation,
   people,
+  recallUnread,
   state,
   visibleChannels,
 } from "./state.js";
@@ -61,19 +63,23 @@ function placeFromAddress() {
 
 async function arrive() {
   const { person, channel, thread } = placeFromAddress();
-  const moved = person !== state.me || channel !== state.channel;
+  const moved =
+    person !== state.me || channel !== state.channel || (thread === HOME) !== (state.thread === HOME);
   const threaded = moved || thread !== state.thread;
   Object.assign(state, { me: person, channel, thread });
+  if (moved) noteArrival(person, channel);
   state.lastChannel.set(person, channel);
   markRead(person, channel);
   closeMenu();
   showSidebar(false);
   drawAround();
-  place("thread").hidden = !thread;
-  document.body.classList.toggle("in-thread", Boolean(thread));
+  const isHome = thread === HOME;
+  const inThread = Boolean(thread) && !isHome;
+  place("thread").hidden = !inThread;
+  document.body.classList.toggle("in-thread", inThread);
   await Promise.all([
-    moved ? channelPane.show(channel) : null,
-    threaded ? threadPane.show(thread ? channel : "", thread) : null,
+    moved ? channelPane.show(channel, isHome ? HOME : "") : null,
+    threaded ? threadPane.show(inThread ? channel : "", inThread ? thread : "") : null,
     refreshModal(),
   ]);
 }
@@ -114,7 +120,8 @@ async function catchUp() {
 }
 
 async function messages() {
-  await Promise.all([channelPane.refresh(), state.thread ? threadPane.refresh() : null]);
+  const inThread = state.thread && state.thread !== HOME;
+  await Promise.all([channelPane.refresh(), inThread ? threadPane.refresh() : null]);
 }
 
 async function modal() {
@@ -146,7 +153,9 @@ const ENTRIES = {
     soon(messages);
   },
   views: (entry) => {
-    if (entry.user === state.me) soon(modal);
+    if (entry.user !== state.me) return;
+    soon(modal);
+    if (state.thread === HOME) soon(messages);
   },
   workspace: () => soon(everything),
   reset: () => soon(everything),
@@ -186,13 +195,28 @@ function onConnection(isUp) {
 async function start() {
   setEmoji(await readEmoji());
   await loadWorkspace();
+  recallUnread();
   addEventListener("hashchange", arrive);
   place("open-sidebar").addEventListener("click", () =>
     showSidebar(!document.body.classList.contains("with-sidebar")),
   );
   setInterval(() => tick(place("clock")), 5000);
-  listen((entry) => ENTRIES[entry.type]?.(entry), onConnection);
+  await live();
   await arrive();
+}
+
+/** Waits for the stream, for a moment: what happens between the first look and the first news would be missed. */
+function live() {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 1000);
+    listen(
+      (entry) => ENTRIES[entry.type]?.(entry),
+      (isUp) => {
+        onConnection(isUp);
+        if (isUp) resolve();
+      },
+    );
+  });
 }
 
 start();

@@ -9,6 +9,7 @@ import { mrkdwn, plainText, richText, textObject } from "./text.js";
  * @typedef {object} Holder
  * @property {(element: string, value?: unknown) => Promise<void>} act a click or a choice, told to the app
  * @property {(confirm: object) => Promise<boolean>} confirm asks before an act
+ * @property {(element: string, query: string) => Promise<object | null>} [suggest] asks the app for options
  * @property {Map<string, Field>} fields the inputs that are sent with a form, by block_id
  *
  * @typedef {object} Field
@@ -37,8 +38,18 @@ const BLOCKS = {
   divider: () => h("hr"),
   image: (block) => [block.title ? h("p", {}, textObject(block.title)) : null, picture(block)],
   markdown: (block) => h("p", {}, mrkdwn(block.text)),
+  table: drawTable,
+  video: (block) => webLink(block.video_url ?? "", `Video: ${block.title?.text ?? block.alt_text ?? "untitled"}`),
   input: drawInput,
 };
+
+function drawTable(block) {
+  const cell = (item, tag) =>
+    h(tag, {}, item?.type === "rich_text" ? richText(item) : plainText(String(item?.text ?? item?.value ?? "")));
+  const [head, ...rows] = block.rows ?? [];
+  const row = (cells, tag) => h("tr", {}, (cells ?? []).map((item) => cell(item, tag)));
+  return h("div", { class: "wide" }, h("table", {}, row(head, "th"), rows.map((cells) => row(cells, "td"))));
+}
 
 function paragraph(text) {
   return text ? h("p", {}, textObject(text)) : null;
@@ -80,7 +91,7 @@ function drawElement(block, element, holder) {
   const reference = `${block.block_id}/${element.action_id}`;
   if (element.type === "button") return drawButton(element, reference, holder);
   if (element.type === "image") return picture(element);
-  const control = drawControl(element, labelOf(element));
+  const control = drawControl(element, labelOf(element), undefined, asking(reference, holder));
   if (!control)
     return h("span", { class: "hint" }, `This page does not draw elements of type ${element.type}.`);
   control.node.addEventListener("change", () => holder.act(reference, control.read()));
@@ -115,7 +126,8 @@ function drawButton(element, reference, holder) {
 function drawInput(block, holder) {
   const id = `in-${block.block_id}`;
   const label = block.label?.text ?? "";
-  const control = drawControl(block.element, label, id);
+  const suggest = asking(`${block.block_id}/${block.element.action_id}`, holder);
+  const control = drawControl(block.element, label, id, suggest);
   if (!control) {
     return [
       h("p", {}, label),
@@ -126,6 +138,7 @@ function drawInput(block, holder) {
   control.focus.setAttribute("aria-describedby", `${id}-error`);
   holder.fields.set(block.block_id, {
     read: control.read,
+    problem: () => problemOf(block.element, control.read()),
     fail: (text) => showError(control.focus, error, text),
   });
   if (block.dispatch_action) {
@@ -144,6 +157,33 @@ function drawInput(block, holder) {
   ];
 }
 
+/** How the app is asked for options while somebody types. */
+function asking(reference, holder) {
+  return (query) => holder.suggest?.(reference, query) ?? null;
+}
+
+/** What Slack itself finds wrong with what was entered, before the app hears of it. */
+function problemOf(element, value) {
+  const text = typeof value === "string" ? value.trim() : "";
+  if (!text) return "";
+  const least = element.min_length ?? 0;
+  if (text.length < least) return `This needs at least ${least} characters.`;
+  if (text.length > (element.max_length ?? 3000)) return `This takes at most ${element.max_length ?? 3000} characters.`;
+  if (element.type === "email_text_input" && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text))
+    return "This does not look like an e-mail address.";
+  if (element.type === "url_text_input" && !webAddress(text)) return "This does not look like a web address.";
+  return element.type === "number_input" ? numberProblem(element, text) : "";
+}
+
+function numberProblem(element, text) {
+  const pattern = element.is_decimal_allowed ? /^-?\d+([.]\d+)?$/ : /^-?\d+$/;
+  if (!pattern.test(text)) return element.is_decimal_allowed ? "This has to be a number." : "This has to be a whole number.";
+  const number = Number(text);
+  if (element.min_value !== undefined && number < Number(element.min_value)) return `The least is ${element.min_value}.`;
+  if (element.max_value !== undefined && number > Number(element.max_value)) return `The most is ${element.max_value}.`;
+  return "";
+}
+
 function showError(input, error, text) {
   error.textContent = text;
   error.hidden = !text;
@@ -155,7 +195,12 @@ function showError(input, error, text) {
  * A control that holds a value; null for one this page cannot draw.
  * @returns {{node: HTMLElement, focus: HTMLElement, read: () => unknown} | null}
  */
-function drawControl(element, label, id) {
+function drawControl(element, label, id, suggest) {
+  if (element.type.endsWith("external_select")) return externalControl(element, label, id, suggest);
+  if (element.type.startsWith("multi_")) return multipleControl(element, label, id);
+  if (element.type === "datetimepicker") return momentControl(element, id);
+  if (element.type === "rich_text_input") return textControl({ ...element, multiline: true, initial_value: "" }, id);
+  if (element.type === "file_input") return fileControl(id);
   if (element.type in TEXT_INPUTS) return textControl(element, id);
   if (element.type === "static_select" || element.type === "overflow")
     return selectControl(element, optionsOf(element), label, id);
@@ -222,6 +267,84 @@ function selectControl(element, options, label, id) {
   );
   node.value = initial;
   return { node, focus: node, read: () => node.value };
+}
+
+const CHOICES = {
+  multi_static_select: (element) => optionsOf(element),
+  multi_users_select: () => userOptions(),
+  multi_channels_select: () => channelOptions(),
+  multi_conversations_select: () => channelOptions(),
+};
+
+function multipleControl(element, label, id) {
+  const options = CHOICES[element.type]?.(element);
+  if (!options) return null;
+  const initial = new Set([
+    ...(element.initial_options ?? []).map((option) => option.value),
+    ...(element.initial_users ?? element.initial_channels ?? element.initial_conversations ?? []),
+  ]);
+  const boxes = options.map((option) =>
+    h("input", { type: "checkbox", value: option.value, checked: initial.has(option.value) }),
+  );
+  const labels = options.map((option, place) => h("label", {}, boxes[place], " ", option.label));
+  const node = h("fieldset", { id, class: "several", "aria-label": id ? null : label }, labels);
+  const read = () => boxes.filter((box) => box.checked).map((box) => box.value);
+  return { node, focus: boxes[0] ?? node, read };
+}
+
+let asked = 0;
+
+/** A field whose choices come from the app while one types. */
+function externalControl(element, label, id, suggest) {
+  const isMultiple = element.type.startsWith("multi_");
+  const known = new Map();
+  const listId = `offered-${(asked += 1)}`;
+  const list = h("datalist", { id: listId });
+  const first = element.initial_option ?? element.initial_options?.[0];
+  if (first) known.set(first.text.text, first.value);
+  const node = h("input", {
+    id,
+    type: "text",
+    list: listId,
+    autocomplete: "off",
+    placeholder: element.placeholder?.text ?? "Type to search",
+    "aria-label": id ? null : label,
+    value: first?.text.text ?? "",
+  });
+  let waiting = 0;
+  const ask = async () => {
+    const query = node.value;
+    if (known.has(query) || query.length < (element.min_query_length ?? 3)) return;
+    const answer = await suggest(query);
+    const options = (answer?.options ?? []).flatMap((item) => item.options ?? [item]);
+    for (const option of options) known.set(option.text.text, option.value);
+    list.replaceChildren(...options.map((option) => h("option", { value: option.text.text })));
+  };
+  node.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(ask, 200);
+  });
+  const holder = h("span", { class: "external" }, node, list);
+  const read = () => (isMultiple ? [known.get(node.value)].filter(Boolean) : (known.get(node.value) ?? ""));
+  return { node: holder, focus: node, read };
+}
+
+function momentControl(element, id) {
+  const local = (seconds) => {
+    const date = new Date(seconds * 1000);
+    return new Date(date.getTime() - date.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+  };
+  const node = h("input", {
+    id,
+    type: "datetime-local",
+    value: element.initial_date_time ? local(element.initial_date_time) : "",
+  });
+  return { node, focus: node, read: () => (node.value ? Math.floor(new Date(node.value).getTime() / 1000) : "") };
+}
+
+function fileControl(id) {
+  const node = h("input", { id, type: "file", multiple: true });
+  return { node, focus: node, read: () => [...node.files].map((file) => file.name) };
 }
 
 let groups = 0;

@@ -2,22 +2,12 @@
 
 import { drawBlocks } from "./blocks.js";
 import { closeMenu, h, openMenu } from "./dom.js";
-import { confirmed, perform } from "./gestures.js";
+import { confirmed, notify, perform } from "./gestures.js";
 import { me, nameOf, pictureAt, pictureOf, state } from "./state.js";
-import { emojiCharacter, emojiNode, mrkdwn } from "./text.js";
+import { openPicker } from "./picker.js";
+import { emojiNode, mrkdwn, typedOf } from "./text.js";
 import { momentOf, timeOf } from "./time.js";
 
-const PICKS = [
-  "ticket",
-  "eyes",
-  "white_check_mark",
-  "hourglass",
-  "rotating_light",
-  "lock",
-  "+1",
-  "heart",
-  "tada",
-];
 const SYSTEM = new Set([
   "channel_join",
   "channel_leave",
@@ -31,13 +21,14 @@ const SYSTEM = new Set([
 /**
  * A message or an ephemeral as a list item.
  * @param {object} message as the control API shows it; `ephemeral: true` for what only one person sees
- * @param {{channel: string, inThread: boolean, openThread: (ts: string) => void}} place
+ * @param {{channel: string, inThread: boolean, openThread: (ts: string) => void, redraw: () => void}} place
+ * @param {boolean} [continues] whether it follows another of the same author's closely
  */
-export function drawMessage(message, place) {
+export function drawMessage(message, place, continues = false) {
   if (SYSTEM.has(message.subtype)) {
     return h(
       "li",
-      { class: "message system" },
+      { class: "message system", "data-ts": message.ts, tabindex: -1 },
       message.user ? `${nameOf(message.user)} · ` : "",
       mrkdwn(message.text),
     );
@@ -45,7 +36,12 @@ export function drawMessage(message, place) {
   const author = authorOf(message);
   return h(
     "li",
-    { class: message.ephemeral ? "message ephemeral" : "message", "data-ts": message.ts },
+    {
+      class: `message${message.ephemeral ? " ephemeral" : ""}${continues ? " continued" : ""}`,
+      "data-ts": message.ts,
+      tabindex: -1,
+      "aria-label": `${author.name}, ${timeOf(Number(message.ts))}`,
+    },
     h("img", { class: "avatar", src: author.picture, alt: "", width: 36, height: 36, loading: "lazy" }),
     h(
       "div",
@@ -58,7 +54,7 @@ export function drawMessage(message, place) {
         author.isApp ? h("span", { class: "badge" }, "App") : null,
         timeNode(message),
       ),
-      drawBody(message, place),
+      isEdited(message, place) ? editForm(message, place) : drawBody(message, place),
       drawReactions(message, place),
       place.inThread ? null : drawThreadLink(message, place),
     ),
@@ -104,15 +100,86 @@ function drawBody(message, place) {
     act: async (element, value) => {
       await perform("click", { user: state.me, channel: place.channel, ts: message.ts, element, value });
     },
+    suggest: (element, query) =>
+      perform("suggest", { user: state.me, channel: place.channel, ts: message.ts, element, query }),
   };
-  const attached = (message.attachments ?? []).flatMap((attachment) => attachment.blocks ?? []);
-  const blocks = [...(message.blocks ?? []), ...attached];
-  const files = (message.files ?? []).map((file) => h("p", { class: "hint" }, `File: ${file.name}`));
+  const blocks = message.blocks ?? [];
   return h(
     "div",
     { class: "text" },
-    blocks.length ? drawBlocks(blocks, holder) : h("p", {}, mrkdwn(message.text)),
-    files,
+    blocks.length ? drawBlocks(blocks, holder) : h("p", {}, mrkdwn(clipped(message.text))),
+    (message.attachments ?? []).map((attachment) => drawAttachment(attachment, holder)),
+    (message.files ?? []).map(drawFile),
+  );
+}
+
+const LONGEST = 8000;
+
+function clipped(text) {
+  return text?.length > LONGEST ? `${text.slice(0, LONGEST)}… (${text.length} characters)` : text;
+}
+
+function drawAttachment(attachment, holder) {
+  const bar = h("div", { class: "attachment" });
+  if (/^#?[0-9a-f]{6}$/i.test(attachment.color ?? ""))
+    bar.style.borderColor = `#${attachment.color.replace("#", "")}`;
+  bar.append(
+    ...(attachment.blocks?.length
+      ? drawBlocks(attachment.blocks, holder)
+      : [h("p", {}, mrkdwn(attachment.text ?? attachment.fallback ?? ""))]),
+  );
+  return bar;
+}
+
+function drawFile(file) {
+  if (/^image\/(png|jpeg|gif)$/.test(file.mimetype ?? "")) {
+    const alt = file.alt_txt || file.title || file.name;
+    return h("img", { class: "picture", src: `/files/${encodeURIComponent(file.id)}/picture`, alt, loading: "lazy" });
+  }
+  return h("p", { class: "file" }, h("span", { "aria-hidden": "true" }, "📄 "), file.name);
+}
+
+// --- editing ---
+
+let edited = "";
+
+function editKey(message, place) {
+  return `${state.me} ${place.channel} ${message.ts} ${place.inThread}`;
+}
+
+function isEdited(message, place) {
+  return edited === editKey(message, place);
+}
+
+/** Opens an own message for editing. */
+export function edit(message, place) {
+  edited = editKey(message, place);
+  place.redraw();
+}
+
+function editForm(message, place) {
+  const field = h("textarea", { rows: 2, "aria-label": "Edit message", value: typedOf(message.text) });
+  const end = () => {
+    edited = "";
+    place.redraw();
+    place.focusComposer();
+  };
+  const save = async (event) => {
+    event.preventDefault();
+    const target = { user: state.me, channel: place.channel, ts: message.ts };
+    if (field.value.trim() && (await perform("edit", { ...target, text: field.value }))) end();
+  };
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") end();
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) save(event);
+  });
+  setTimeout(() => field.focus());
+  return h(
+    "form",
+    { class: "editing", onsubmit: save },
+    field,
+    h("button", { type: "button", onclick: end }, "Cancel"),
+    h("button", { type: "submit", class: "primary" }, "Save"),
   );
 }
 
@@ -149,40 +216,11 @@ function react(message, place, emoji, isThere) {
   });
 }
 
-function openPicker(anchor, message, place) {
-  const pick = (name) => {
-    closeMenu();
-    return react(message, place, name.trim().replaceAll(":", ""), false);
-  };
-  const buttons = PICKS.map((name) =>
-    h(
-      "button",
-      {
-        type: "button",
-        class: "plain",
-        title: `:${name}:`,
-        "aria-label": name.replaceAll("_", " "),
-        onclick: () => pick(name),
-      },
-      emojiCharacter(name) ?? name,
-    ),
-  );
-  const other = h("input", { type: "text", placeholder: "Another, by name", "aria-label": "Emoji by name" });
-  const send = (event) => {
-    event.preventDefault();
-    if (other.value.trim()) pick(other.value);
-  };
-  openMenu(anchor, "Add a reaction", [
-    h("div", { class: "picks" }, buttons),
-    h("form", { onsubmit: send }, other, h("button", { type: "submit" }, "Add")),
-  ]);
-}
-
 // --- toolbar ---
 
 function toolbar(message, place) {
   const reactButton = iconButton("☺", "Add a reaction", (event) =>
-    openPicker(event.currentTarget, message, place),
+    openPicker(event.currentTarget, (name) => react(message, place, name, false)),
   );
   const replyButton = iconButton("↩", "Reply in thread", () =>
     place.openThread(message.thread_ts ?? message.ts),
@@ -212,9 +250,22 @@ function openMore(anchor, message, place) {
   const isMine = message.user === state.me;
   openMenu(anchor, "More", [
     shortcuts,
-    isMine ? entry("Delete message", () => remove(target)) : null,
-    shortcuts.length || isMine ? null : h("p", { class: "hint" }, "The app offers nothing here."),
+    entry("Copy link", () => copyLink(message, place)),
+    isMine ? entry("Edit message", () => edit(message, place)) : null,
+    isMine || me()?.is_admin ? entry("Delete message", () => remove(target)) : null,
   ]);
+}
+
+async function copyLink(message, place) {
+  const root = state.team.url.replace(/\/$/, "");
+  const thread = message.thread_ts && message.thread_ts !== message.ts ? `?thread_ts=${message.thread_ts}` : "";
+  const link = `${root}/archives/${place.channel}/p${message.ts.replace(".", "")}${thread}`;
+  try {
+    await navigator.clipboard.writeText(link);
+    notify("The link is copied.", 3);
+  } catch {
+    notify(link, 20);
+  }
 }
 
 async function remove(target) {
@@ -259,6 +310,6 @@ function drawThreadLink(message, place) {
 }
 
 /** Everything that decides how a message looks, besides time passing. */
-export function signatureOf(message) {
-  return JSON.stringify([me()?.id, message]);
+export function signatureOf(message, place, continues) {
+  return JSON.stringify([me()?.id, isEdited(message, place), continues, message]);
 }

@@ -32,6 +32,7 @@ function show(view) {
     act: async (element, value) => {
       await perform("click", { user: state.me, element, value, view_id: view.id });
     },
+    suggest: (element, query) => perform("suggest", { user: state.me, element, query, view_id: view.id }),
   };
   const submit = h("button", { class: "primary", type: "submit" }, textObject(view.submit));
   const send = async (event) => {
@@ -99,6 +100,11 @@ async function sendForm(view, fields) {
     for (const blockId of empty.reverse()) fields.get(blockId).fail("Please fill this in.");
     return;
   }
+  const wrong = [...fields].map(([blockId, field]) => [blockId, field.problem?.() ?? ""]).filter(([, words]) => words);
+  if (wrong.length) {
+    for (const [blockId, words] of wrong.reverse()) fields.get(blockId).fail(words);
+    return;
+  }
   const values = Object.fromEntries([...fields].map(([blockId, field]) => [blockId, field.read()]));
   const answer = await perform("submit", { user: state.me, view_id: view.id, values });
   for (const [blockId, text] of Object.entries(answer?.errors ?? {}).reverse())
@@ -109,7 +115,8 @@ function missing(view, fields) {
   const required = view.blocks.filter(
     (block) => block.type === "input" && !block.optional && fields.has(block.block_id),
   );
-  return required.map((block) => block.block_id).filter((blockId) => fields.get(blockId).read().length === 0);
+  const isEmpty = (value) => value === "" || value?.length === 0;
+  return required.map((block) => block.block_id).filter((blockId) => isEmpty(fields.get(blockId).read()));
 }
 
 function closeButton(label, name = null, style = "") {

@@ -4,9 +4,16 @@ import { read } from "./api.js";
 import { drawComposer } from "./composer.js";
 import { arrange, fill, h, replaceKeepingFocus } from "./dom.js";
 import { perform } from "./gestures.js";
-import { drawMessage, isDismissed, signatureOf } from "./messages.js";
-import { isMember, nameOf, state, titleOf } from "./state.js";
+import { drawHome, openHome } from "./home.js";
+import { drawMessage, edit, isDismissed, signatureOf } from "./messages.js";
+import { isMember, nameOf, newSince, state, titleOf } from "./state.js";
 import { dayOf } from "./time.js";
+
+/** Messages that are asked for at first, and so many more each time somebody scrolls to the top. */
+const SOME = 150;
+/** Seconds within which an author's next message needs no face and name of its own. */
+const TOGETHER = 300;
+export const HOME = "home";
 
 export class Pane {
   /**
@@ -21,32 +28,83 @@ export class Pane {
     this.turn = 0;
     this.drawn = new Map();
     this.heading = h("header", {});
-    this.list = h("ol", { class: "messages", role: "log", "aria-label": "Messages" });
+    this.list = h("ol", { class: "messages" });
+    this.scroller = h("div", { class: "scroller", role: "log", "aria-label": "Messages", tabindex: 0 }, this.list);
     this.footer = h("footer", {});
-    fill(root, this.heading, this.list, this.footer);
+    this.most = SOME;
+    this.hasMore = false;
+    this.isHome = false;
+    this.scroller.addEventListener("scroll", () => this.reachBack());
+    this.list.addEventListener("keydown", (event) => this.walk(event));
+    this.scroller.addEventListener("keydown", (event) => this.enter(event));
+    fill(root, this.heading, this.scroller, this.footer);
   }
 
-  /** Shows a channel, or a thread of it, as the acting person sees it. */
+  /** From the list into its messages, the newest first. */
+  enter(event) {
+    if (event.target !== this.scroller || event.key !== "ArrowUp") return;
+    event.preventDefault();
+    this.list.querySelector("li.message:last-of-type")?.focus();
+  }
+
+  /** Arrow keys go from message to message, Enter opens the thread. */
+  walk(event) {
+    const item = event.target;
+    if (!item.matches?.("li.message")) return;
+    const items = [...this.list.querySelectorAll("li.message")];
+    const next = items[items.indexOf(item) + ({ ArrowDown: 1, ArrowUp: -1 }[event.key] ?? NaN)];
+    if (event.key === "Enter" && !this.thread) this.ways.openThread(item.dataset.ts);
+    else if (!next) return;
+    next?.focus();
+    event.preventDefault();
+  }
+
+  /** Older messages are read when somebody scrolls up to them. */
+  async reachBack() {
+    if (!this.hasMore || this.scroller.scrollTop > 200) return;
+    this.hasMore = false;
+    this.most += SOME;
+    const before = this.scroller.scrollHeight - this.scroller.scrollTop;
+    await this.refresh();
+    this.scroller.scrollTop = this.scroller.scrollHeight - before;
+  }
+
+  /** Shows a channel, a thread of it, or (`HOME`) the app's Home tab, as the acting person sees it. */
   async show(channel, thread = "") {
     this.channel = channel;
-    this.thread = thread;
+    this.isHome = thread === HOME;
+    this.thread = this.isHome ? "" : thread;
+    this.most = SOME;
+    this.since = newSince(state.me, channel);
     this.drawn.clear();
     fill(this.list);
     this.drawHeading();
     this.drawFooter();
-    await this.refresh({ toEnd: true });
+    if (this.isApp()) openHome(this.isHome ? "home" : "messages");
+    await this.refresh({ toEnd: !this.isHome });
   }
 
   /** Brings the messages up to date; what did not change stays as it is. */
   async refresh({ toEnd = false } = {}) {
     if (!this.channel) return;
     const mine = (this.turn += 1);
+    if (this.isHome) {
+      const home = await drawHome();
+      if (mine === this.turn) fill(this.list, h("li", {}, home));
+      return;
+    }
     const found = await this.read();
     if (mine !== this.turn) return;
-    const list = this.list;
-    const wasAtEnd = toEnd || list.scrollHeight - list.scrollTop - list.clientHeight < 80;
+    const box = this.scroller;
+    const wasAtEnd = toEnd || box.scrollHeight - box.scrollTop - box.clientHeight < 80;
     this.drawMessages(found);
-    if (wasAtEnd) list.scrollTop = list.scrollHeight;
+    if (wasAtEnd) box.scrollTop = box.scrollHeight;
+  }
+
+  /** Whether this is the acting person's conversation with the app, which has tabs. */
+  isApp() {
+    const channel = state.channels.get(this.channel);
+    return Boolean(channel?.is_im && channel.members.includes(state.app.bot_user) && !this.ways.inThread);
   }
 
   /** Draws everything anew next time: it is another time of day. */
@@ -57,25 +115,43 @@ export class Pane {
   async read() {
     const where = { channel: this.channel };
     const query = this.thread ? { ...where, thread_ts: this.thread } : where;
-    const [{ messages }, { ephemerals }] = await Promise.all([
-      read("messages", query),
+    const [{ messages, has_more: hasMore }, { ephemerals }] = await Promise.all([
+      read("messages", { ...query, limit: this.most }),
       read("ephemerals", { ...where, user: state.me }),
     ]);
-    const own = ephemerals.filter((item) => (item.thread_ts || "") === this.thread && !isDismissed(item, this.channel));
+    this.hasMore = Boolean(hasMore);
+    const first = hasMore ? Number(messages[0]?.ts ?? 0) : 0;
+    const isHere = (item) => (item.thread_ts || "") === this.thread && Number(item.ts) >= first;
+    const own = ephemerals.filter((item) => isHere(item) && !isDismissed(item, this.channel));
     const all = [...messages, ...own.map((item) => ({ ...item, ephemeral: true }))];
     return all.sort((one, other) => Number(one.ts) - Number(other.ts));
   }
 
   drawMessages(messages) {
-    const place = { channel: this.channel, inThread: this.ways.inThread, openThread: this.ways.openThread };
+    const place = {
+      channel: this.channel,
+      inThread: this.ways.inThread,
+      openThread: this.ways.openThread,
+      redraw: () => this.refresh(),
+      focusComposer: () => this.footer.querySelector("textarea")?.focus(),
+    };
+    this.own = messages.filter((message) => message.user === state.me && !message.ephemeral && !message.subtype);
+    this.place = place;
     const drawn = new Map();
     let day = "";
+    let before = null;
+    let isMarked = !this.since;
     for (const message of messages) {
       const today = dayOf(Number(message.ts));
       if (today !== day) this.keep(drawn, `day ${today}`, "", () => h("li", { class: "day" }, today));
+      const isNew = !isMarked && Number(message.ts) > this.since && message.user !== state.me;
+      if (isNew) this.keep(drawn, "new", "", () => h("li", { class: "new" }, "New"));
+      isMarked ||= isNew;
+      const follows = today === day && !isNew && isSameAuthor(before, message);
       day = today;
+      before = message;
       const key = `${message.ts}${message.ephemeral ? " for me" : ""}`;
-      this.keep(drawn, key, signatureOf(message), () => drawMessage(message, place));
+      this.keep(drawn, key, signatureOf(message, place, follows), () => drawMessage(message, place, follows));
     }
     if (!messages.length)
       this.keep(drawn, "empty", "", () => h("li", { class: "empty" }, "Nothing here yet."));
@@ -110,6 +186,7 @@ export class Pane {
       fill(this.heading, h("h2", {}, "Thread ", h("span", { class: "hint" }, `in ${title}`)), close);
       return;
     }
+    if (this.isApp()) return this.drawTabs(title);
     const purpose = channel?.topic?.value || channel?.purpose?.value || "";
     const others = channel?.is_im ? "" : `${channel?.members.length ?? 0} members`;
     fill(
@@ -119,7 +196,31 @@ export class Pane {
     );
   }
 
+  drawTabs(title) {
+    const tab = (label, isOpen, place) =>
+      h("a", { href: `#${place}`, "aria-current": isOpen ? "page" : null }, label);
+    const here = `${state.users.get(state.me)?.name}/${this.channel}`;
+    fill(
+      this.heading,
+      h("h2", {}, title),
+      h(
+        "nav",
+        { class: "tabs", "aria-label": `Tabs of ${title}` },
+        state.app.home_tab ? tab("Home", this.isHome, `${here}/${HOME}`) : null,
+        tab("Messages", !this.isHome, here),
+      ),
+    );
+  }
+
+  /** Opens the acting person's last message for editing. Returns whether there is one. */
+  editLast() {
+    const last = this.own?.at(-1);
+    if (last) edit(last, this.place);
+    return Boolean(last);
+  }
+
   drawFooter() {
+    if (this.isHome) return fill(this.footer);
     const channel = state.channels.get(this.channel);
     if (channel && !isMember(state.me, this.channel)) {
       const join = () => perform("join", { user: state.me, channel: this.channel });
@@ -136,7 +237,18 @@ export class Pane {
     }
     fill(
       this.footer,
-      drawComposer({ channel: this.channel, thread: this.thread, title: titleOf(channel, state.me) }),
+      drawComposer({
+        channel: this.channel,
+        thread: this.thread,
+        title: titleOf(channel, state.me),
+        editLast: () => this.editLast(),
+      }),
     );
   }
+}
+
+function isSameAuthor(before, message) {
+  if (!before || before.ephemeral || message.ephemeral || before.reply_count || before.subtype) return false;
+  const isClose = Number(message.ts) - Number(before.ts) < TOGETHER;
+  return isClose && !message.subtype && before.user === message.user && before.username === message.username;
 }

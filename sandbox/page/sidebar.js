@@ -67,13 +67,14 @@ export function drawSidebar(root, open, openApp) {
       {},
       rooms.map((channel) => h("li", {}, entry(channel))),
     ),
-    h("h2", {}, "Direct messages"),
+    others.length ? h("h2", {}, "Direct messages") : null,
     h(
       "ul",
       {},
-      h("li", {}, app ? entry(app) : appButton(openApp)),
       others.map((channel) => h("li", {}, entry(channel))),
     ),
+    h("h2", {}, "Apps"),
+    h("ul", {}, h("li", {}, app ? entry(app) : appButton(openApp))),
   );
 }
 

@@ -17,6 +17,8 @@ export const state = {
   offset: 0,
   /** How many messages a person has not seen in a channel, by `person channel`. */
   unread: new Map(),
+  /** From where on a channel was new when somebody came to it, by `person channel`. */
+  arrived: new Map(),
   lastChannel: new Map(),
 };
 
@@ -104,15 +106,59 @@ export async function openAppConversation(userId) {
   return channel;
 }
 
-// --- unread ---
+// --- unread: kept in this browser, for each person ---
+
+const KEPT = "sandbox.unread";
+const lastRead = new Map();
+/** By the workspace's clock: what came later is news to those who have read nothing here yet. */
+let openedAt = 0;
+
+/** What was read and what was not, from an earlier visit to this workspace. */
+export function recallUnread() {
+  openedAt = now();
+  try {
+    const kept = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
+    if (kept.team !== state.team.id) return;
+    openedAt = kept.openedAt ?? openedAt;
+    for (const [key, count] of kept.unread) state.unread.set(key, count);
+    for (const [key, ts] of kept.read) lastRead.set(key, ts);
+  } catch {
+    // Another version wrote it, or the browser keeps nothing: then nothing is unread.
+  }
+}
+
+function keepUnread() {
+  const kept = { team: state.team.id, openedAt, unread: [...state.unread], read: [...lastRead] };
+  try {
+    localStorage.setItem(KEPT, JSON.stringify(kept));
+  } catch {
+    // A browser that keeps nothing forgets what was read when the page is left.
+  }
+}
 
 export function markUnread(userId, channelId) {
   const key = `${userId} ${channelId}`;
   state.unread.set(key, (state.unread.get(key) ?? 0) + 1);
+  keepUnread();
 }
 
+/** The person sees everything up to now. */
 export function markRead(userId, channelId) {
-  state.unread.delete(`${userId} ${channelId}`);
+  const key = `${userId} ${channelId}`;
+  state.unread.delete(key);
+  lastRead.set(key, now());
+  keepUnread();
+}
+
+/** Until when the person had seen a channel before they opened it; 0 where nothing is new. */
+export function newSince(userId, channelId) {
+  return state.arrived.get(`${userId} ${channelId}`) ?? 0;
+}
+
+/** Remembers, before it is marked as read, from where on a channel is new to somebody. */
+export function noteArrival(userId, channelId) {
+  const key = `${userId} ${channelId}`;
+  state.arrived.set(key, state.unread.get(key) ? (lastRead.get(key) ?? openedAt) : 0);
 }
 
 export function unreadIn(userId, channelId) {

@@ -22,6 +22,28 @@ export function emojiNode(name) {
   );
 }
 
+/** The names of emoji that begin with, then those that contain, these letters. */
+export function emojiNames(wanted, most = 8) {
+  const names = Object.keys(characters);
+  const begin = names.filter((name) => name.startsWith(wanted));
+  const contain = names.filter((name) => !name.startsWith(wanted) && name.includes(wanted));
+  return [...begin, ...contain].slice(0, most);
+}
+
+/** What somebody typed to get this markup: names for ids, characters for entities. */
+export function typedOf(text) {
+  return unescaped(
+    (text ?? "").replace(/<([^<>\n]+)>/g, (_, token) => {
+      const [target, label] = token.split(/\|(.*)/s);
+      if (target.startsWith("@")) return `@${state.users.get(target.slice(1))?.name ?? target.slice(1)}`;
+      if (target.startsWith("#")) return `#${state.channels.get(target.slice(1))?.name ?? label ?? ""}`;
+      if (target.startsWith("!subteam^")) return `@${state.usergroups.get(target.slice(9))?.handle ?? label ?? ""}`;
+      if (target.startsWith("!date^")) return label ?? "";
+      return target.startsWith("!") ? `@${target.slice(1)}` : target;
+    }),
+  );
+}
+
 export function emojiCharacter(name) {
   return characters[name.split("::")[0]];
 }

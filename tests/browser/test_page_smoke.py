@@ -212,11 +212,11 @@ def test_an_unknown_block_is_told_in_words(page: Page, server: SandboxServer) ->
         "post_webhook",
         channel="#it-help",
         text="A film",
-        blocks=[{"type": "video", "title": {"type": "plain_text", "text": "How to reset a router"}}],
+        blocks=[{"type": "task_card", "title": {"type": "plain_text", "text": "How to reset a router"}}],
     )
     act_as(page, "Ana")
     open_channel(page, "#it-help")
-    expect(message(page, "blocks of type video")).to_contain_text("How to reset a router")
+    expect(message(page, "blocks of type task_card")).to_contain_text("How to reset a router")
 
 
 def test_a_link_that_is_not_http_is_only_its_words(page: Page, server: SandboxServer) -> None:
