@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 from slack_bolt import Ack, App
 
 from sandbox.client import SandboxClient
-from sandbox.jsontypes import JsonObject
+from sandbox.jsontypes import JsonObject, as_object, objects
 from sandbox.server import SandboxServer
 from tests.sandbox.apps import MANIFEST, bolt_app, connected, web
 from tests.sandbox_fixture import running_sandbox
@@ -77,7 +77,7 @@ def app_of(server: SandboxServer, got: list[JsonObject]) -> App:
     def take(ack: Ack, view: JsonObject) -> None:
         state = view["state"]
         assert isinstance(state, dict)
-        got.append(state["values"])
+        got.append(as_object(state["values"]))
         ack()
 
     @app.event("app_home_opened")
@@ -165,8 +165,8 @@ def test_the_arrow_up_edits_the_last_message_and_escape_leaves_it(page: Page, cl
 
 def test_a_picture_is_attached_and_shown(page: Page, client: SandboxClient) -> None:
     opened(page, "ana/general")
-    picture = {"name": "smoke.png", "mimeType": "image/png", "buffer": PNG}
-    page.locator("#channel input[type=file]").set_input_files([picture])  # type: ignore[list-item]
+    picture = FilePayload(name="smoke.png", mimeType="image/png", buffer=PNG)
+    page.locator("#channel input[type=file]").set_input_files(picture)
     shown = page.locator("#channel .message img.picture")
     expect(shown).to_have_attribute("alt", "smoke.png")
     assert shown.evaluate("image => image.decode().then(() => image.naturalWidth)") == 1
@@ -271,12 +271,11 @@ def test_a_form_finds_mistakes_itself_and_asks_the_app_for_choices(page: Page, g
     form.get_by_label("Day").fill("2026-12-24")
     form.get_by_role("button", name="Send it").click()
     expect(form).to_be_hidden()
-    values = got[-1]
-    assert isinstance(values, dict)
-    assert values["mail"]["value"]["value"] == "ana@example.org"
-    assert [each["value"] for each in values["several"]["value"]["selected_options"]] == ["blue"]
-    assert values["thing"]["value"]["selected_option"]["value"] == "floorlamp"
-    assert values["day"]["value"]["selected_date"] == "2026-12-24"
+    sent = {block_id: as_object(as_object(entry)["value"]) for block_id, entry in got[-1].items()}
+    assert sent["mail"]["value"] == "ana@example.org"
+    assert [each["value"] for each in objects(sent["several"]["selected_options"])] == ["blue"]
+    assert as_object(sent["thing"]["selected_option"])["value"] == "floorlamp"
+    assert sent["day"]["selected_date"] == "2026-12-24"
 
 
 # --- for everybody ---

@@ -199,7 +199,7 @@ definitions = st.builds(
     administrators=st.none() | names,
     close_after=st.integers(0, 10**7),
     undo_within=st.integers(0, 10**4),
-    emoji=st.dictionaries(words, names, max_size=3),
+    emoji=st.dictionaries(words, names, max_size=3).map(lambda named: {"private": ("lock",), **named}),
     categories=names,
     matrix=st.dictionaries(words, words, max_size=3),
     shifts=st.lists(shifts, max_size=2).map(tuple),
