@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from bot import pictures
 from bot.clock import monotonic
 from bot.delivery.client import Answer, AuthRefused, CallFailed, NotSent, Refused, SlackClient, Unknown
+from bot.failpoints import Commit
 from bot.models import PictureState, Report, ReportState
 from bot.pictures import DrawingFailed, Picture
 from bot.store import Store, StoreUnavailable
@@ -195,7 +196,7 @@ class Pictures:
         wait = self._idle_for()
         if wait:
             return wait
-        work = self._store.run(self._claim)
+        work = self._store.run(self._claim, Commit.PICTURES_CLAIM)
         if work is None:
             return _SHORTEST_WAIT  # somebody else has it
         try:
@@ -222,28 +223,34 @@ class Pictures:
         for picture in progress.drawn[len(progress.files) :]:
             if self._stop.is_set():
                 raise NotSent("the bot is stopping")
-            self._store.run(lambda session: self._renew(session, work))
+            self._store.run(lambda session: self._renew(session, work), Commit.PICTURES_CLAIM)
             progress.files.append(upload(self._client, picture, stop=self._stop))
         return progress.files
 
     def _failed(self, work: _Work, failure: CallFailed | DrawingFailed) -> None:
         """Again, later; or never when that is pointless."""
         if self._stop.is_set():
-            self._store.run(lambda session: self._later(session, work, seconds=0.0, counts=False))
+            self._store.run(
+                lambda session: self._later(session, work, seconds=0.0, counts=False), Commit.PICTURES
+            )
         elif isinstance(failure, NotSent | AuthRefused):
             # Nobody was asked: no attempt, however long Slack is away.
             asked_for = failure.retry_after if isinstance(failure, NotSent) else None
             pause = _UNREACHED_PAUSE if asked_for is None else asked_for
-            self._store.run(lambda session: self._later(session, work, seconds=pause, counts=False))
+            self._store.run(
+                lambda session: self._later(session, work, seconds=pause, counts=False), Commit.PICTURES
+            )
         elif _is_final(work, failure):
             log.error("a report stays without pictures", report=work.key, reason=str(failure))
             self._end(work, [])
         else:
             log.warning("the pictures of a report are tried again", report=work.key, reason=str(failure))
-            self._store.run(lambda session: self._later(session, work, seconds=_AGAIN_AFTER, counts=True))
+            self._store.run(
+                lambda session: self._later(session, work, seconds=_AGAIN_AFTER, counts=True), Commit.PICTURES
+            )
 
     def _end(self, work: _Work, files: list[str]) -> None:
-        if self._store.run(lambda session: self._settle(session, work, files)):
+        if self._store.run(lambda session: self._settle(session, work, files), Commit.PICTURES):
             self._told()
         self._progress = _Progress()
 

@@ -19,6 +19,7 @@ from bot.delivery.metrics import FACTS_WAITING
 from bot.delivery.pacing import Busy, Pacer
 from bot.delivery.reads import Reader
 from bot.directory.facts import FactReader
+from bot.failpoints import Commit
 from bot.models import Inbox, InboxState
 from bot.store import Store, StoreUnavailable
 from bot.workflows import telling
@@ -104,7 +105,7 @@ class FactsWorker:
 
     def step(self) -> float:
         """Work on one kept gesture, if one is due. Returns for how many seconds there is nothing to do."""
-        waiting, wait = self._store.run(self._claim)
+        waiting, wait = self._store.run(self._claim, Commit.FACTS_CLAIM)
         if waiting is None:
             return wait
         try:
@@ -116,7 +117,7 @@ class FactsWorker:
         except (Refused, UnknownFact) as failure:
             self._put_off(waiting, str(failure))
         else:
-            self._store.run(lambda session: self._follow_up(session, waiting))
+            self._store.run(lambda session: self._follow_up(session, waiting), Commit.FACTS)
             self._send(decided)
         return 0.0
 
@@ -127,7 +128,7 @@ class FactsWorker:
             if message is not None:
                 messages[message_key(message)] = encode_message(message)
         if messages:
-            self._store.run(lambda session: self._keep(session, waiting, messages))
+            self._store.run(lambda session: self._keep(session, waiting, messages), Commit.FACTS)
 
     def _say(self, words: Iterable[Reply]) -> None:
         for word in words:
@@ -138,7 +139,7 @@ class FactsWorker:
 
     def _put_off(self, waiting: Waiting, reason: str) -> None:
         log.warning("a fact could not be read", inbox_id=waiting.id, reason=reason)
-        self._store.run(lambda session: self._later(session, waiting, reason))
+        self._store.run(lambda session: self._later(session, waiting, reason), Commit.FACTS)
 
     # --- transactions ---
 

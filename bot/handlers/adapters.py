@@ -18,9 +18,11 @@ from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
+from bot import failpoints
 from bot.clock import monotonic, real_now
 from bot.delivery.metrics import RECONNECTS
 from bot.errors import DeskbellError
+from bot.failpoints import Ack
 from bot.handlers.bolt import Answered, dispatch
 from bot.handlers.payloads import MalformedPayload
 from bot.web.slack import SlackAnswer
@@ -176,7 +178,7 @@ class SocketMode:
         payload: object = request.payload  # declared as an object, but whatever was sent is in it
         if not isinstance(payload, dict):
             self._park("socket", {"payload": payload}, "The payload is no object.")
-            client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
+            _acknowledge(client, SocketModeResponse(envelope_id=request.envelope_id))
             return
         headers = _retry_headers(request)
         try:
@@ -188,8 +190,14 @@ class SocketMode:
             log.warning("an envelope stays unacknowledged", type=request.type, status=answered.status)
             return
         response = SocketModeResponse(envelope_id=request.envelope_id, payload=_payload(request, answered))
-        client.send_socket_mode_response(response)
+        _acknowledge(client, response)
         self._replies(answered.after)
+
+
+def _acknowledge(client: BaseSocketModeClient, response: SocketModeResponse) -> None:
+    failpoints.before(Ack.SOCKET)
+    client.send_socket_mode_response(response)
+    failpoints.after(Ack.SOCKET)
 
 
 def _retry_headers(request: SocketModeRequest) -> dict[str, str]:
