@@ -1,8 +1,9 @@
 """Places where a process can be made to die, so that tests can prove that no place is a bad one.
 
-Every transaction that changes something, every call of Slack and every acknowledgement passes here, before and
-after. `DESK_FAILPOINT=after.claim:2` kills the process (SIGKILL, nothing is cleaned up) when it is there for the
-second time; it is accepted only against a workspace on this machine. Unarmed, a place costs a comparison.
+Every transaction that changes something, every call of Slack and every acknowledgement passes here, before
+and after. `DESK_FAILPOINT=after.claim:2` kills the process (SIGKILL, nothing is cleaned up) when it is there
+for the second time; it is accepted only against a workspace on this machine. Unarmed, a place costs a
+comparison.
 """
 
 from __future__ import annotations
@@ -87,9 +88,7 @@ class Ack(StrEnum):
 
 
 BEFORE, AFTER = "before", "after"
-NAMES = tuple(
-    f"{side}.{place}" for places in (Commit, Call, Ack) for place in places for side in (BEFORE, AFTER)
-)
+NAMES = tuple(f"{side}.{place}" for place in (*Commit, *Call, *Ack) for side in (BEFORE, AFTER))
 """Every failpoint, as `DESK_FAILPOINT` names it."""
 
 

@@ -230,24 +230,23 @@ class Pictures:
     def _failed(self, work: _Work, failure: CallFailed | DrawingFailed) -> None:
         """Again, later; or never when that is pointless."""
         if self._stop.is_set():
-            self._store.run(
-                lambda session: self._later(session, work, seconds=0.0, counts=False), Commit.PICTURES
-            )
+            self._put_off(work, seconds=0.0, counts=False)
         elif isinstance(failure, NotSent | AuthRefused):
             # Nobody was asked: no attempt, however long Slack is away.
             asked_for = failure.retry_after if isinstance(failure, NotSent) else None
             pause = _UNREACHED_PAUSE if asked_for is None else asked_for
-            self._store.run(
-                lambda session: self._later(session, work, seconds=pause, counts=False), Commit.PICTURES
-            )
+            self._put_off(work, seconds=pause, counts=False)
         elif _is_final(work, failure):
             log.error("a report stays without pictures", report=work.key, reason=str(failure))
             self._end(work, [])
         else:
             log.warning("the pictures of a report are tried again", report=work.key, reason=str(failure))
-            self._store.run(
-                lambda session: self._later(session, work, seconds=_AGAIN_AFTER, counts=True), Commit.PICTURES
-            )
+            self._put_off(work, seconds=_AGAIN_AFTER, counts=True)
+
+    def _put_off(self, work: _Work, *, seconds: float, counts: bool) -> None:
+        self._store.run(
+            lambda session: self._later(session, work, seconds=seconds, counts=counts), Commit.PICTURES
+        )
 
     def _end(self, work: _Work, files: list[str]) -> None:
         if self._store.run(lambda session: self._settle(session, work, files), Commit.PICTURES):
