@@ -57,7 +57,6 @@ class DigestBot(BotProcess):
     def __init__(self, server: SandboxServer, database_url: str, folder: Path) -> None:
         super().__init__(server, database_url, folder)
         (folder / "desk.yaml").write_text(DESK)
-        self._environment["DESK_CLOCK_OFFSET"] = str(server.clock_offset)
 
 
 class Office:

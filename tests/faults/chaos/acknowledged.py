@@ -1,0 +1,128 @@
+"""Which gestures Slack was told "ok" about, and whether each of them has left its trace."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.models import Anchor, Comment, Inbox, Reaction, Ticket
+from bot.surfaces.ids import ACTION_OF
+from bot.workflows.desks import load_desks
+from sandbox.jsontypes import as_object, as_text, objects
+from sandbox.seen import SeenEnvelope
+from tests.faults.chaos.evidence import Seen
+
+_NUMBER: Final = re.compile(r"\b(?:INC|REQ)-\d+\b")
+
+
+def lost_gestures(seen: Seen, session: Session) -> Iterator[str]:
+    """A sentence for each acknowledged gesture without a trace."""
+    trace = Traces(seen, session)
+    for envelope in seen.envelopes:
+        if not envelope.acked:
+            continue
+        sentence = trace.missing(envelope)
+        if sentence is not None:
+            yield sentence
+
+
+class Traces:
+    """What gestures leave in the records."""
+
+    def __init__(self, seen: Seen, session: Session) -> None:
+        self._bot_user = seen.bot_user
+        desks = load_desks(session).all
+        self._emoji = {
+            name: meaning for desk in desks for meaning, names in desk.emoji.items() for name in names
+        }
+        self._request_channels = {channel for desk in desks for channel in desk.request_channels}
+        self._anchors = {(row.channel, row.ts) for row in session.scalars(select(Anchor))}
+        self._reactions = {
+            (row.channel, row.ts, row.person_id, row.emoji): row.event_ts
+            for row in session.scalars(select(Reaction))
+        }
+        self._comments = {(row.channel, row.ts) for row in session.scalars(select(Comment))}
+        self._tickets = {row.number: row for row in session.scalars(select(Ticket))}
+        self._origins = {(row.origin_channel, row.origin_ts) for row in self._tickets.values()}
+        self._forms = {
+            key.split(":")[1] for key in session.scalars(select(Inbox.dedupe_key)) if key.startswith("form:")
+        }
+
+    def missing(self, envelope: SeenEnvelope) -> str | None:
+        """What is missing of an acknowledged gesture; None when nothing is."""
+        match envelope.name.partition(".")[0]:
+            case "reaction_added" | "reaction_removed":
+                return self._reaction(envelope)
+            case "message" | "app_mention":
+                return self._message(envelope) if "." not in envelope.name else None
+        match as_text(envelope.payload.get("type")):
+            case "view_submission":
+                return self._form(envelope)
+            case "block_actions":
+                return self._button(envelope)
+        return None
+
+    def _reaction(self, envelope: SeenEnvelope) -> str | None:
+        event = envelope.event
+        item, who, emoji = (
+            as_object(event.get("item")),
+            as_text(event.get("user")),
+            as_text(event.get("reaction")),
+        )
+        place = as_text(item.get("channel")), as_text(item.get("ts"))
+        meaning = self._emoji.get(emoji)
+        if who == self._bot_user or meaning is None:
+            return None
+        if meaning == "raise":
+            added = envelope.name == "reaction_added"
+            is_there = place in self._origins | self._anchors or place[0] not in self._request_channels
+            return None if is_there or not added else f"No ticket was raised from {place} by its emoji."
+        if place not in self._anchors:
+            return None
+        known = self._reactions.get((*place, who, emoji), "")
+        is_known = known >= as_text(event.get("event_ts"))
+        return None if is_known else f"The {emoji} of {who} on {place} is not known."
+
+    def _message(self, envelope: SeenEnvelope) -> str | None:
+        event = envelope.event
+        who, thread_ts = as_text(event.get("user")), as_text(event.get("thread_ts"))
+        channel, ts = as_text(event.get("channel")), as_text(event.get("ts"))
+        if who == self._bot_user or event.get("bot_id"):
+            return None
+        if thread_ts and (channel, thread_ts) in self._anchors:
+            is_kept = (channel, ts) in self._comments | self._origins
+            return None if is_kept else f"The message {ts} in {channel} is on no ticket."
+        is_request = channel in self._request_channels and f"<@{self._bot_user}>" in as_text(
+            event.get("text")
+        )
+        if is_request and not thread_ts and (channel, ts) not in self._origins:
+            return f"No ticket was raised from the mention {ts} in {channel}."
+        return None
+
+    def _form(self, envelope: SeenEnvelope) -> str | None:
+        answers = [attempt.ack.get("response_action") for attempt in envelope.attempts]
+        view = as_text(as_object(envelope.payload.get("view")).get("id"))
+        if any(answers) or view in self._forms:
+            return None
+        return f"The form {view} was accepted and is not known."
+
+    def _button(self, envelope: SeenEnvelope) -> str | None:
+        """A button is refused without a trace where somebody else was faster: then that is on the ticket."""
+        for pressed in objects(envelope.payload.get("actions")):
+            number = as_text(pressed.get("value"))
+            if as_text(pressed.get("action_id")) not in _AT_ONCE or not _NUMBER.fullmatch(number):
+                continue
+            ticket = self._tickets.get(number)
+            if ticket is None or ticket.version < 2:
+                return f"{as_text(pressed.get('action_id'))} on {number} changed nothing."
+        return None
+
+
+_AT_ONCE: Final = frozenset(
+    action_id for action_id, action in ACTION_OF.items() if action.value in ("claim", "wait", "cancel")
+)
+"""Buttons that ask nothing first."""

@@ -1,0 +1,94 @@
+"""`python -m tests.faults.soak`: runs of trouble one after the other, a line for each; `make faults` calls it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bot.store import migrate
+from tests.faults.chaos.runs import Plan, Summary, run, running_desk
+from tests.postgres import Cluster, new_home
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit codes: 0 nothing was lost or said twice, 1 something was, 2 usage."""
+    options = _parser().parse_args(arguments)
+    ends_at, seed, failed = time.monotonic() + options.minutes * 60, options.seed, 0
+    with _databases(options.database) as database:
+        while time.monotonic() < ends_at:
+            failed += not _one(options, database, seed)
+            seed += 1
+    return 1 if failed else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=5.0, help="for how long runs are begun (default: 5)")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--replicas", type=int, default=1, help="bots at once (more than 1: postgresql)")
+    parser.add_argument("--seed", type=int, default=1, help="of the first run; each next one counts up")
+    parser.add_argument("--seconds", type=float, default=40.0, help="of trouble in each run (default: 40)")
+    parser.add_argument(
+        "--hours", type=float, default=24.0, help="of business time in each run (default: 24)"
+    )
+    parser.add_argument("--keep", type=Path, help="where logs and databases of failed runs are kept")
+    return parser
+
+
+class Databases:
+    """Fresh ones, by the run."""
+
+    def __init__(self, kind: str, cluster: Cluster | None) -> None:
+        self._kind = kind
+        self._cluster = cluster
+
+    @contextmanager
+    def fresh(self, folder: Path) -> Iterator[str]:
+        """The address of a migrated database."""
+        if self._cluster is not None:
+            with self._cluster.server().database(migrated=True) as url:
+                yield url
+            return
+        url = f"sqlite:///{folder / 'deskbell.db'}"
+        migrate.upgrade(url)
+        yield url
+
+
+@contextmanager
+def _databases(kind: str) -> Iterator[Databases]:
+    if kind == "sqlite":
+        yield Databases(kind, None)
+        return
+    cluster = Cluster(new_home())
+    try:
+        yield Databases(kind, cluster)
+    finally:
+        cluster.stop()
+
+
+def _one(options: argparse.Namespace, databases: Databases, seed: int) -> bool:
+    """One run; whether all was well."""
+    folder = Path(tempfile.mkdtemp(prefix=f"deskbell-faults-{seed}-", dir=options.keep))
+    plan = Plan(seed=seed, seconds=options.seconds, hours=options.hours)
+    with databases.fresh(folder) as url, running_desk(url, folder, replicas=options.replicas) as desk:
+        summary = run(desk, plan)
+    _say(summary)
+    if summary.found:
+        sys.stdout.write(f"    logs and database: {folder}\n")
+    return not summary.found
+
+
+def _say(summary: Summary) -> None:
+    sys.stdout.write(f"{summary}\n")
+    for breach in summary.found:
+        sys.stdout.write(f"    {breach}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
