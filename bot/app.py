@@ -144,6 +144,7 @@ class Bot:
             self._decide_waiting,
             send=self.replies.send_all,
             pace=settings.delivery_pace,
+            settle=settings.delivery_settle,
         )
         self.pictures = Pictures(self.store, self._slack(timeout=10.0), told=self.sender.wake)
         self._newest: datetime | None = None

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from sqlalchemy import Select, func, or_, select, text
+from sqlalchemy import Select, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from bot import pictures
@@ -161,7 +161,9 @@ class Pictures:
         self._thread = threading.Thread(target=self._run, name="pictures", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Begin. What an earlier process on the same SQLite file was drawing is begun again at once."""
+        if self._store.is_sqlite:
+            self._store.run(self._recover, Commit.RECOVERY)
         self._thread.start()
 
     def wake(self) -> None:
@@ -254,6 +256,9 @@ class Pictures:
         self._progress = _Progress()
 
     # --- transactions ---
+
+    def _recover(self, session: Session) -> None:
+        session.execute(update(Report).where(_WANTED, _IS_TOLD).values(picture_lease=None))
 
     def _idle_for(self) -> float:
         """Seconds until a report is due, looked up without waiting for the writer; 0 when one is."""

@@ -78,7 +78,7 @@ class BotProcess:
         *,
         desk_yaml: str = DESK,
         is_http: bool = False,
-        **variables: str,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         (folder / "desk.yaml").write_text(desk_yaml)
         self.folder = folder
@@ -95,7 +95,7 @@ class BotProcess:
             "DELIVERY_PACE": "50",
             "DELIVERY_SETTLE": str(SETTLE),
             "PYTHONPATH": str(ROOT),
-            **variables,
+            **(variables or {}),
         }
         if server.clock_offset is not None:
             self.environment["DESK_CLOCK_OFFSET"] = str(server.clock_offset)

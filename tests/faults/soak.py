@@ -1,4 +1,4 @@
-"""`python -m tests.faults.soak`: runs of trouble one after the other, a line for each; `make faults` calls it."""
+"""`python -m tests.faults.soak`: runs of trouble one after the other, a line for each (see `make faults`)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from bot.store import migrate
 from tests.faults.chaos.runs import Plan, Summary, run, running_desk
 from tests.postgres import Cluster, new_home
+
+KILL_EVERY: Final = ((0.3, 1.0), (0.3, 1.0), (1.0, 3.0), (3.0, 8.0))
+"""Seconds of life, by the seed: most die young, some get to do long work."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,9 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--replicas", type=int, default=1, help="bots at once (more than 1: postgresql)")
     parser.add_argument("--seed", type=int, default=1, help="of the first run; each next one counts up")
     parser.add_argument("--seconds", type=float, default=40.0, help="of trouble in each run (default: 40)")
-    parser.add_argument(
-        "--hours", type=float, default=24.0, help="of business time in each run (default: 24)"
-    )
+    parser.add_argument("--hours", type=float, default=24.0, help="of business time a run (default: 24)")
     parser.add_argument("--keep", type=Path, help="where logs and databases of failed runs are kept")
     return parser
 
@@ -74,7 +76,8 @@ def _databases(kind: str) -> Iterator[Databases]:
 def _one(options: argparse.Namespace, databases: Databases, seed: int) -> bool:
     """One run; whether all was well."""
     folder = Path(tempfile.mkdtemp(prefix=f"deskbell-faults-{seed}-", dir=options.keep))
-    plan = Plan(seed=seed, seconds=options.seconds, hours=options.hours)
+    kill_every = KILL_EVERY[seed % len(KILL_EVERY)]
+    plan = Plan(seed=seed, seconds=options.seconds, hours=options.hours, kill_every=kill_every)
     with databases.fresh(folder) as url, running_desk(url, folder, replicas=options.replicas) as desk:
         summary = run(desk, plan)
     _say(summary)

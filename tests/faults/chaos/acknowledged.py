@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.models import Anchor, Comment, Inbox, Reaction, Ticket
+from bot.clock import instant_of
+from bot.models import Anchor, Comment, Inbox, Reaction, Ticket, TimelineEvent
 from bot.surfaces.ids import ACTION_OF
 from bot.workflows.desks import load_desks
 from sandbox.jsontypes import as_object, as_text, objects
@@ -40,7 +42,8 @@ class Traces:
             name: meaning for desk in desks for meaning, names in desk.emoji.items() for name in names
         }
         self._request_channels = {channel for desk in desks for channel in desk.request_channels}
-        self._anchors = {(row.channel, row.ts) for row in session.scalars(select(Anchor))}
+        self._anchors = _anchors(session)
+        self._ours = {(channel, message.ts) for channel, message in seen.ours()}
         self._reactions = {
             (row.channel, row.ts, row.person_id, row.emoji): row.event_ts
             for row in session.scalars(select(Reaction))
@@ -51,6 +54,11 @@ class Traces:
         self._forms = {
             key.split(":")[1] for key in session.scalars(select(Inbox.dedupe_key)) if key.startswith("form:")
         }
+
+    def _stood_for_a_ticket(self, place: tuple[str, str], at: str) -> bool:
+        """Whether a message stood for a ticket when somebody did something with it (a `ts` of Slack)."""
+        since = self._anchors.get(place)
+        return since is not None and (place in self._ours or instant_of(at) > since)
 
     def missing(self, envelope: SeenEnvelope) -> str | None:
         """What is missing of an acknowledged gesture; None when nothing is."""
@@ -79,12 +87,13 @@ class Traces:
             return None
         if meaning == "raise":
             added = envelope.name == "reaction_added"
-            is_there = place in self._origins | self._anchors or place[0] not in self._request_channels
+            is_there = place in self._origins or place in self._anchors
+            is_there = is_there or place[0] not in self._request_channels
             return None if is_there or not added else f"No ticket was raised from {place} by its emoji."
-        if place not in self._anchors:
+        at = as_text(event.get("event_ts"))
+        if not self._stood_for_a_ticket(place, at):
             return None
-        known = self._reactions.get((*place, who, emoji), "")
-        is_known = known >= as_text(event.get("event_ts"))
+        is_known = self._reactions.get((*place, who, emoji), "") >= at
         return None if is_known else f"The {emoji} of {who} on {place} is not known."
 
     def _message(self, envelope: SeenEnvelope) -> str | None:
@@ -93,7 +102,7 @@ class Traces:
         channel, ts = as_text(event.get("channel")), as_text(event.get("ts"))
         if who == self._bot_user or event.get("bot_id"):
             return None
-        if thread_ts and (channel, thread_ts) in self._anchors:
+        if thread_ts and self._stood_for_a_ticket((channel, thread_ts), ts):
             is_kept = (channel, ts) in self._comments | self._origins
             return None if is_kept else f"The message {ts} in {channel} is on no ticket."
         is_request = channel in self._request_channels and f"<@{self._bot_user}>" in as_text(
@@ -120,6 +129,16 @@ class Traces:
             if ticket is None or ticket.version < 2:
                 return f"{as_text(pressed.get('action_id'))} on {number} changed nothing."
         return None
+
+
+def _anchors(session: Session) -> dict[tuple[str, str], datetime]:
+    """The messages that stand for a ticket, and since when the ticket has been known."""
+    raised = (
+        select(Anchor.channel, Anchor.ts, TimelineEvent.recorded_at)
+        .join(TimelineEvent, TimelineEvent.ticket_id == Anchor.ticket_id)
+        .where(TimelineEvent.seq == 1)
+    )
+    return {(channel, ts): recorded_at for channel, ts, recorded_at in session.execute(raised)}
 
 
 _AT_ONCE: Final = frozenset(
