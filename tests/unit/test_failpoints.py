@@ -16,7 +16,13 @@ from bot.failpoints import NAMES, Ack, Call, Commit, UnknownFailpoint
 from sandbox.validation.arguments import METHODS
 
 BOT = Path(failpoints.__file__).parent
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(BOT.rglob("*.py"))}
+OTHERS = (BOT / "doctor", BOT / "store" / "migrate.py")
+"""What only reads, in a process of its own, and what Alembic commits."""
+TREES = {
+    path: ast.parse(path.read_text(encoding="utf-8"))
+    for path in sorted(BOT.rglob("*.py"))
+    if not any(path.is_relative_to(other) for other in OTHERS)
+}
 STORES = ("store", "_store")
 SLACK = frozenset(METHODS) - {"apps.connections.open"}
 SPEAK_OF_METHODS = ("failpoints.py", "pacing.py", "manifest.py", "metrics.py")
@@ -81,9 +87,8 @@ def test_nothing_is_committed_outside_the_store() -> None:
     commits = functions_with(".commit()")
     assert [node.name for node in commits] == ["write"]
     lines = ast.unparse(commits[0])
-    assert (
-        lines.index("failpoints.before(at)") < lines.index(".commit()") < lines.index("failpoints.after(at)")
-    )
+    before, after = lines.index("failpoints.before(at)"), lines.index("failpoints.after(at)")
+    assert before < lines.index(".commit()") < after
 
 
 @pytest.mark.parametrize("call", ["api_call(", "urlopen("])
@@ -123,13 +128,8 @@ def test_a_failpoint_is_named_with_its_count(text: str) -> None:
     assert text in (name, f"{name}:{nth}")
 
 
-@pytest.mark.parametrize(
-    "text", ["", "claim", "after.lunch", "after.claim:", "after.claim:0", "after.claim:x"]
-)
+@pytest.mark.parametrize("text", ["", "claim", "after.lunch", "after.claim:0", "after.claim:x"])
 def test_what_is_no_failpoint_is_refused(text: str) -> None:
-    if text == "after.claim:":
-        assert failpoints.parse(text) == ("after.claim", 1)
-        return
     with pytest.raises(UnknownFailpoint):
         failpoints.parse(text)
 
@@ -142,9 +142,8 @@ def test_an_armed_process_dies_there_and_an_unarmed_one_goes_on() -> None:
     )
 
     def run(*armed: str) -> tuple[int, int]:
-        ended = subprocess.run(
-            [sys.executable, "-c", program, *armed], capture_output=True, text=True, cwd=BOT.parent
-        )
+        command = [sys.executable, "-c", program, *armed]
+        ended = subprocess.run(command, check=False, capture_output=True, text=True, cwd=BOT.parent)
         return ended.returncode, ended.stdout.count("still here")
 
     assert run() == (0, 3)
