@@ -5,6 +5,7 @@ They are forked from a server that has imported the bot already: a start costs h
 
 from __future__ import annotations
 
+import faulthandler
 import multiprocessing
 import os
 import signal
@@ -61,10 +62,15 @@ def _run_bot(environment: Mapping[str, str], folder: str) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     sys.stdout, sys.stderr = os.fdopen(1, "w", buffering=1), os.fdopen(2, "w", buffering=1)
+    faulthandler.register(signal.SIGUSR1, file=sys.stderr)
     sys.argv = ["deskbell", "run"]
     from bot.__main__ import main
 
     main()
+
+
+class DidNotStop(AssertionError):
+    """The bot did not stop when it was told to; the message is the end of its log."""
 
 
 class BotProcess:
@@ -181,9 +187,11 @@ class BotProcess:
             os.kill(process.pid, signal.SIGCONT)  # what is frozen hears nothing else
         process.join(15)
         if process.is_alive():
+            os.kill(process.pid, signal.SIGUSR1)  # it writes down where its threads are
+            process.join(1)
             process.kill()
             process.join()
-            raise AssertionError(f"The bot did not stop. {self.log[-2000:]}")
+            raise DidNotStop(self.log[-12000:])
         code = process.exitcode or 0
         process.close()
         return code

@@ -213,6 +213,7 @@ def run(desk: Desk, plan: Plan, *, more: Sequence[Trouble] = (), count: Count | 
         thread.finish()
     found = desk.calm_down()
     summary = _summary(desk, plan, count, tally)
+    found += [Breach("disagreement", f"A bot did not stop when told to: {log}") for log in count.stuck]
     summary.found, summary.seconds = found, time.monotonic() - began
     return summary
 

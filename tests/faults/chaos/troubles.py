@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
 from sandbox.client import SandboxClient
-from tests.faults.processes import BotProcess, becomes
+from tests.faults.processes import BotProcess, DidNotStop, becomes
 
 LAG: Final = 0.5
 """Seconds by which Slack's history is behind; less than DELIVERY_SETTLE, as the protocol presumes."""
@@ -23,6 +23,8 @@ class Count:
     pauses: int = 0
     stops: int = 0
     database: int = 0
+    stuck: list[str] = field(default_factory=list)
+    """The logs of those that did not stop when told to."""
     skipped: float = 0.0
     """Seconds of business time."""
 
@@ -123,7 +125,10 @@ class Killer:
             return
         if lot < 0.25:
             self._count.stops += 1
-            bot.stop()
+            try:
+                bot.stop()
+            except DidNotStop as stuck:
+                self._count.stuck.append(str(stuck))
         else:
             self._count.crashes += 1
             bot.kill()
