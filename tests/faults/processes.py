@@ -41,6 +41,7 @@ _FORKING: Final = multiprocessing.get_context("forkserver")
 _FORKING.set_forkserver_preload(
     [
         "bot.__main__",
+        "tests.faults.warm",
         "bot.app",
         "alembic.command",
         "apscheduler.schedulers.background",
@@ -55,6 +56,29 @@ _FORKING.set_forkserver_preload(
 
 def _run_bot(environment: Mapping[str, str], folder: str) -> None:
     """What a forked process does: as `python -m bot run` in that folder, its output in bot.log."""
+    _move_in(environment, folder)
+    sys.argv = ["deskbell", "run"]
+    from bot.__main__ import main
+
+    main()
+
+
+def forked(work: Callable[..., None], *args: object, environment: Mapping[str, str], folder: Path) -> int:
+    """Do something else in a process of its own, in the same way; its exit code."""
+    process = _FORKING.Process(target=_work, args=(work, args, environment, str(folder)), daemon=True)
+    process.start()
+    process.join(START_WITHIN)
+    return -1 if process.exitcode is None else process.exitcode
+
+
+def _work(
+    work: Callable[..., None], args: tuple[object, ...], environment: Mapping[str, str], folder: str
+) -> None:
+    _move_in(environment, folder)
+    work(*args)
+
+
+def _move_in(environment: Mapping[str, str], folder: str) -> None:
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
@@ -63,10 +87,6 @@ def _run_bot(environment: Mapping[str, str], folder: str) -> None:
     os.dup2(log, 2)
     sys.stdout, sys.stderr = os.fdopen(1, "w", buffering=1), os.fdopen(2, "w", buffering=1)
     faulthandler.register(signal.SIGUSR1, file=sys.stderr)
-    sys.argv = ["deskbell", "run"]
-    from bot.__main__ import main
-
-    main()
 
 
 class DidNotStop(AssertionError):

@@ -180,7 +180,13 @@ def _is_under_way(session: Session) -> bool:
 
 @contextmanager
 def running_desk(
-    database_url: str, folder: Path, *, replicas: int = 1, desk_yaml: str = DESK, **variables: str
+    database_url: str,
+    folder: Path,
+    *,
+    replicas: int = 1,
+    desk_yaml: str = DESK,
+    is_http: bool = False,
+    **variables: str,
 ) -> Iterator[Desk]:
     """A desk that has not been started yet; everything it runs ends with the block."""
     with ExitStack() as stack:
@@ -192,7 +198,9 @@ def running_desk(
             own = folder / f"bot{number}"
             own.mkdir()
             given = {"DELIVERY_SETTLE": str(SETTLE), **variables}
-            bots.append(BotProcess(server, database_url, own, desk_yaml=desk_yaml, variables=given))
+            bots.append(
+                BotProcess(server, database_url, own, desk_yaml=desk_yaml, is_http=is_http, variables=given)
+            )
             stack.callback(bots[-1].kill)
         yield Desk(server, bots, store)
 
