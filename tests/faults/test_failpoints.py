@@ -35,8 +35,9 @@ from bot.workflows.desks import load_desks
 from sandbox.client import SandboxClient, SandboxRefused
 from sandbox.http_delivery import sign
 from sandbox.jsontypes import as_object, as_text, objects
-from sandbox.seen import SeenMessage
+from sandbox.seen import SeenCall, SeenMessage
 from tests.faults.chaos.evidence import key_in
+from tests.faults.chaos.load import LEVELS
 from tests.faults.chaos.runs import Desk, running_desk
 from tests.faults.processes import becomes, forked
 
@@ -94,7 +95,7 @@ class Scene:
     # --- what people do ---
 
     def file(self, *, channel: str = HELP, urgent: bool = False) -> None:
-        levels = {"Impact": "High", "Urgency": "High"} if urgent else {}
+        levels = {question: answers[0] for question, answers in LEVELS.items()} if urgent else {}
         if self.client.command("ana", channel, "/ticket", f"form {next(_numbers)}").acked:
             self.client.submit("ana", levels)
 
@@ -197,13 +198,18 @@ class Scene:
     def copy_a_post(self) -> None:
         """What no protocol can rule out: somebody has posted the same fact besides."""
         self.client.lift()
+        before = len(self._lost())
         self.client.fault("lost_answer", "chat.postMessage", times=1)
         self.file()
-        posts = [call for call in self.client.calls("chat.postMessage") if call.fault == "lost_answer"]
-        args = posts[-1].args
+        if not becomes(lambda: len(self._lost()) > before, seconds=5):
+            return
+        args = self._lost()[-1].args
         self.copied.add(key_in(args["metadata"]) or "")
         slack = WebClient(self.desk.server.bot_token, base_url=self.desk.server.api_url)
         slack.api_call("chat.postMessage", json=dict(args))
+
+    def _lost(self) -> list[SeenCall]:
+        return [call for call in self.client.calls("chat.postMessage") if call.fault == "lost_answer"]
 
     def send_garbage(self) -> None:
         """Over signed HTTP."""

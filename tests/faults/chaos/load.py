@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
@@ -18,6 +19,11 @@ TRIAGE: Final = "#it-triage"
 MANAGERS: Final = "#it-managers"
 REQUESTERS: Final = ("ana", "maria", "root")
 AGENTS: Final = ("ben", "lea")
+LEVELS: Final[Mapping[str, Sequence[str]]] = {
+    "How many people does it touch?": ("Many people, or a whole site", "A team", "One person"),
+    "How much does it hold up?": ("Work has stopped", "Work goes on, with difficulty", "It can wait"),
+}
+"""Impact and urgency, as the form asks for them; the first answers to both make a P1."""
 MOST_TRIES: Final = 4
 """How often a person sends a form again that Slack says was not taken."""
 _LOOK_EVERY: Final = 1.0
@@ -26,16 +32,22 @@ _NUMBER: Final = re.compile(r"\b(?:INC|REQ)-\d+\b")
 
 @dataclass
 class Tally:
-    """How many gestures were made; thread-safe."""
+    """How many gestures were made, by what they were; thread-safe."""
 
-    made: int = 0
+    begun: int = 0
+    made: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self) -> int:
+    def begin(self) -> int:
         """One more; which one it is."""
         with self._lock:
-            self.made += 1
-            return self.made
+            self.begun += 1
+            return self.begun
+
+    def end(self, name: str) -> None:
+        """It was made: Slack let the person do it."""
+        with self._lock:
+            self.made[name] += 1
 
 
 class Board:
@@ -94,12 +106,10 @@ class Person(threading.Thread):
         gestures = list(GESTURES)
         gesture = self._lots.choices(gestures, [GESTURES[each] for each in gestures])[0]
         try:
-            gesture(self, self._tally.add())
-        except SandboxRefused:
+            gesture(self, self._tally.begin())
+        except (SandboxRefused, SandboxUnreachable):
             return
-        except SandboxUnreachable:
-            # The sandbox is busy; the person goes on.
-            return
+        self._tally.end(gesture.__name__)
 
     # --- raising ---
 
@@ -121,8 +131,7 @@ class Person(threading.Thread):
         self._client.post(who, self._client.open_dm(who), f"direct {number} is on fire")
 
     def _levels(self) -> dict[str, object]:
-        impact, urgency = (self._lots.choice(("Low", "Medium", "High")) for _ in range(2))
-        return {"Impact": impact, "Urgency": urgency}
+        return {question: self._lots.choice(answers) for question, answers in LEVELS.items()}
 
     def _send(self, who: str, values: Mapping[str, object]) -> GestureResult | None:
         """Send the open form, and once more if Slack says that it did not get through."""

@@ -259,7 +259,7 @@ def _summary(desk: Desk, plan: Plan, count: Count, tally: Tally) -> Summary:
         database="sqlite" if desk.store.is_sqlite else "postgresql",
         replicas=len(desk.bots),
         count=count,
-        gestures=tally.made,
+        gestures=tally.made.total(),
         acknowledged=sum(envelope.acked for envelope in seen.envelopes),
         facts=facts,
         redeliveries=sum(tries - 1 for tries in events.values()),
