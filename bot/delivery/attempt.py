@@ -174,9 +174,10 @@ class Attempt:
         self._log.info("an uncertain post was found", ts=seen.ts, copies=1 + len(seen.extras))
         # Which version it shows is not known: a mirror is brought up to date.
         is_mirror = self._claim.kind in telling.MIRRORS
-        if self._sent(channel=channel, ts=seen.ts, version=0 if is_mirror else 1):
-            for ts in seen.extras:
-                self._remove(channel, ts)
+        # The extras first: whoever dies meanwhile has not settled it, and the next look finds them again.
+        for ts in seen.extras:
+            self._remove(channel, ts)
+        self._sent(channel=channel, ts=seen.ts, version=0 if is_mirror else 1)
 
     def _remove(self, channel: str, ts: str) -> None:
         try:

@@ -103,11 +103,11 @@ class Scene:
         ts = self.client.post("ana", HELP, f"message {next(_numbers)}")
         self.client.react(who, HELP, ts, "ticket")
 
-    def press(self, *labels: str, who: str = "lea") -> None:
-        cards = [message for message in self.client.messages(TRIAGE) if set(labels) & set(message.buttons)]
-        for label in labels:
-            if cards and label in cards[-1].buttons:
-                self.client.click(who, TRIAGE, cards[-1].ts, label)
+    def press(self, label: str, *people: str) -> None:
+        """On the youngest card with that button."""
+        cards = [message for message in self.client.messages(TRIAGE) if label in message.buttons]
+        for who in (people or ("lea",)) if cards else ():
+            self.client.click(who, TRIAGE, cards[-1].ts, label)
 
     def file_urgently(self) -> None:
         self.file(urgent=True)
@@ -119,15 +119,13 @@ class Scene:
 
     def claim_and_release(self) -> None:
         self.file()
-        self.press("Claim", "Release")
+        self.press("Release")
+        self.press("Claim")
 
     def compete(self) -> None:
         """Somebody is refused a button."""
         self.file()
-        cards = [message for message in self.client.messages(TRIAGE) if "Claim" in message.buttons]
-        if cards:
-            self.client.click("lea", TRIAGE, cards[-1].ts, "Claim")
-            self.client.click("ben", TRIAGE, cards[-1].ts, "Claim")
+        self.press("Claim", "lea", "ben")
 
     def be_a_guest(self) -> None:
         """Somebody is refused an emoji."""
@@ -230,6 +228,10 @@ class Scene:
         minute = next(_numbers) % 60
         (self.bot.folder / "desk.yaml").write_text(desk_yaml(digest_at=f"09:{minute:02}"))
 
+    def outside(self) -> None:
+        """The bot is not in a channel that it may join."""
+        self.client.leave("@app", "#random")
+
     def no_direct_channel(self) -> None:
         """Nobody's direct messages are open."""
         with self.store.write() as session:
@@ -274,6 +276,7 @@ BY: Final[Mapping[str, Provocation]] = {
 BEFORE_START: Final[Mapping[str, Provocation]] = {
     Commit.SERIES: Scene.another_digest,
     Call.OPEN_DIRECT: Scene.no_direct_channel,
+    Call.JOIN: Scene.outside,
 }
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.clock import instant_of
-from bot.models import Anchor, Comment, Inbox, Reaction, Ticket, TimelineEvent
+from bot.models import Anchor, Comment, Inbox, Person, Reaction, Ticket, TimelineEvent
 from bot.surfaces.ids import ACTION_OF
 from bot.workflows.desks import load_desks
 from sandbox.jsontypes import as_object, as_text, objects
@@ -48,6 +48,11 @@ class Traces:
             (row.channel, row.ts, row.person_id, row.emoji): row.event_ts
             for row in session.scalars(select(Reaction))
         }
+        self._outsiders = {
+            person.id
+            for person in session.scalars(select(Person))
+            if person.is_guest or person.is_stranger or person.is_app or person.is_deactivated
+        }
         self._comments = {(row.channel, row.ts) for row in session.scalars(select(Comment))}
         self._tickets = {row.number: row for row in session.scalars(select(Ticket))}
         self._origins = {(row.origin_channel, row.origin_ts) for row in self._tickets.values()}
@@ -83,7 +88,7 @@ class Traces:
         )
         place = as_text(item.get("channel")), as_text(item.get("ts"))
         meaning = self._emoji.get(emoji)
-        if who == self._bot_user or meaning is None:
+        if who == self._bot_user or who in self._outsiders or meaning is None:
             return None
         if meaning == "raise":
             added = envelope.name == "reaction_added"
@@ -100,7 +105,7 @@ class Traces:
         event = envelope.event
         who, thread_ts = as_text(event.get("user")), as_text(event.get("thread_ts"))
         channel, ts = as_text(event.get("channel")), as_text(event.get("ts"))
-        if who == self._bot_user or event.get("bot_id"):
+        if who == self._bot_user or who in self._outsiders or event.get("bot_id"):
             return None
         if thread_ts and self._stood_for_a_ticket((channel, thread_ts), ts):
             is_kept = (channel, ts) in self._comments | self._origins
