@@ -27,7 +27,7 @@ from bot.delivery.pacing import Pacer
 from bot.delivery.reads import Reader
 from bot.directory.facts import FactReader
 from bot.failpoints import AFTER, BEFORE, Ack, Call, Commit
-from bot.models import Inbox, Membership, Person, SeriesName, ServiceClock
+from bot.models import Inbox, InboxState, Membership, Person, SeriesName, ServiceClock
 from bot.settings import Settings
 from bot.store import Store
 from bot.workflows import configuring, due, housekeeping, reports
@@ -284,8 +284,11 @@ BEFORE_START: Final[Mapping[str, Provocation]] = {
 
 
 def _forget(store: Store, _settings: Settings) -> None:
+    long_ago = real_now() - timedelta(days=15)
     with store.write() as session:
-        session.execute(update(Inbox).values(received_at=real_now() - timedelta(days=15)))
+        session.add(
+            Inbox(source="test", dedupe_key=str(long_ago), state=InboxState.DONE, received_at=long_ago)
+        )
     housekeeping.forget_old_gestures(store)
 
 
