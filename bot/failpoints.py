@@ -46,6 +46,7 @@ class Commit(StrEnum):
     CHORES = "chores"
     FACTS_CLAIM = "facts_claim"
     FACTS = "facts"
+    WATERMARK = "watermark"
     HEARTBEAT = "heartbeat"
 
 
@@ -71,6 +72,7 @@ class Call(StrEnum):
     EPHEMERAL = "chat.postEphemeral"
     ADD_EMOJI = "reactions.add"
     REMOVE_EMOJI = "reactions.remove"
+    EMOJI = "reactions.get"
     OPEN_VIEW = "views.open"
     UPDATE_VIEW = "views.update"
     UPLOAD_URL = "files.getUploadURLExternal"

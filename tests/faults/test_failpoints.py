@@ -27,7 +27,7 @@ from bot.delivery.pacing import Pacer
 from bot.delivery.reads import Reader
 from bot.directory.facts import FactReader
 from bot.failpoints import AFTER, BEFORE, Ack, Call, Commit
-from bot.models import Inbox, InboxState, Membership, Person, SeriesName, ServiceClock
+from bot.models import Inbox, InboxState, Membership, Outbox, Person, SeriesName, ServiceClock
 from bot.settings import Settings
 from bot.store import Store
 from bot.workflows import configuring, due, housekeeping, reports
@@ -325,14 +325,23 @@ def _fail_to_report(store: Store, _settings: Settings) -> None:
     )
 
 
-def _read_channel(store: Store, settings: Settings) -> None:
+def _reader(store: Store, settings: Settings) -> Reader:
     assert settings.slack_bot_token is not None
     client = SlackClient(settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
-    reader = Reader(client, Pacer(store, factor=50), threading.Event())
+    return Reader(client, Pacer(store, factor=50), threading.Event())
+
+
+def _read_emoji(store: Store, settings: Settings) -> None:
+    with store.read() as session:
+        card = session.scalars(select(Outbox).where(Outbox.key == "card:1")).one()
+    _reader(store, settings).call("reactions.get", channel=card.channel, timestamp=card.ts, full=True)
+
+
+def _read_channel(store: Store, settings: Settings) -> None:
     with store.read() as session:
         channel_id = session.scalars(select(Membership.channel_id)).first()
     assert channel_id is not None
-    FactReader(store, reader).channel(channel_id)
+    FactReader(store, _reader(store, settings)).channel(channel_id)
 
 
 BY_ITSELF: Final[Mapping[str, Callable[[Store, Settings], None]]] = {
@@ -343,6 +352,7 @@ BY_ITSELF: Final[Mapping[str, Callable[[Store, Settings], None]]] = {
     Commit.TICK_ALONE: _look_alone,
     Commit.REPORT_FAILURE: _fail_to_report,
     Call.CHANNEL: _read_channel,
+    Call.EMOJI: _read_emoji,
 }
 
 
