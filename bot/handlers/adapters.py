@@ -45,6 +45,8 @@ LONG_DEAF = 10.0
 DRAIN_FOR = 2.0
 """Seconds that handling may go on once the process was told to stop."""
 CONCURRENCY = 10
+RECEIVE_AT_ONCE = 1 << 16
+"""Bytes; slack_sdk now and then cuts a frame that it has to read in pieces."""
 
 
 class SocketRefused(DeskbellError):
@@ -102,6 +104,7 @@ class SocketMode:
             web_client=WebClient(token=app_token, base_url=base_url, timeout=10, retry_handlers=[]),
             ping_interval=PING_INTERVAL,
             concurrency=CONCURRENCY,
+            receive_buffer_size=RECEIVE_AT_ONCE,
         )
         self.client.socket_mode_request_listeners.append(self._on_request)
 

@@ -55,6 +55,7 @@ class Board:
 
     def __init__(self, client: SandboxClient) -> None:
         self._client = client
+        self.bot_user = client.user_id("@app")
         self._seen_at = 0.0
         self._lock = threading.Lock()
         self.cards: list[SeenMessage] = []
@@ -124,7 +125,8 @@ class Person(threading.Thread):
         self._client.react(self._lots.choice((who, *AGENTS)), HELP, ts, "ticket")
 
     def raise_by_mention(self, number: int) -> None:
-        self._client.post(self._lots.choice(REQUESTERS), HELP, f"@app mention {number} is on fire")
+        text = f"<@{self._board.bot_user}> mention {number} is on fire"
+        self._client.post(self._lots.choice(REQUESTERS), HELP, text, raw=True)
 
     def write_directly(self, number: int) -> None:
         who = self._lots.choice(REQUESTERS)
