@@ -6,14 +6,12 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from bot.store import migrate
+from tests.faults.chaos.databases import Databases, databases
 from tests.faults.chaos.runs import Plan, Summary, run, running_desk
-from tests.postgres import Cluster, new_home
+from tests.faults.chaos.troubles import Count
 
 KILL_EVERY: Final = ((0.3, 1.0), (0.3, 1.0), (1.0, 3.0), (3.0, 8.0))
 """Seconds of life, by the seed: most die young, some get to do long work."""
@@ -23,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Exit codes: 0 nothing was lost or said twice, 1 something was, 2 usage."""
     options = _parser().parse_args(arguments)
     ends_at, seed, failed = time.monotonic() + options.minutes * 60, options.seed, 0
-    with _databases(options.database) as database:
+    with databases(options.database) as database:
         while time.monotonic() < ends_at:
             failed += not _one(options, database, seed)
             seed += 1
@@ -42,44 +40,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-class Databases:
-    """Fresh ones, by the run."""
-
-    def __init__(self, kind: str, cluster: Cluster | None) -> None:
-        self._kind = kind
-        self._cluster = cluster
-
-    @contextmanager
-    def fresh(self, folder: Path) -> Iterator[str]:
-        """The address of a migrated database."""
-        if self._cluster is not None:
-            with self._cluster.server().database(migrated=True) as url:
-                yield url
-            return
-        url = f"sqlite:///{folder / 'deskbell.db'}"
-        migrate.upgrade(url)
-        yield url
-
-
-@contextmanager
-def _databases(kind: str) -> Iterator[Databases]:
-    if kind == "sqlite":
-        yield Databases(kind, None)
-        return
-    cluster = Cluster(new_home())
-    try:
-        yield Databases(kind, cluster)
-    finally:
-        cluster.stop()
-
-
 def _one(options: argparse.Namespace, databases: Databases, seed: int) -> bool:
     """One run; whether all was well."""
     folder = Path(tempfile.mkdtemp(prefix=f"deskbell-faults-{seed}-", dir=options.keep))
     kill_every = KILL_EVERY[seed % len(KILL_EVERY)]
     plan = Plan(seed=seed, seconds=options.seconds, hours=options.hours, kill_every=kill_every)
     with databases.fresh(folder) as url, running_desk(url, folder, replicas=options.replicas) as desk:
-        summary = run(desk, plan)
+        count = Count()
+        summary = run(desk, plan, more=databases.troubles(url, count, seed), count=count)
     _say(summary)
     if summary.found:
         sys.stdout.write(f"    logs and database: {folder}\n")
