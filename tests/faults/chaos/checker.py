@@ -36,7 +36,7 @@ from tests.faults.chaos.acknowledged import lost_gestures
 from tests.faults.chaos.evidence import POST, Evidence, Seen, key_in
 
 Kind = Literal["duplicate", "loss", "disagreement"]
-CHAOS: Final = frozenset({"ack_timeout", "ack_failed"})
+CHAOS: Final = frozenset({"ack_timeout", "ack_failed", "expired_trigger_id"})
 """What a process that is killed or frozen does to Slack's protocol, and nobody can help."""
 Standing = tuple[State, str | None]
 
