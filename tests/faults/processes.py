@@ -15,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Final
@@ -195,19 +196,21 @@ class BotProcess:
 
     def _signal(self, number: signal.Signals) -> None:
         process = self._process
-        if process is not None and process.pid is not None and process.is_alive():
-            os.kill(process.pid, number)
+        if process is not None and process.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, number)
 
     def _end(self, number: signal.Signals) -> int:
         process, self._process = self._process, None
         if process is None or process.pid is None:
             return 0
-        if process.is_alive():
+        with suppress(ProcessLookupError):
             os.kill(process.pid, number)
             os.kill(process.pid, signal.SIGCONT)  # what is frozen hears nothing else
         process.join(15)
         if process.is_alive():
-            os.kill(process.pid, signal.SIGUSR1)  # it writes down where its threads are
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGUSR1)  # it writes down where its threads are
             process.join(1)
             process.kill()
             process.join()
