@@ -163,7 +163,11 @@ class SocketMode:
         with self._changed:
             self._is_closing = True
             self._changed.wait_for(lambda: self._handling == 0, timeout=DRAIN_FOR)
-        self.client.close()
+        try:
+            self.client.close()
+        except AttributeError:
+            # slack_sdk closes a socket that its reader has just closed and forgotten; now it is forgotten.
+            self.client.close()
 
     def _on_request(self, client: BaseSocketModeClient, request: SocketModeRequest) -> None:
         with self._changed:
