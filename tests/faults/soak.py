@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 import time
@@ -36,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="of the first run; each next one counts up")
     parser.add_argument("--seconds", type=float, default=40.0, help="of trouble in each run (default: 40)")
     parser.add_argument("--hours", type=float, default=24.0, help="of business time a run (default: 24)")
-    parser.add_argument("--keep", type=Path, help="where logs and databases of failed runs are kept")
+    parser.add_argument("--keep", type=Path, help="where failed runs leave logs and databases")
     return parser
 
 
@@ -51,6 +52,8 @@ def _one(options: argparse.Namespace, databases: Databases, seed: int) -> bool:
     _say(summary)
     if summary.found:
         sys.stdout.write(f"    logs and database: {folder}\n")
+    else:
+        shutil.rmtree(folder)
     return not summary.found
 
 
