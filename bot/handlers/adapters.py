@@ -44,6 +44,8 @@ LONG_DEAF = 10.0
 """Seconds without a connection after which people may have written what nobody heard."""
 DRAIN_FOR = 2.0
 """Seconds that handling may go on once the process was told to stop."""
+CLOSE_WITHIN = 2.0
+"""Seconds that the connection may take to close once nothing is handled any more."""
 CONCURRENCY = 10
 RECEIVE_AT_ONCE = 1 << 16
 """Bytes; slack_sdk now and then cuts a frame that it has to read in pieces."""
@@ -163,6 +165,14 @@ class SocketMode:
         with self._changed:
             self._is_closing = True
             self._changed.wait_for(lambda: self._handling == 0, timeout=DRAIN_FOR)
+        closing = threading.Thread(target=self._close_client, name="socket-closing", daemon=True)
+        closing.start()
+        closing.join(CLOSE_WITHIN)
+        if closing.is_alive():
+            log.warning("the socket is left to end with the process", reason="it is just connecting")
+
+    def _close_client(self) -> None:
+        """Waits for as long as slack_sdk takes to connect, if that is what it is doing."""
         try:
             self.client.close()
         except AttributeError:

@@ -24,7 +24,7 @@ from tests.faults.chaos.checker import Breach, breaches
 from tests.faults.chaos.evidence import Evidence, Seen, look
 from tests.faults.chaos.load import Board, Person, Tally
 from tests.faults.chaos.troubles import STANDING, Count, Killer, Time, Trouble, Weather, inject
-from tests.faults.processes import BotProcess, becomes
+from tests.faults.processes import BotProcess, DidNotStop, becomes
 from tests.sandbox_fixture import running_sandbox
 
 SETTLE: Final = 2.0
@@ -142,8 +142,7 @@ class Desk:
         give_up_at = time.monotonic() + CALM_WITHIN
         while True:
             becomes(self.is_calm, seconds=give_up_at - time.monotonic())
-            codes = [bot.stop() for bot in self.bots]
-            found = [Breach("disagreement", f"A bot stopped with {code}.") for code in codes if code]
+            found = [breach for bot in self.bots for breach in _stop(bot)]
             found += breaches(Evidence(self.look(), self.store), now=self.now())
             if self.is_calm() or time.monotonic() > give_up_at:
                 return found
@@ -161,6 +160,16 @@ class Desk:
         if due.overdue(self.store, self.now()):
             return False
         return all(_is_over(envelope) for envelope in self.client.envelopes())
+
+
+def _stop(bot: BotProcess) -> Iterator[Breach]:
+    try:
+        code = bot.stop()
+    except DidNotStop as stuck:
+        yield Breach("disagreement", f"A bot did not stop when told to: {stuck}")
+    else:
+        if code:
+            yield Breach("disagreement", f"A bot stopped with {code}.")
 
 
 def _is_over(envelope: SeenEnvelope) -> bool:
