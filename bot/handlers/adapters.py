@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -173,6 +175,11 @@ class SocketMode:
 
     def _close_client(self) -> None:
         """Waits for as long as slack_sdk takes to connect, if that is what it is doing."""
+        self.client.auto_reconnect_enabled = False
+        session = self.client.current_session
+        if session is not None and session.sock is not None:
+            with suppress(OSError, AttributeError):
+                session.sock.shutdown(socket.SHUT_RDWR)  # else its reader keeps it until the next ping
         try:
             self.client.close()
         except AttributeError:
