@@ -47,6 +47,9 @@ class Commit(StrEnum):
     FACTS_CLAIM = "facts_claim"
     FACTS = "facts"
     WATERMARK = "watermark"
+    JANITOR = "janitor"
+    AUDIT_ANCHOR = "audit_anchor"
+    OPERATOR = "operator"
     HEARTBEAT = "heartbeat"
 
 

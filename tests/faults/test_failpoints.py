@@ -22,6 +22,8 @@ from sqlalchemy import delete, select, update
 
 from bot import failpoints
 from bot.clock import Clock, real_now
+from bot.commands import outbox
+from bot.delivery import janitor
 from bot.delivery.client import SlackClient
 from bot.delivery.pacing import Pacer
 from bot.delivery.reads import Reader
@@ -30,7 +32,7 @@ from bot.failpoints import AFTER, BEFORE, Ack, Call, Commit
 from bot.models import Inbox, InboxState, Membership, Outbox, Person, SeriesName, ServiceClock
 from bot.settings import Settings
 from bot.store import Store
-from bot.workflows import configuring, due, housekeeping, reports
+from bot.workflows import auditing, configuring, due, housekeeping, reports
 from bot.workflows.desks import load_desks
 from sandbox.client import SandboxClient, SandboxRefused
 from sandbox.http_delivery import sign
@@ -331,6 +333,18 @@ def _reader(store: Store, settings: Settings) -> Reader:
     return Reader(client, Pacer(store, factor=50), threading.Event())
 
 
+def _tidy_up(store: Store, settings: Settings) -> None:
+    janitor.sweep(store, _reader(store, settings))
+
+
+def _take_anchor(store: Store, _settings: Settings) -> None:
+    auditing.take_anchor(store, real_now() + timedelta(days=1))
+
+
+def _operate(_store: Store, _settings: Settings) -> None:
+    outbox._write(lambda session, now: session.execute(select(Outbox).limit(1)).first() and now)
+
+
 def _read_emoji(store: Store, settings: Settings) -> None:
     with store.read() as session:
         card = session.scalars(select(Outbox).where(Outbox.key == "card:1")).one()
@@ -351,6 +365,9 @@ BY_ITSELF: Final[Mapping[str, Callable[[Store, Settings], None]]] = {
     Commit.CLOCK_STEP: _step_back,
     Commit.TICK_ALONE: _look_alone,
     Commit.REPORT_FAILURE: _fail_to_report,
+    Commit.JANITOR: _tidy_up,
+    Commit.AUDIT_ANCHOR: _take_anchor,
+    Commit.OPERATOR: _operate,
     Call.CHANNEL: _read_channel,
     Call.EMOJI: _read_emoji,
 }
