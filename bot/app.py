@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,7 +15,7 @@ import structlog
 from prometheus_client import generate_latest
 
 from bot import config
-from bot.clock import Clock, monotonic, real_now
+from bot.clock import Clock, real_now
 from bot.config import LoadedConfig
 from bot.delivery.client import AuthRefused, Refused, SlackClient
 from bot.delivery.metrics import CLOCKS_DUE, INBOX_OLDEST, INBOX_PARKED, REGISTRY, SOCKET, TICK_LAG
@@ -33,6 +34,7 @@ from bot.handlers.sweep import Sweep
 from bot.models import Workspace
 from bot.schedule import Concern, Schedule
 from bot.settings import Settings, SlackAccess
+from bot.stopping import Departure, end_at_the_latest, end_now
 from bot.store import Store, StoreUnavailable
 from bot.store.lock import FileLock
 from bot.store.migrate import require_head, upgrade
@@ -62,14 +64,10 @@ Result = TypeVar("Result")
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 """Seconds between attempts while the database or Slack cannot be reached."""
+BACKGROUND = 4.0
+"""Seconds that what works in the background may take to end."""
 CLOCK_SLACK = timedelta(minutes=1)
 """A clock that goes back by more is told to the administrators."""
-STOP_WITHIN = 8.0
-"""Seconds that everything together may take to stop, of the ten that an operator waits."""
-
-
-LEAVING = 5.5
-"""Seconds that a database which is away may cost when the process takes its heartbeat along."""
 
 
 class SlackRefuses(DeskbellError):
@@ -166,6 +164,8 @@ class Bot:
         self._schedule = Schedule(self._concerns())
         self._socket = self._socket_mode()
         self._web: WebServer | None = None
+        self.left_behind: list[str] = []
+        """What did not end in time."""
 
     def _concerns(self) -> dict[str, Concern]:
         """What the clock alone makes due, and how often it is looked for."""
@@ -425,22 +425,21 @@ class Bot:
 
     def _go_down(self) -> None:
         """Intake first, then what works in the background, the database last."""
-        give_up_at = monotonic() + STOP_WITHIN
+        departure = Departure()
         self.status.is_ready, self.status.waiting_for = False, "stopping"
         if self._socket is not None:
-            self._socket.close()
-        self._schedule.stop()
-        self.sweep.stop(max(0.1, give_up_at - monotonic()))
-        self.pictures.stop(max(0.1, give_up_at - monotonic()))
-        self.facts.stop(max(0.1, give_up_at - monotonic()))
-        self.directory.stop(max(0.1, give_up_at - monotonic()))
-        self.sender.stop(max(0.1, give_up_at - monotonic()))
-        self.replies.stop(max(0.1, min(2.0, give_up_at - monotonic())))
+            departure.end({"socket": self._socket.close}, at_most=2.5)
+        background = (self.sweep, self.pictures, self.facts, self.directory, self.sender)
+        works = {type(part).__name__.lower(): partial(part.stop, BACKGROUND) for part in background}
+        departure.end({"schedule": self._schedule.stop, **works}, at_most=BACKGROUND)
+        last: dict[str, Callable[[], object]] = {"replies": partial(self.replies.stop, 1.0)}
         if self._web is not None:
-            self._web.stop()
-        if self._schedule.last_rounds() and give_up_at - monotonic() > LEAVING:
-            self._leave()
+            last["web"] = self._web.stop
+        if self._schedule.last_rounds():
+            last["heartbeat"] = self._leave
+        departure.end(last, at_most=departure.left())
         self.store.close()
+        self.left_behind = departure.left_behind
         log.info("stopped")
 
 
@@ -450,9 +449,16 @@ def run(settings: Settings, *, migrate: bool) -> int:
     loaded = _load(settings.desk_config) if settings.desk_config else None
     with FileLock(settings.database_url):
         bot = Bot(settings, access, loaded)
+
+        def leave(*_signal: object) -> None:
+            bot.stop()
+            end_at_the_latest()
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, bot.stop)
+            signal.signal(number, leave)
         bot.run(migrate=migrate)
+        if bot.left_behind:
+            end_now()
     return 0
 
 
