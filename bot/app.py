@@ -29,7 +29,7 @@ from bot.errors import DeskbellError
 from bot.handlers.adapters import SocketMode, SocketRefused, http_dispatcher
 from bot.handlers.answers import quiet_reply, reply
 from bot.handlers.bolt import Identity, build_bolt
-from bot.handlers.context import Handling
+from bot.handlers.context import Handling, count
 from bot.handlers.sweep import Sweep
 from bot.models import Workspace
 from bot.schedule import Concern, Schedule
@@ -126,7 +126,7 @@ class Bot:
         self.sender = Sender(
             self.store, self._client, settle=settings.delivery_settle, pace=settings.delivery_pace
         )
-        self.intake = Intake(self.store, self.clock, wake=self.wake)
+        self.intake = Intake(self.store, self.clock, wake=self.wake, told=count)
         self.directory = Directory(
             self.store,
             self._slack(timeout=10.0),
@@ -377,6 +377,7 @@ class Bot:
         except StoreUnavailable as error:
             return HealthReport(ready=False, detail={"waiting_for": f"the database: {error}"})
         skewed = self.skew.problem()
+        problems = [*self.status.problems, *self._schedule.problems(), *([skewed] if skewed else [])]
         detail: dict[str, object] = {
             "oldest_due_seconds": round(max(sender.oldest_due_seconds, overdue), 3),
             "clocks_due_seconds": round(overdue, 3),
@@ -384,10 +385,11 @@ class Bot:
             "delivery": sender.problem or "ok",
             "tick_lag_seconds": round(self._schedule.lag(), 3),
             "gestures": {"waiting": inbox.waiting, "parked": inbox.parked},
-            "problems": [*self.status.problems, *self._schedule.problems(), *([skewed] if skewed else [])],
+            "problems": problems,
         }
         if self._socket is not None:
             detail["socket"] = "connected" if self._socket.is_connected() else "disconnected"
+            detail["problems"] = [*problems, *self._socket.problems()]
         return HealthReport(ready=not self.skew.is_too_far(), detail=detail)
 
     def _inbox(self) -> InboxBacklog:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.handlers.adapters import MOST_OPENED
 from tests.conversations.desk import HELP, Desk, something
 
 COMBINATIONS = ("socket-sqlite",)
@@ -34,3 +35,45 @@ def test_a_connection_that_slack_refreshes_is_no_gap(desk: Desk) -> None:
     ticket = desk.raise_by_emoji()
     assert ticket.number
     assert metric(desk, "deskbell_socket_reconnects_total") == before
+
+
+def problems(desk: Desk) -> str:
+    return str(desk.bot.health().detail["problems"])
+
+
+def test_a_switched_off_socket_mode_says_what_to_do_until_it_is_on_again(desk: Desk) -> None:
+    desk.may_log += [
+        "the socket is deaf",
+        "Slack asks for another connection",
+        "Socket Mode cannot be reached",
+    ]
+    desk.may_log += ["Failed to", "Error code", "caught up on what no event told of"]
+    off = desk.client.fault("error", "apps.connections.open", error="link_disabled")
+    desk.client.refresh_sockets("link_disabled")
+    desk.until(lambda: "switch it on again" in problems(desk) or None, "the problem", lambda: problems(desk))
+    desk.until(
+        lambda: desk.bot.health().detail["socket"] == "disconnected" or None, "the socket to be closed"
+    )
+    desk.client.lift(off)
+    desk.until(lambda: desk.bot.health().detail["socket"] == "connected" or None, "a new connection")
+    desk.until(lambda: problems(desk) == "[]" or None, "no problem", lambda: problems(desk))
+
+
+def test_slack_that_turns_every_connection_away_is_not_asked_without_end(desk: Desk) -> None:
+    desk.may_log += [
+        "the socket is deaf",
+        "Slack asks for another connection",
+        "Socket Mode cannot be reached",
+    ]
+    desk.may_log += ["Failed to", "Error code", "caught up on what no event told of"]
+    for _ in range(8):
+        desk.client.refresh_sockets("too_many_websockets")
+    desk.until(lambda: desk.bot.health().detail["socket"] == "connected" or None, "a connection at last")
+    assert len(desk.client.calls("apps.connections.open")) <= 2 * MOST_OPENED
+
+
+def test_how_often_and_for_what_people_reach_the_desk_is_counted(desk: Desk) -> None:
+    raised = 'deskbell_gestures_total{outcome="done",type="reacted"}'
+    before = metric(desk, raised) if raised in desk.bot.metrics().decode() else 0.0
+    desk.raise_by_emoji()
+    assert metric(desk, raised) == before + 1
