@@ -27,9 +27,8 @@ def watched(world: World) -> World:
 def claimed(world: World, now: timedelta) -> list[Stretch]:
     """Everything that is due then, in hand."""
     found: list[Stretch] = []
-    with world.store.write() as session:
-        while stretch := watching.claim(session, at=START + now, now=START + now):
-            found.append(stretch)
+    while stretch := world.store.run(lambda s: watching.claim(s, at=START + now, now=START + now)):
+        found.append(stretch)
     return found
 
 
@@ -140,9 +139,8 @@ def test_channels_are_read_before_anything_that_has_waited_longer(watched: World
     with watched.store.write() as session:
         session.execute(text("DELETE FROM watermark WHERE channel = 'CTRIAGE'"))
         watching.follow(session, at=START, now=START + MINUTE)
-    with watched.store.write() as session:
-        first = watching.claim(session, at=START + HOUR, now=START + HOUR)
-        second = watching.claim(session, at=START + HOUR, now=START + HOUR)
+    hour = START + HOUR
+    first, second = (watched.store.run(lambda s: watching.claim(s, at=hour, now=hour)) for _ in range(2))
     assert {(each.channel, each.thread_ts) for each in (first, second) if each} == {(HELP, ""), (TRIAGE, "")}
 
 
