@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bot.handlers.adapters import MOST_OPENED
 from tests.conversations.desk import HELP, Desk, something
 
 COMBINATIONS = ("socket-sqlite",)
@@ -57,19 +56,6 @@ def test_a_switched_off_socket_mode_says_what_to_do_until_it_is_on_again(desk: D
     desk.client.lift(off)
     desk.until(lambda: desk.bot.health().detail["socket"] == "connected" or None, "a new connection")
     desk.until(lambda: problems(desk) == "[]" or None, "no problem", lambda: problems(desk))
-
-
-def test_slack_that_turns_every_connection_away_is_not_asked_without_end(desk: Desk) -> None:
-    desk.may_log += [
-        "the socket is deaf",
-        "Slack asks for another connection",
-        "Socket Mode cannot be reached",
-    ]
-    desk.may_log += ["Failed to", "Error code", "caught up on what no event told of"]
-    for _ in range(8):
-        desk.client.refresh_sockets("too_many_websockets")
-    desk.until(lambda: desk.bot.health().detail["socket"] == "connected" or None, "a connection at last")
-    assert len(desk.client.calls("apps.connections.open")) <= 2 * MOST_OPENED
 
 
 def test_how_often_and_for_what_people_reach_the_desk_is_counted(desk: Desk) -> None:
