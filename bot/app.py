@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,7 +15,7 @@ import structlog
 from prometheus_client import generate_latest
 
 from bot import config, failpoints
-from bot.clock import Clock, monotonic, real_now
+from bot.clock import Clock, real_now
 from bot.config import LoadedConfig
 from bot.delivery.client import AuthRefused, Refused, SlackClient
 from bot.delivery.metrics import CLOCKS_DUE, INBOX_OLDEST, INBOX_PARKED, REGISTRY, SOCKET, TICK_LAG
@@ -29,11 +30,12 @@ from bot.failpoints import Commit
 from bot.handlers.adapters import SocketMode, SocketRefused, http_dispatcher
 from bot.handlers.answers import quiet_reply, reply
 from bot.handlers.bolt import Identity, build_bolt
-from bot.handlers.context import Handling
+from bot.handlers.context import Handling, count
 from bot.handlers.sweep import Sweep
 from bot.models import Workspace
 from bot.schedule import Concern, Schedule
 from bot.settings import Settings, SlackAccess
+from bot.stopping import Departure, end_at_the_latest, end_now
 from bot.store import Store, StoreUnavailable
 from bot.store.lock import FileLock
 from bot.store.migrate import require_head, upgrade
@@ -63,14 +65,10 @@ Result = TypeVar("Result")
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 """Seconds between attempts while the database or Slack cannot be reached."""
+BACKGROUND = 4.0
+"""Seconds that what works in the background may take to end."""
 CLOCK_SLACK = timedelta(minutes=1)
 """A clock that goes back by more is told to the administrators."""
-STOP_WITHIN = 8.0
-"""Seconds that everything together may take to stop, of the ten that an operator waits."""
-
-
-LEAVING = 5.5
-"""Seconds that a database which is away may cost when the process takes its heartbeat along."""
 
 
 class SlackRefuses(DeskbellError):
@@ -129,7 +127,7 @@ class Bot:
         self.sender = Sender(
             self.store, self._client, settle=settings.delivery_settle, pace=settings.delivery_pace
         )
-        self.intake = Intake(self.store, self.clock, wake=self.wake)
+        self.intake = Intake(self.store, self.clock, wake=self.wake, told=count)
         self.directory = Directory(
             self.store,
             self._slack(timeout=10.0),
@@ -168,6 +166,8 @@ class Bot:
         self._schedule = Schedule(self._concerns())
         self._socket = self._socket_mode()
         self._web: WebServer | None = None
+        self.left_behind: list[str] = []
+        """What did not end in time."""
 
     def _concerns(self) -> dict[str, Concern]:
         """What the clock alone makes due, and how often it is looked for."""
@@ -382,6 +382,7 @@ class Bot:
         except StoreUnavailable as error:
             return HealthReport(ready=False, detail={"waiting_for": f"the database: {error}"})
         skewed = self.skew.problem()
+        problems = [*self.status.problems, *self._schedule.problems(), *([skewed] if skewed else [])]
         detail: dict[str, object] = {
             "oldest_due_seconds": round(max(sender.oldest_due_seconds, overdue), 3),
             "clocks_due_seconds": round(overdue, 3),
@@ -389,10 +390,11 @@ class Bot:
             "delivery": sender.problem or "ok",
             "tick_lag_seconds": round(self._schedule.lag(), 3),
             "gestures": {"waiting": inbox.waiting, "parked": inbox.parked},
-            "problems": [*self.status.problems, *self._schedule.problems(), *([skewed] if skewed else [])],
+            "problems": problems,
         }
         if self._socket is not None:
             detail["socket"] = "connected" if self._socket.is_connected() else "disconnected"
+            detail["problems"] = [*problems, *self._socket.problems()]
         return HealthReport(ready=not self.skew.is_too_far(), detail=detail)
 
     def _inbox(self) -> InboxBacklog:
@@ -430,22 +432,21 @@ class Bot:
 
     def _go_down(self) -> None:
         """Intake first, then what works in the background, the database last."""
-        give_up_at = monotonic() + STOP_WITHIN
+        departure = Departure()
         self.status.is_ready, self.status.waiting_for = False, "stopping"
         if self._socket is not None:
-            self._socket.close()
-        self._schedule.stop()
-        self.sweep.stop(max(0.1, give_up_at - monotonic()))
-        self.pictures.stop(max(0.1, give_up_at - monotonic()))
-        self.facts.stop(max(0.1, give_up_at - monotonic()))
-        self.directory.stop(max(0.1, give_up_at - monotonic()))
-        self.sender.stop(max(0.1, give_up_at - monotonic()))
-        self.replies.stop(max(0.1, min(2.0, give_up_at - monotonic())))
+            departure.end({"socket": self._socket.close}, at_most=2.5)
+        background = (self.sweep, self.pictures, self.facts, self.directory, self.sender)
+        works = {type(part).__name__.lower(): partial(part.stop, BACKGROUND) for part in background}
+        departure.end({"schedule": self._schedule.stop, **works}, at_most=BACKGROUND)
+        last: dict[str, Callable[[], object]] = {"replies": partial(self.replies.stop, 1.0)}
         if self._web is not None:
-            self._web.stop()
-        if self._schedule.last_rounds() and give_up_at - monotonic() > LEAVING:
-            self._leave()
+            last["web"] = self._web.stop
+        if self._schedule.last_rounds():
+            last["heartbeat"] = self._leave
+        departure.end(last, at_most=departure.left())
         self.store.close()
+        self.left_behind = departure.left_behind
         log.info("stopped")
 
 
@@ -457,9 +458,16 @@ def run(settings: Settings, *, migrate: bool) -> int:
         failpoints.arm(settings.desk_failpoint)
     with FileLock(settings.database_url):
         bot = Bot(settings, access, loaded)
+
+        def leave(*_signal: object) -> None:
+            bot.stop()
+            end_at_the_latest()
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, bot.stop)
+            signal.signal(number, leave)
         bot.run(migrate=migrate)
+        if bot.left_behind:
+            end_now()
     return 0
 
 

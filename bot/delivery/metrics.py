@@ -79,7 +79,24 @@ SWEEP_FOUND: Final = Counter(
 )
 SWEEP_BEHIND: Final = Gauge(
     "deskbell_sweep_behind_seconds",
-    "Since when the oldest conversation waits to be read back.",
+    "How long ago the channel was last read back that has waited for longest.",
+    registry=REGISTRY,
+)
+SWEEP_FAILED: Final = Counter(
+    "deskbell_sweep_failures",
+    "Conversations that could not be read back when it was time.",
+    registry=REGISTRY,
+)
+GESTURES: Final = Counter(
+    "deskbell_gestures",
+    "Gestures by type and outcome; ignored are repeats and what means nothing to the desk.",
+    ["type", "outcome"],
+    registry=REGISTRY,
+)
+DISCONNECTS: Final = Counter(
+    "deskbell_socket_disconnects",
+    "Times that Slack asked for another connection, by its reason.",
+    ["reason"],
     registry=REGISTRY,
 )
 CLOCKS_DUE: Final = Gauge(

@@ -28,6 +28,8 @@ POLL: Final = 1.0
 """Seconds after which the outbox is looked at even if nobody called `wake`."""
 _SHORTEST_WAIT: Final = 0.01
 _CHORES_EVERY: Final = 30.0
+_LETTING_GO: Final = 1.0
+"""Seconds kept for giving up what did not end when the sender stops."""
 
 log = structlog.get_logger(__name__)
 
@@ -100,15 +102,21 @@ class Sender:
     def stop(self, timeout: float) -> bool:
         """Begin no call, let those under way end. False if some did not within `timeout` seconds.
 
-        What they were sending is then settled by whoever finds the lease expired.
+        What they were sending is then uncertain, and nobody has to wait for the lease to look for it.
         """
         self._stop.set()
         self._woken.set()
-        give_up_at = monotonic() + timeout
+        give_up_at = monotonic() + max(timeout - _LETTING_GO, timeout / 2)
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(max(0.0, give_up_at - monotonic()))
-        return not any(thread.is_alive() for thread in self._threads)
+        if not any(thread.is_alive() for thread in self._threads):
+            return True
+        try:
+            self._store.run(self._let_go)
+        except StoreUnavailable as error:
+            log.warning("what was being sent is free when its lease ends", reason=str(error))
+        return False
 
     def remove_duplicates(self) -> int:
         """Delete second copies of what was uncertain; once an hour, by one replica. Returns how many."""
@@ -229,6 +237,10 @@ class Sender:
         found = outbox.recover(session, owner=self._store.owner, now=self._store.now(session))
         if found:
             log.info("deliveries of an earlier process are uncertain and looked for", count=found)
+
+    def _let_go(self, session: Session) -> None:
+        held = outbox.let_go(session, owner=self._store.owner, now=self._store.now(session))
+        log.warning("calls are left under way; they are looked for at the next start", count=held)
 
     def _chores(self, session: Session) -> None:
         now = self._store.now(session)

@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -14,15 +15,15 @@ from urllib.parse import parse_qs
 import structlog
 from slack_bolt import App
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError, SlackClientError, SlackClientNotConnectedError
 from slack_sdk.socket_mode.builtin.client import SocketModeClient
 from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot import failpoints
-from bot.clock import monotonic, real_now
-from bot.delivery.metrics import RECONNECTS
+from bot.clock import monotonic
+from bot.delivery.metrics import DISCONNECTS, RECONNECTS
 from bot.errors import DeskbellError
 from bot.failpoints import Ack
 from bot.handlers.bolt import Answered, dispatch
@@ -51,6 +52,16 @@ CLOSE_WITHIN = 2.0
 CONCURRENCY = 10
 RECEIVE_AT_ONCE = 1 << 16
 """Bytes; slack_sdk now and then cuts a frame that it has to read in pieces."""
+MOST_OPENED, OPENED_WITHIN = 6, 30.0
+"""So many connections may be opened in so many seconds: Slack may turn each of them away at once."""
+TROUBLES: Mapping[str, str] = {
+    "too_many_websockets": "Slack has ten connections of this app already and refuses another: stop other "
+    "processes that run with the same SLACK_APP_TOKEN.",
+    "link_disabled": "Socket Mode was switched off in the settings of the Slack app: switch it on again, or "
+    "unset SLACK_APP_TOKEN and use signed HTTP.",
+}
+"""Reasons for which Slack closes a connection that somebody has to mend, and how."""
+USUAL = frozenset({"refresh_requested", "warning"})
 
 
 class SocketRefused(DeskbellError):
@@ -80,6 +91,30 @@ class SocketRefused(DeskbellError):
         return self.reason in self.FINAL
 
 
+class _Client(SocketModeClient):
+    """Slack's client, except that it never sleeps: who asks for a connection is told to come again."""
+
+    def issue_new_wss_url(self) -> str:
+        """Raises SlackApiError and SlackClientNotConnectedError."""
+        opened: deque[float] = self.__dict__.setdefault("opened", deque(maxlen=MOST_OPENED))
+        if len(opened) == MOST_OPENED and monotonic() - opened[0] < OPENED_WITHIN:
+            raise SlackClientNotConnectedError("too many connections were opened in a short time")
+        opened.append(monotonic())
+        return str(self.web_client.apps_connections_open(app_token=self.app_token)["url"])
+
+    def is_alive(self) -> bool:
+        """Whether all threads that a connection needs are there."""
+        runners = (self.current_session_runner, self.message_processor, self.current_app_monitor)
+        return all(runner.is_alive() for runner in runners)
+
+    def abandon(self) -> None:
+        """Leave it without waiting for anything."""
+        self.closed = True
+        self.auto_reconnect_enabled = False
+        self.current_session_state.terminated = True
+        self.disconnect()
+
+
 class SocketMode:
     """Envelopes in, acknowledgements out; connects again by itself."""
 
@@ -96,6 +131,9 @@ class SocketMode:
         """`missed` is called after a time without a connection, with whether it was long."""
         self._missed = missed
         self._deaf_since: float | None = None
+        self._heard: tuple[str, float] | None = None
+        self._heard_at = monotonic()
+        self._trouble: str | None = None
         self._retry_at = 0.0
         self._app = app
         self._replies = replies
@@ -103,32 +141,71 @@ class SocketMode:
         self._handling = 0
         self._is_closing = False
         self._changed = threading.Condition()
-        self.client = SocketModeClient(
-            app_token=app_token,
-            web_client=WebClient(token=app_token, base_url=base_url, timeout=10, retry_handlers=[]),
+        self._app_token, self._base_url = app_token, base_url
+        self.client = self._new_client()
+
+    def _new_client(self) -> _Client:
+        client = _Client(
+            app_token=self._app_token,
+            web_client=WebClient(
+                token=self._app_token, base_url=self._base_url, timeout=10, retry_handlers=[]
+            ),
             ping_interval=PING_INTERVAL,
             concurrency=CONCURRENCY,
             receive_buffer_size=RECEIVE_AT_ONCE,
+            on_message_listeners=[self._on_message],
         )
-        self.client.socket_mode_request_listeners.append(self._on_request)
+        client.socket_mode_request_listeners.append(self._on_request)
+        return client
 
     def connect(self) -> None:
         """Open the connection. Raises SocketRefused when Slack cannot be reached or says no."""
         try:
             self.client.connect()
-        except SlackApiError as error:
-            data: Mapping[str, object] = error.response.data if isinstance(error.response.data, dict) else {}
-            raise SocketRefused(str(data.get("error", "no reason given"))) from error
-        except (OSError, http.client.HTTPException, SlackClientError) as error:
-            raise SocketRefused(f"Socket Mode cannot be reached: {error}") from error
+        except (SlackApiError, OSError, http.client.HTTPException, SlackClientError) as error:
+            reason = _reason(error)
+            is_answer = isinstance(error, SlackApiError)
+            raise SocketRefused(reason if is_answer else f"it cannot be reached ({reason})") from error
+        self._heard_at = monotonic()
 
     def is_connected(self) -> bool:
-        """Whether envelopes can arrive at the moment: connected, and the last pings were answered."""
+        """Whether envelopes can arrive at the moment: connected, and something was heard lately.
+
+        Every ping is answered, also where nobody writes. Told by the process's own clock: a machine whose
+        time is set would hear for ever, or not at all.
+        """
         session = self.client.current_session
-        if session is None or not self.client.is_connected():
+        if session is None or not self.client.is_connected() or not self.client.is_alive():
             return False
-        heard = session.last_ping_pong_time
-        return heard is None or real_now().timestamp() - heard < SILENT_FOR
+        if (answered := session.last_ping_pong_time) is not None:
+            heard = (session.session_id, answered)
+            if heard != self._heard:
+                self._heard, self._heard_at = heard, monotonic()
+        return monotonic() - self._heard_at < SILENT_FOR
+
+    def problems(self) -> list[str]:
+        """What somebody has to mend, with how."""
+        return [self._trouble] if self._trouble else []
+
+    def _on_message(self, raw: str) -> None:
+        """Slack greets, or asks for another connection, which the client then opens."""
+        if '"hello"' not in raw and '"disconnect"' not in raw:
+            return
+        try:
+            message = json.loads(raw)
+        except ValueError:
+            return
+        kind = message.get("type") if isinstance(message, dict) else None
+        if kind == "hello":
+            self._trouble = None
+        elif kind == "disconnect":
+            self._asked_to_leave(str(message.get("reason")))
+
+    def _asked_to_leave(self, reason: str) -> None:
+        self._trouble = TROUBLES.get(reason)
+        DISCONNECTS.labels(reason if reason in TROUBLES or reason in USUAL else "other").inc()
+        tell = log.info if reason in USUAL else log.warning
+        tell("Slack asks for another connection", reason=reason)
 
     def watch(self) -> None:
         """Called every second: notice a deaf socket, open another, tell that something may have been missed.
@@ -158,9 +235,17 @@ class SocketMode:
 
     def _reconnect(self) -> None:
         try:
-            self.client.connect_to_new_endpoint(force=True)
+            if self.client.is_alive():
+                self.client.connect_to_new_endpoint(force=True)
+            else:
+                log.error("the threads of the socket have died; others take their place")
+                self.client.abandon()
+                self.client = self._new_client()
+                self.client.connect()
         except (SlackApiError, OSError, http.client.HTTPException, SlackClientError) as error:
-            log.warning("Socket Mode cannot be reached", reason=str(error).splitlines()[0])
+            reason = _reason(error)
+            self._trouble = TROUBLES.get(reason, self._trouble)
+            log.warning("Socket Mode cannot be reached", reason=reason)
 
     def close(self) -> None:
         """Stop the intake: what is being handled is acknowledged first, what comes now Slack repeats."""
@@ -191,6 +276,7 @@ class SocketMode:
             if self._is_closing:
                 return
             self._handling += 1
+            self._heard_at = monotonic()
         try:
             self._handle(client, request)
         finally:
@@ -222,6 +308,14 @@ def _acknowledge(client: BaseSocketModeClient, response: SocketModeResponse) -> 
     failpoints.before(Ack.SOCKET)
     client.send_socket_mode_response(response)
     failpoints.after(Ack.SOCKET)
+
+
+def _reason(error: Exception) -> str:
+    """Slack's word for it, if it said one."""
+    if isinstance(error, SlackApiError):
+        data = error.response.data if isinstance(error.response.data, dict) else {}
+        return str(data.get("error", "no reason given"))
+    return str(error) or type(error).__name__
 
 
 def _retry_headers(request: SocketModeRequest) -> dict[str, str]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from bot.clock import Clock, real_now
 from bot.config import PersonRef
 from bot.delivery.client import CallFailed, SlackClient
+from bot.delivery.metrics import GESTURES
 from bot.directory.events import apply_event
 from bot.errors import DeskbellError
 from bot.failpoints import Commit
@@ -23,6 +24,7 @@ from bot.workflows import configuring, reading
 from bot.workflows.desks import Desks, load_desks
 from bot.workflows.gestures import AnyGesture
 from bot.workflows.intake import Intake
+from bot.workflows.outcomes import Outcome
 from bot.workflows.reading import DeskView, TicketView
 
 log = structlog.get_logger(__name__)
@@ -107,6 +109,11 @@ class Handling:
         kind, is_bot = event.get("type"), event.get("user") == self.bot_user_id()
         if kind in OPENS_CHANNELS or (kind == "member_joined_channel" and is_bot):
             self.look_again()
+
+
+def count(gesture: AnyGesture, outcome: Outcome) -> None:
+    """For `/metrics`."""
+    GESTURES.labels(gesture.type, type(outcome).__name__.lower()).inc()
 
 
 def desk_views(desks: Desks) -> list[DeskView]:

@@ -17,11 +17,11 @@ import structlog
 
 from bot.clock import Clock, instant_of, monotonic
 from bot.delivery.client import AuthRefused, NotSent, Refused, SlackClient, Unknown
-from bot.delivery.metrics import SWEEP_BEHIND, SWEEP_FOUND
+from bot.delivery.metrics import SWEEP_BEHIND, SWEEP_FAILED, SWEEP_FOUND
 from bot.delivery.pacing import Busy, Pacer, rate_of
 from bot.delivery.reads import Reader, objects
 from bot.failpoints import Commit
-from bot.handlers.context import Handling
+from bot.handlers.context import Handling, count
 from bot.handlers.events import EVENTS
 from bot.handlers.payloads import MalformedPayload, Payload
 from bot.store import Store, StoreUnavailable
@@ -67,7 +67,7 @@ class _Observed(Intake):
     """Takes gestures like any other intake, and remembers which of them were news."""
 
     def __init__(self, store: Store, clock: Clock, *, wake: Callable[[], None]) -> None:
-        super().__init__(store, clock, wake=wake)
+        super().__init__(store, clock, wake=wake, told=count)
         self.news: list[AnyGesture] = []
 
     def handle(self, gesture: AnyGesture) -> Outcome:
@@ -167,6 +167,7 @@ class Sweep:
         except Refused as refusal:
             self._give_up(stretch, refusal)
         except (NotSent, Unknown, AuthRefused, Busy) as failure:
+            SWEEP_FAILED.inc()
             log.warning("a conversation is not read back yet", channel=stretch.channel, reason=str(failure))
             self._store.run(lambda s: watching.failed(s, stretch, now=self._store.now(s)), Commit.WATERMARK)
         else:
@@ -193,12 +194,13 @@ class Sweep:
                     Commit.WATERMARK,
                 )
         with self._store.read() as session:
-            SWEEP_BEHIND.set(watching.behind(session, self._store.now(session)).total_seconds())
+            SWEEP_BEHIND.set(watching.behind(session, self._clock.now()).total_seconds())
 
     def _give_up(self, stretch: Stretch, refusal: Refused) -> None:
         if refusal.error in _GONE and not stretch.is_lasting:
             self._store.run(lambda session: watching.forget(session, stretch), Commit.WATERMARK)
             return
+        SWEEP_FAILED.inc()
         log.warning("a conversation cannot be read back", channel=stretch.channel, error=refusal.error)
         until = stretch.since + watching.OVERLAP  # as before: it is looked at again at the usual time
         self._store.run(

@@ -31,7 +31,7 @@ def script_config() -> Config:
 
 
 def upgrade(url: str) -> None:
-    """Bring the schema to the newest revision. Raises StoreUnavailable."""
+    """Bring the schema to the newest revision. Raises StoreUnavailable, SchemaMismatch for a newer one."""
     engine = make_engine(url)
     try:
         config = script_config()
@@ -46,6 +46,7 @@ def upgrade(url: str) -> None:
                 guard.commit()
             else:
                 guard.close()
+            refuse_unknown(engine)
             command.upgrade(config, "head")
     except DBAPIError as error:
         raise as_store_error(error) from error
@@ -63,8 +64,20 @@ def current_and_head(engine: Engine) -> tuple[str | None, str | None]:
         raise as_store_error(error) from error
 
 
+def refuse_unknown(engine: Engine) -> None:
+    """Raises SchemaMismatch when the database is at a revision of another version, most likely a newer."""
+    current, _ = current_and_head(engine)
+    known = {script.revision for script in ScriptDirectory.from_config(script_config()).walk_revisions()}
+    if current is not None and current not in known:
+        raise SchemaMismatch(
+            f"The database is at revision {current}, which this version does not know: a newer Deskbell has "
+            "used it; start that one, or restore a backup from before."
+        )
+
+
 def require_head(engine: Engine) -> None:
     """Raises SchemaMismatch unless the database is at the newest revision."""
+    refuse_unknown(engine)
     current, head = current_and_head(engine)
     if current != head:
         raise SchemaMismatch(

@@ -352,6 +352,13 @@ def recover(session: Session, *, owner: str, now: datetime) -> int:
     return _count(session, left, values)
 
 
+def let_go(session: Session, *, owner: str, now: datetime) -> int:
+    """A process ends with calls under way: what it was sending is looked for at once, not after its lease."""
+    held = update(Outbox).where(Outbox.state == OutboxState.SENDING, Outbox.owner == owner)
+    values = {"state": OutboxState.UNKNOWN, "not_before": now, "last_try_at": now, **_NO_LEASE}
+    return _count(session, held, values)
+
+
 def park_orphans(session: Session, now: datetime) -> int:
     """Park what should stand under a message that will never be posted."""
     root = aliased(Outbox)

@@ -37,7 +37,16 @@ RECHECK = timedelta(seconds=1)
 class Intake:
     """Takes gestures, at most once each, and decides them now or when the facts are there."""
 
-    def __init__(self, store: Store, clock: Clock, *, wake: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        wake: Callable[[], None] = lambda: None,
+        told: Callable[[AnyGesture, Outcome], None] = lambda _gesture, _outcome: None,
+    ) -> None:
+        """`told` hears of each gesture and what came of it, once that is committed."""
+        self._told = told
         self._store = store
         self._clock = clock
         self._wake = wake
@@ -45,6 +54,7 @@ class Intake:
     def handle(self, gesture: AnyGesture) -> Outcome:
         """Decide a gesture. A repeat is Ignored. Raises StoreUnavailable: then nothing was kept."""
         outcome = self._until_settled(lambda session: self._first(session, gesture), Commit.GESTURE)
+        self._told(gesture, outcome)
         if not isinstance(outcome, Ignored):
             self._wake()
         return outcome
@@ -72,6 +82,7 @@ class Intake:
         """Decide a kept gesture again, as of its own instant; None when it is decided already."""
         decided = self._until_settled(lambda session: self._again(session, row_id), Commit.KEPT_GESTURE)
         if decided is not None:
+            self._told(*decided)
             self._wake()
         return decided
 

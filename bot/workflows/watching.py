@@ -1,7 +1,8 @@
 """Which conversations are read back for what events may have missed, and up to where they have been.
 
 Slack promises no delivery: in an incident events are dropped, and not sent again. The channels of desks are
-therefore read back regularly; after a gap so are direct messages, and the threads of tickets still going on.
+therefore read back often; direct messages, and the threads of tickets still going on, now and then and after
+a gap. Over signed HTTP nobody notices a gap: only reading tells.
 """
 
 from __future__ import annotations
@@ -10,16 +11,31 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, delete, func, literal, or_, select, type_coerce, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    case,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    type_coerce,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from bot.models import Anchor, Comment, Outbox, Person, Reaction, Ticket, Watermark
 from bot.models.base import Instant
-from bot.models.vocabulary import ENDED_STATES
 from bot.store.dialects import insert_selected_once
 from bot.workflows.desks import Desks, load_desks
 
 EVERY: Final = timedelta(minutes=15)
+SELDOM: Final = timedelta(hours=1)
+"""Between two looks at one thread or at one person's direct messages, while there are few."""
+EACH: Final = timedelta(seconds=6)
+"""With many of them there is so much time for each, so that reading back leaves room for deliveries."""
 OVERLAP: Final = timedelta(minutes=10)
 """Slack may show a message later than it was written."""
 FARTHEST: Final = timedelta(days=7)
@@ -40,7 +56,9 @@ class Stretch:
     since: datetime
     """By Slack's clock."""
     is_lasting: bool
-    """It is read back regularly, not only after a gap."""
+    """It is a channel of a desk."""
+    lease_until: datetime
+    """Whoever sets another time to read it (a gap, another replica) is not overruled."""
 
     @property
     def is_thread(self) -> bool:
@@ -54,31 +72,44 @@ def follow(session: Session, *, at: datetime, now: datetime) -> None:
     `at` is the business instant, by which Slack's timestamps go, `now` the real one.
     """
     for channel in _channels(load_desks(session)):
-        row = select(literal(channel), literal(WHOLE), _instant(at), _instant(now + EVERY))
+        # Read from `at` on: what is older than the desk raises nothing.
+        row = select(literal(channel), literal(WHOLE), _instant(at + OVERLAP), _instant(now + EVERY))
         insert_selected_once(session, Watermark, _COLUMNS, row, keys=_KEYS)
+    _follow_talk(session, at=at, due_at=now + SELDOM)
 
 
-def gap(session: Session, *, at: datetime, now: datetime, everywhere: bool) -> None:
-    """Events may have been missed: read back what is watched, and `everywhere` what people may have used."""
+def _follow_talk(session: Session, *, at: datetime, due_at: datetime) -> None:
+    """Watch direct messages and the threads of tickets going on, from where their channels have been read."""
     channels = _channels(load_desks(session))
     if not channels:
         return
     lasting = Watermark.channel.in_(channels) & (Watermark.thread_ts == WHOLE)
-    session.execute(update(Watermark).where(lasting, Watermark.due_at > now).values(due_at=now))
-    if not everywhere:
-        return
     seen = session.scalar(select(func.min(Watermark.read_until)).where(lasting)) or at
-    later = _instant(now + timedelta(microseconds=1))  # the channels come first
-    direct = select(Person.direct_channel, literal(WHOLE), _instant(seen), later)
+    direct = select(Person.direct_channel, literal(WHOLE), _instant(seen), _instant(due_at))
     known = Person.direct_channel.is_not(None)
     insert_selected_once(session, Watermark, _COLUMNS, direct.where(known), keys=_KEYS)
-    threads = select(Anchor.channel, Anchor.ts, _instant(seen), later).join(
+    threads = select(Anchor.channel, Anchor.ts, _instant(seen), _instant(due_at)).join(
         Ticket, Ticket.id == Anchor.ticket_id
     )
-    stands = and_(Ticket.state.not_in(list(ENDED_STATES)), Anchor.role.in_(["card", "conversation"]))
-    insert_selected_once(session, Watermark, _COLUMNS, threads.where(stands), keys=_KEYS)
+    insert_selected_once(session, Watermark, _COLUMNS, threads.where(_GOES_ON), keys=_KEYS)
 
 
+def gap(session: Session, *, at: datetime, now: datetime, everywhere: bool) -> None:
+    """Events may have been missed: read channels back, and `everywhere` also what people may have used."""
+    channels = _channels(load_desks(session))
+    if not channels:
+        return
+    soon = update(Watermark).where(Watermark.due_at > now)
+    if everywhere:
+        _follow_talk(session, at=at, due_at=now)
+    else:
+        soon = soon.where(Watermark.channel.in_(channels), Watermark.thread_ts == WHOLE)
+    session.execute(soon.values(due_at=now))
+
+
+# In the words of the partial index, for SQLite's sake.
+_IS_OPEN: Final = text("ticket.state NOT IN ('closed', 'cancelled')")
+_GOES_ON: Final = and_(_IS_OPEN, Anchor.role.in_(["card", "conversation"]))
 _KEYS: Final = ("channel", "thread_ts")
 _COLUMNS: Final = (*_KEYS, "read_until", "due_at")
 
@@ -94,14 +125,18 @@ def _channels(desks: Desks) -> list[str]:
 
 def claim(session: Session, *, at: datetime, now: datetime) -> Stretch | None:
     """What is to be read back first, for this process alone until the lease ends; None when nothing is."""
-    due = select(Watermark).where(Watermark.due_at <= now).order_by(Watermark.due_at, *_ORDER).limit(1)
-    row = session.execute(due.with_for_update(skip_locked=True)).scalar_one_or_none()
+    channels = _channels(load_desks(session))
+    # However many threads wait: channels, where tickets are raised, never do.
+    is_channel = and_(Watermark.thread_ts == WHOLE, Watermark.channel.in_(channels))
+    due = select(Watermark).where(Watermark.due_at <= now)
+    first = due.order_by(case((is_channel, 0), else_=1), Watermark.due_at, *_ORDER).limit(1)
+    row = session.execute(first.with_for_update(skip_locked=True)).scalar_one_or_none()
     if row is None:
         return None
     row.due_at = now + LEASE
-    since = max(min(row.read_until, at) - OVERLAP, at - FARTHEST)
-    is_lasting = row.thread_ts == WHOLE and row.channel in _channels(load_desks(session))
-    return Stretch(row.channel, row.thread_ts, since, is_lasting)
+    since = max(min(row.read_until - OVERLAP, at), at - FARTHEST)
+    is_lasting = row.thread_ts == WHOLE and row.channel in channels
+    return Stretch(row.channel, row.thread_ts, since, is_lasting, row.due_at)
 
 
 _ORDER: Final = (Watermark.channel, Watermark.thread_ts)
@@ -109,16 +144,33 @@ _ORDER: Final = (Watermark.channel, Watermark.thread_ts)
 
 def finished(session: Session, stretch: Stretch, *, until: datetime, now: datetime) -> None:
     """Everything up to `until` (by Slack's clock) was seen."""
-    if stretch.is_lasting:
-        seen = update(Watermark).where(*_is(stretch))
-        session.execute(seen.values(read_until=until, due_at=now + EVERY))
-    else:
-        session.execute(delete(Watermark).where(*_is(stretch)))
+    mine = (*_is(stretch), Watermark.due_at == stretch.lease_until)
+    if not stretch.is_lasting and not _is_still_used(session, stretch):
+        session.execute(delete(Watermark).where(*mine))
+        return
+    pause = EVERY
+    if not stretch.is_lasting:
+        count = session.scalar(select(func.count()).select_from(Watermark)) or 0
+        pause = max(SELDOM, EACH * count)
+    # A new desk's begins ahead of the clock, so that its overlap does not reach back before the desk.
+    is_new = and_(Watermark.read_until > until, Watermark.read_until <= until + OVERLAP)
+    read_until = case((is_new, Watermark.read_until), else_=_instant(until))
+    session.execute(update(Watermark).where(*mine).values(read_until=read_until, due_at=now + pause))
+
+
+def _is_still_used(session: Session, stretch: Stretch) -> bool:
+    """Whether a ticket of this thread goes on, or somebody writes to us here."""
+    here = select(Person.id).where(Person.direct_channel == stretch.channel)
+    if stretch.is_thread:
+        place = (Anchor.channel == stretch.channel, Anchor.ts == stretch.thread_ts)
+        here = select(Anchor.ts).join(Ticket, Ticket.id == Anchor.ticket_id).where(*place, _GOES_ON)
+    return session.scalar(here.limit(1)) is not None
 
 
 def failed(session: Session, stretch: Stretch, *, now: datetime) -> None:
     """It could not be read; it is tried again soon."""
-    session.execute(update(Watermark).where(*_is(stretch)).values(due_at=now + AGAIN))
+    mine = update(Watermark).where(*_is(stretch), Watermark.due_at == stretch.lease_until)
+    session.execute(mine.values(due_at=now + AGAIN))
 
 
 def forget(session: Session, stretch: Stretch) -> None:
@@ -130,10 +182,14 @@ def _is(stretch: Stretch) -> tuple[ColumnElement[bool], ...]:
     return Watermark.channel == stretch.channel, Watermark.thread_ts == stretch.thread_ts
 
 
-def behind(session: Session, now: datetime) -> timedelta:
-    """Since when the oldest that is to be read back waits."""
-    oldest = session.scalar(select(func.min(Watermark.due_at)))
-    return max(now - oldest, timedelta(0)) if oldest is not None else timedelta(0)
+def behind(session: Session, at: datetime) -> timedelta:
+    """How long ago (by Slack's clock) the channel was last read back that has waited for longest.
+
+    Not what is due: what fails is put off again and again.
+    """
+    lasting = and_(Watermark.channel.in_(_channels(load_desks(session))), Watermark.thread_ts == WHOLE)
+    oldest = session.scalar(select(func.min(Watermark.read_until)).where(lasting))
+    return max(at - oldest, timedelta(0)) if oldest is not None else timedelta(0)
 
 
 def is_pending(session: Session, now: datetime) -> bool:

@@ -34,3 +34,32 @@ def test_a_connection_that_slack_refreshes_is_no_gap(desk: Desk) -> None:
     ticket = desk.raise_by_emoji()
     assert ticket.number
     assert metric(desk, "deskbell_socket_reconnects_total") == before
+
+
+def problems(desk: Desk) -> str:
+    return str(desk.bot.health().detail["problems"])
+
+
+def test_a_switched_off_socket_mode_says_what_to_do_until_it_is_on_again(desk: Desk) -> None:
+    desk.may_log += [
+        "the socket is deaf",
+        "Slack asks for another connection",
+        "Socket Mode cannot be reached",
+    ]
+    desk.may_log += ["Failed to", "Error code", "caught up on what no event told of"]
+    off = desk.client.fault("error", "apps.connections.open", error="link_disabled")
+    desk.client.refresh_sockets("link_disabled")
+    desk.until(lambda: "switch it on again" in problems(desk) or None, "the problem", lambda: problems(desk))
+    desk.until(
+        lambda: desk.bot.health().detail["socket"] == "disconnected" or None, "the socket to be closed"
+    )
+    desk.client.lift(off)
+    desk.until(lambda: desk.bot.health().detail["socket"] == "connected" or None, "a new connection")
+    desk.until(lambda: problems(desk) == "[]" or None, "no problem", lambda: problems(desk))
+
+
+def test_how_often_and_for_what_people_reach_the_desk_is_counted(desk: Desk) -> None:
+    raised = 'deskbell_gestures_total{outcome="done",type="reacted"}'
+    before = metric(desk, raised) if raised in desk.bot.metrics().decode() else 0.0
+    desk.raise_by_emoji()
+    assert metric(desk, raised) == before + 1
