@@ -113,7 +113,7 @@ class Sender:
         if not any(thread.is_alive() for thread in self._threads):
             return True
         try:
-            self._store.run(self._let_go)
+            self._store.run(self._let_go, Commit.RECOVERY)
         except StoreUnavailable as error:
             log.warning("what was being sent is free when its lease ends", reason=str(error))
         return False
