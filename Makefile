@@ -7,7 +7,7 @@ TEST_STAMP := $(VENV)/.test-installed
 TEST_WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox tour run test check bench clean venv
+.PHONY: help sandbox tour run test faults check bench clean venv
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -36,6 +36,14 @@ run: $(RUN_STAMP) ## Run the bot against the workspace of .env
 
 test: $(TEST_STAMP) ## Run every test
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal
+
+# Each way to fail for so many minutes; a seed names a run, and the same seed draws the same lots.
+MINUTES ?= 5
+SEED ?= 1
+faults: $(TEST_STAMP) ## Prove that nothing is lost and nothing said twice, for as long as you like (MINUTES=5)
+	$(BIN)/python -m pytest -q -n $$(getconf _NPROCESSORS_ONLN) -m 'soak or not soak' tests/faults
+	$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) --database sqlite --seed $(SEED)
+	$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) --database postgresql --replicas 3 --seed $(SEED)
 
 check: $(TEST_STAMP) ## Lint, types, and the floors of the house
 	$(BIN)/ruff check .

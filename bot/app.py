@@ -13,7 +13,7 @@ from typing import TypeVar
 import structlog
 from prometheus_client import generate_latest
 
-from bot import config
+from bot import config, failpoints
 from bot.clock import Clock, monotonic, real_now
 from bot.config import LoadedConfig
 from bot.delivery.client import AuthRefused, Refused, SlackClient
@@ -25,6 +25,7 @@ from bot.delivery.skew import Skew
 from bot.directory.fill import Directory, SlackNotReady
 from bot.directory.worker import FactsWorker
 from bot.errors import DeskbellError
+from bot.failpoints import Commit
 from bot.handlers.adapters import SocketMode, SocketRefused, http_dispatcher
 from bot.handlers.answers import quiet_reply, reply
 from bot.handlers.bolt import Identity, build_bolt
@@ -143,6 +144,7 @@ class Bot:
             self._decide_waiting,
             send=self.replies.send_all,
             pace=settings.delivery_pace,
+            settle=settings.delivery_settle,
         )
         self.pictures = Pictures(self.store, self._slack(timeout=10.0), told=self.sender.wake)
         self._newest: datetime | None = None
@@ -216,7 +218,7 @@ class Bot:
         """The machine's own clock: a local workspace may move business time as it likes."""
         newest, now = self._newest, real_now()
         if newest is not None and now < newest - CLOCK_SLACK:
-            self.store.run(lambda session: configuring.tell_of_clock(session, newest, now))
+            self.store.run(lambda session: configuring.tell_of_clock(session, newest, now), Commit.CLOCK_STEP)
         self._newest = now
 
     def _catch_up_policies(self) -> None:
@@ -318,7 +320,10 @@ class Bot:
         """Put desk.yaml in force when it changed; a desk that cannot work is off, the others are not."""
         loaded = self._loaded
         if loaded is not None:
-            self.store.run(lambda session: configuring.apply_config(session, loaded, self.clock.now()))
+            self.store.run(
+                lambda session: configuring.apply_config(session, loaded, self.clock.now()),
+                Commit.CONFIGURATION,
+            )
             for section in loaded.inactive:
                 log.info("checked and stored, but inactive until it is built", section=section)
         self._settle_desks()
@@ -326,9 +331,9 @@ class Bot:
 
     def _settle_desks(self) -> None:
         """Find what desks name, join what is public; say what is in the way."""
-        problems = self.store.run(configuring.resolve_desks)
+        problems = self.store.run(configuring.resolve_desks, Commit.DESKS)
         closed = self.directory.join_channels()
-        self.store.run(lambda session: configuring.tell_of_channels(session, closed))
+        self.store.run(lambda session: configuring.tell_of_channels(session, closed), Commit.DESKS)
         found = [*problems, *closed]
         for problem in found:
             if problem not in self.status.problems:
@@ -448,6 +453,8 @@ def run(settings: Settings, *, migrate: bool) -> int:
     """Run the bot until SIGTERM or SIGINT; the exit code. Raises DeskbellError when it cannot start."""
     access = settings.require_slack()
     loaded = _load(settings.desk_config) if settings.desk_config else None
+    if settings.desk_failpoint is not None:
+        failpoints.arm(settings.desk_failpoint)
     with FileLock(settings.database_url):
         bot = Bot(settings, access, loaded)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -481,7 +488,10 @@ def apply_config(settings: Settings, path: Path) -> list[str]:
     loaded = _load(path)
     with FileLock(settings.database_url), reading(settings) as store:
         store.run(
-            lambda session: configuring.apply_config(session, loaded, Clock(settings.desk_clock_offset).now())
+            lambda session: configuring.apply_config(
+                session, loaded, Clock(settings.desk_clock_offset).now()
+            ),
+            Commit.CONFIGURATION,
         )
     return changes
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot import failpoints
 from bot.errors import DeskbellError
 
 SLACK_API = "https://slack.com/api/"
@@ -25,6 +26,7 @@ _EXPECTED: Mapping[str, str] = {
     "desk_config": "the path of an existing desk.yaml",
     "delivery_settle": "a number of seconds, 0 or more",
     "delivery_pace": "a number greater than 0",
+    "desk_failpoint": "a place of bot/failpoints.py, such as after.claim or after.claim:2",
     "log_level": "DEBUG, INFO, WARNING, ERROR or CRITICAL",
     "log_format": "text or json",
 }
@@ -80,6 +82,8 @@ class Settings(BaseSettings):
     """How many times faster than Slack's limits delivery may go; only against a local workspace."""
     desk_clock_offset: Path | None = None
     """A file with the seconds that business time is ahead; only against a local workspace."""
+    desk_failpoint: str | None = None
+    """Where this process shall die (`bot.failpoints`); only against a local workspace."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     log_format: Literal["text", "json"] = "text"
 
@@ -116,6 +120,13 @@ class Settings(BaseSettings):
             raise ValueError("no such file")
         return value and value.expanduser()
 
+    @field_validator("desk_failpoint")
+    @classmethod
+    def _know_the_failpoint(cls, value: str | None) -> str | None:
+        if value is not None:
+            failpoints.parse(value)
+        return value
+
     @field_validator("log_level", "log_format", mode="before")
     @classmethod
     def _ignore_case(cls, value: object, info: ValidationInfo) -> object:
@@ -128,6 +139,7 @@ class Settings(BaseSettings):
         trial = {
             "DESK_CLOCK_OFFSET": self.desk_clock_offset is not None,
             "DELIVERY_PACE": self.delivery_pace != 1.0,
+            "DESK_FAILPOINT": self.desk_failpoint is not None,
         }
         wrong = [name for name, is_used in trial.items() if is_used]
         if wrong and not is_loopback(self.slack_api_url):

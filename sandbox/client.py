@@ -270,6 +270,11 @@ class SandboxClient:
         answer = self.read("messages", channel=channel, thread_ts=thread_ts or "")
         return [SeenMessage(item) for item in objects(answer.get("messages"))]
 
+    def everything(self, channel: str) -> list[SeenMessage]:
+        """All messages of a channel, those in threads included; oldest first."""
+        answer = self.read("messages", channel=channel, threads="yes")
+        return [SeenMessage(item) for item in objects(answer.get("messages"))]
+
     def message(self, channel: str, ts: str) -> SeenMessage | None:
         """One message by its ts, None if it is gone."""
         found = [message for message in self.messages(channel, thread_ts=ts) if message.ts == ts]

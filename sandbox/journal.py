@@ -16,7 +16,10 @@ Watcher = Callable[[str, "Entry"], None]
 
 @dataclass
 class ApiCall:
-    """One call of the Web API. `time` is workspace time; `answered` is False where a fault ate the answer."""
+    """One call of the Web API. `time` is workspace time; `answered` is False where a fault ate the answer.
+
+    `applied`: the workspace did it, whatever the app heard of it.
+    """
 
     number: int
     time: float
@@ -26,6 +29,7 @@ class ApiCall:
     answer: JsonObject
     answered: bool = True
     fault: str = ""
+    applied: bool = False
     duration_ms: float = 0.0
 
 
@@ -96,6 +100,7 @@ class Journal:
         answer: JsonObject,
         fault: str,
         duration_ms: float,
+        applied: bool = False,
     ) -> ApiCall:
         entry = ApiCall(
             number=self._next(),
@@ -106,6 +111,7 @@ class Journal:
             answer=answer,
             answered=fault not in {"lost_answer", "drop", "outage"},
             fault=fault,
+            applied=applied,
             duration_ms=round(duration_ms, 2),
         )
         self.calls.append(entry)

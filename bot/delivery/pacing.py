@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
+from bot.failpoints import Commit
 from bot.models import Pace
 from bot.store import Store
 from bot.store.dialects import create_once, insert_once
@@ -125,7 +126,7 @@ class Pacer:
     def wait(self, key: str, *, at_most: float, stop: threading.Event) -> None:
         """Take a turn, waiting up to `at_most` seconds for it. Raises Busy."""
         waited = 0.0
-        while (turn := self._store.run(lambda session: self._try(session, key))) is not None:
+        while (turn := self._store.run(lambda session: self._try(session, key), Commit.TURN)) is not None:
             until, pause = turn
             waited += pause
             if waited > at_most or stop.wait(pause):
@@ -141,7 +142,7 @@ class Pacer:
 
     def push(self, key: str, seconds: float) -> None:
         """Slack said to wait: nobody calls `key` for so long."""
-        self._store.run(lambda session: self._push(session, key, seconds))
+        self._store.run(lambda session: self._push(session, key, seconds), Commit.TURN)
 
     def _push(self, session: Session, key: str, seconds: float) -> None:
         now = self._store.now(session)

@@ -14,12 +14,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from sqlalchemy import Select, func, or_, select, text
+from sqlalchemy import Select, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from bot import pictures
 from bot.clock import monotonic
 from bot.delivery.client import Answer, AuthRefused, CallFailed, NotSent, Refused, SlackClient, Unknown
+from bot.failpoints import Commit
 from bot.models import PictureState, Report, ReportState
 from bot.pictures import DrawingFailed, Picture
 from bot.store import Store, StoreUnavailable
@@ -160,7 +161,9 @@ class Pictures:
         self._thread = threading.Thread(target=self._run, name="pictures", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Begin. What an earlier process on the same SQLite file was drawing is begun again at once."""
+        if self._store.is_sqlite:
+            self._store.run(self._recover, Commit.RECOVERY)
         self._thread.start()
 
     def wake(self) -> None:
@@ -195,7 +198,7 @@ class Pictures:
         wait = self._idle_for()
         if wait:
             return wait
-        work = self._store.run(self._claim)
+        work = self._store.run(self._claim, Commit.PICTURES_CLAIM)
         if work is None:
             return _SHORTEST_WAIT  # somebody else has it
         try:
@@ -222,32 +225,40 @@ class Pictures:
         for picture in progress.drawn[len(progress.files) :]:
             if self._stop.is_set():
                 raise NotSent("the bot is stopping")
-            self._store.run(lambda session: self._renew(session, work))
+            self._store.run(lambda session: self._renew(session, work), Commit.PICTURES_CLAIM)
             progress.files.append(upload(self._client, picture, stop=self._stop))
         return progress.files
 
     def _failed(self, work: _Work, failure: CallFailed | DrawingFailed) -> None:
         """Again, later; or never when that is pointless."""
         if self._stop.is_set():
-            self._store.run(lambda session: self._later(session, work, seconds=0.0, counts=False))
+            self._put_off(work, seconds=0.0, counts=False)
         elif isinstance(failure, NotSent | AuthRefused):
             # Nobody was asked: no attempt, however long Slack is away.
             asked_for = failure.retry_after if isinstance(failure, NotSent) else None
             pause = _UNREACHED_PAUSE if asked_for is None else asked_for
-            self._store.run(lambda session: self._later(session, work, seconds=pause, counts=False))
+            self._put_off(work, seconds=pause, counts=False)
         elif _is_final(work, failure):
             log.error("a report stays without pictures", report=work.key, reason=str(failure))
             self._end(work, [])
         else:
             log.warning("the pictures of a report are tried again", report=work.key, reason=str(failure))
-            self._store.run(lambda session: self._later(session, work, seconds=_AGAIN_AFTER, counts=True))
+            self._put_off(work, seconds=_AGAIN_AFTER, counts=True)
+
+    def _put_off(self, work: _Work, *, seconds: float, counts: bool) -> None:
+        self._store.run(
+            lambda session: self._later(session, work, seconds=seconds, counts=counts), Commit.PICTURES
+        )
 
     def _end(self, work: _Work, files: list[str]) -> None:
-        if self._store.run(lambda session: self._settle(session, work, files)):
+        if self._store.run(lambda session: self._settle(session, work, files), Commit.PICTURES):
             self._told()
         self._progress = _Progress()
 
     # --- transactions ---
+
+    def _recover(self, session: Session) -> None:
+        session.execute(update(Report).where(_WANTED, _IS_TOLD).values(picture_lease=None))
 
     def _idle_for(self) -> float:
         """Seconds until a report is due, looked up without waiting for the writer; 0 when one is."""

@@ -20,6 +20,7 @@ from bot.delivery.outage import Outage
 from bot.delivery.pacing import ALL_POSTS, Pacer
 from bot.delivery.reads import Reader
 from bot.delivery.rendering import Render
+from bot.failpoints import Commit
 from bot.store import Store, StoreUnavailable, outbox
 from bot.store.outbox import LIVE, POSTS, Claim
 
@@ -88,7 +89,7 @@ class Sender:
     def start(self) -> None:
         """Begin. What an earlier process on the same SQLite file left half-sent is looked for first."""
         if self._store.is_sqlite:
-            self._store.run(self._recover)
+            self._store.run(self._recover, Commit.RECOVERY)
         for thread in self._threads:
             thread.start()
 
@@ -175,8 +176,8 @@ class Sender:
         try:
             if claimed_at >= self._chores_at:
                 self._chores_at = claimed_at + _CHORES_EVERY
-                self._store.run(self._chores)
-            claims, wait = self._store.run(self._claim)
+                self._store.run(self._chores, Commit.CHORES)
+            claims, wait = self._store.run(self._claim, Commit.CLAIM)
         except StoreUnavailable as error:
             log.warning("the outbox cannot be read", reason=str(error))
             return [], POLL

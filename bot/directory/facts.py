@@ -9,6 +9,7 @@ from bot.clock import real_now
 from bot.delivery.client import Refused
 from bot.delivery.reads import Reader, UnreadableAnswer, objects, strings
 from bot.directory import keeping, shapes
+from bot.failpoints import Commit
 from bot.models import Channel, Usergroup
 from bot.store import Store
 from bot.workflows.facts import (
@@ -67,13 +68,13 @@ class FactReader:
             with self._store.read() as session:
                 home = keeping.home(session)
             values = shapes.person(user, home=home, now=real_now())
-        self._store.run(lambda session: keeping.keep_person(session, values))
+        self._store.run(lambda session: keeping.keep_person(session, values), Commit.DIRECTORY)
 
     def channel(self, channel_id: str) -> None:
         """What a channel is."""
         found = _object(self._reader.call("conversations.info", channel=channel_id), "channel")
         values = shapes.channel(found, now=real_now())
-        self._store.run(lambda session: keeping.keep_channel(session, values))
+        self._store.run(lambda session: keeping.keep_channel(session, values), Commit.DIRECTORY)
 
     def members(self, channel_id: str) -> None:
         """Who is in a channel, as of the beginning of the reading."""
@@ -84,7 +85,9 @@ class FactReader:
         now = real_now()
         pages = self._reader.pages("conversations.members", channel=channel_id)
         members = [person_id for page in pages for person_id in strings(page, "members")]
-        self._store.run(lambda session: keeping.keep_members(session, channel_id, members, now))
+        self._store.run(
+            lambda session: keeping.keep_members(session, channel_id, members, now), Commit.DIRECTORY
+        )
 
     def usergroup(self, usergroup_id: str) -> None:
         """Who is in a user group; one that is gone has no members."""
@@ -102,9 +105,13 @@ class FactReader:
             self._store.run(
                 lambda session: keeping.keep_usergroup(
                     session, {"id": usergroup_id, "handle": "", "name": "", "is_disabled": True}, [], now
-                )
+                ),
+                Commit.DIRECTORY,
             )
-        self._store.run(lambda session: keeping.keep_usergroup_members(session, usergroup_id, members, now))
+        self._store.run(
+            lambda session: keeping.keep_usergroup_members(session, usergroup_id, members, now),
+            Commit.DIRECTORY,
+        )
 
     def usergroups(self) -> bool:
         """Every user group with its members; False where the workspace has none to show."""
@@ -122,7 +129,9 @@ class FactReader:
         return True
 
     def _keep_usergroup(self, values: dict[str, Any], members: list[str] | None, now: Any) -> None:
-        self._store.run(lambda session: keeping.keep_usergroup(session, values, members, now))
+        self._store.run(
+            lambda session: keeping.keep_usergroup(session, values, members, now), Commit.DIRECTORY
+        )
 
     def message(self, channel_id: str, ts: str) -> Message:
         """What a message says: from the channel, or from the thread that it is in."""

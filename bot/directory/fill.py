@@ -19,6 +19,7 @@ from bot.delivery.reads import Reader, objects
 from bot.directory import joining, keeping, shapes
 from bot.directory.facts import FactReader
 from bot.errors import DeskbellError
+from bot.failpoints import Commit
 from bot.models import Membership, Person, UsergroupMember, Workspace
 from bot.store import Store, StoreUnavailable
 from bot.store.dialects import upsert
@@ -86,7 +87,7 @@ class Directory:
         except (CallFailed, Busy) as failure:
             raise SlackNotReady(str(failure)) from failure
         log.info("the directory is filled", usergroups=has_usergroups)
-        self._store.run(_mark_filled)
+        self._store.run(_mark_filled, Commit.DIRECTORY)
 
     def join_channels(self) -> list[str]:
         """Join the channels that desks need. A sentence for each that the bot cannot use."""
@@ -165,7 +166,7 @@ class Directory:
         except KeyError as error:
             raise SlackNotReady(f"auth.test lacks {error}; SLACK_BOT_TOKEN must be a bot's") from error
         values["app_id"] = self._app_id(values["bot_id"])
-        self._store.run(lambda session: _keep_workspace(session, values))
+        self._store.run(lambda session: _keep_workspace(session, values), Commit.DIRECTORY)
 
     def _app_id(self, bot_id: str) -> str:
         """Our messages are known by the bot's id as well, so this one may be missing."""
@@ -184,7 +185,7 @@ class Directory:
             self._keep_people(people)
 
     def _keep_people(self, people: Iterable[dict[str, Any]]) -> None:
-        self._store.run(lambda session: keeping.keep_people(session, people))
+        self._store.run(lambda session: keeping.keep_people(session, people), Commit.DIRECTORY)
 
     def _read_channels(self) -> None:
         kinds = "public_channel,private_channel"
@@ -198,7 +199,7 @@ class Directory:
             for values in channels:
                 keeping.keep_channel(session, values)
 
-        self._store.run(work)
+        self._store.run(work, Commit.DIRECTORY)
 
     def _refresh_people(self) -> None:
         with self._store.read() as session:

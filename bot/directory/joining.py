@@ -14,6 +14,7 @@ from bot.delivery.client import CallFailed, Refused
 from bot.delivery.pacing import Busy
 from bot.delivery.reads import Reader
 from bot.directory import keeping
+from bot.failpoints import Commit
 from bot.models import Channel, Person
 from bot.store import Store, outbox
 from bot.workflows import policies
@@ -52,7 +53,7 @@ def join_channels(store: Store, reader: Reader) -> list[str]:
         usable = {channel_id for channel_id, _ in channels} - {channel_id for channel_id, _, _ in missing}
         stuck = outbox.parked_channels(session) & usable
     for channel_id in stuck:
-        store.run(partial(entered, channel_id=channel_id))
+        store.run(partial(entered, channel_id=channel_id), Commit.DIRECTORY)
     return list(_join_each(store, reader, plans, bot))
 
 
@@ -79,7 +80,7 @@ def _join(store: Store, reader: Reader, channel_id: str) -> str | None:
         return refusal.error
     except (CallFailed, Busy) as failure:
         return str(failure)
-    store.run(lambda session: entered(session, channel_id))
+    store.run(lambda session: entered(session, channel_id), Commit.DIRECTORY)
     return None
 
 

@@ -12,13 +12,14 @@ import structlog
 from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from bot.clock import Clock
+from bot.clock import Clock, real_now
 from bot.delivery import failures, replies
 from bot.delivery.client import AuthRefused, CallFailed, NotSent, Refused, SlackClient, Unknown
 from bot.delivery.metrics import FACTS_WAITING
 from bot.delivery.pacing import Busy, Pacer
 from bot.delivery.reads import Reader
 from bot.directory.facts import FactReader
+from bot.failpoints import Commit
 from bot.models import Inbox, InboxState
 from bot.store import Store, StoreUnavailable
 from bot.workflows import telling
@@ -28,7 +29,8 @@ from bot.workflows.telling import Telling
 
 GIVE_UP_AFTER: Final = timedelta(hours=24)
 POLL: Final = 1.0
-_LEASE: Final = timedelta(seconds=60)
+_LEASE: Final = timedelta(seconds=30)
+"""What a killed process had in hand is taken up again so much later; deciding it twice does no harm."""
 _SHORTEST_WAIT: Final = 0.01
 _LONGEST_BACKOFF: Final = 60.0
 _WAITING: Final = text("inbox.state = 'waiting'")  # the words of the partial index, for SQLite's sake
@@ -62,18 +64,23 @@ class FactsWorker:
         *,
         send: Callable[[Iterable[Reply]], None] | None = None,
         pace: float = 1.0,
+        settle: float = 0.0,
     ) -> None:
+        """`settle` is DELIVERY_SETTLE in seconds: by how much Slack's history may be behind."""
         self._store = store
         self._client = client
         self._decide = decide
         self._send = send or self._say
+        self._settle = timedelta(seconds=settle)
         self._stop = threading.Event()
         self._woken = threading.Event()
         self._facts = FactReader(store, Reader(client, Pacer(store, factor=pace), self._stop))
         self._thread = threading.Thread(target=self._run, name="facts", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Begin. What an earlier process on the same SQLite file had in hand is taken up at once."""
+        if self._store.is_sqlite:
+            self._store.run(self._recover, Commit.RECOVERY)
         self._thread.start()
 
     def wake(self) -> None:
@@ -104,7 +111,7 @@ class FactsWorker:
 
     def step(self) -> float:
         """Work on one kept gesture, if one is due. Returns for how many seconds there is nothing to do."""
-        waiting, wait = self._store.run(self._claim)
+        waiting, wait = self._store.run(self._claim, Commit.FACTS_CLAIM)
         if waiting is None:
             return wait
         try:
@@ -116,7 +123,7 @@ class FactsWorker:
         except (Refused, UnknownFact) as failure:
             self._put_off(waiting, str(failure))
         else:
-            self._store.run(lambda session: self._follow_up(session, waiting))
+            self._store.run(lambda session: self._follow_up(session, waiting), Commit.FACTS)
             self._send(decided)
         return 0.0
 
@@ -124,10 +131,14 @@ class FactsWorker:
         messages = {}
         for data in waiting.missing:
             message = self._facts.fetch(decode_fact(data))
-            if message is not None:
+            if message is not None and not (message.is_missing and self._may_be_behind(waiting)):
                 messages[message_key(message)] = encode_message(message)
         if messages:
-            self._store.run(lambda session: self._keep(session, waiting, messages))
+            self._store.run(lambda session: self._keep(session, waiting, messages), Commit.FACTS)
+
+    def _may_be_behind(self, waiting: Waiting) -> bool:
+        """Slack tells of a message before its history shows it: what is missing is looked for again."""
+        return real_now() - waiting.received_at < self._settle
 
     def _say(self, words: Iterable[Reply]) -> None:
         for word in words:
@@ -138,9 +149,13 @@ class FactsWorker:
 
     def _put_off(self, waiting: Waiting, reason: str) -> None:
         log.warning("a fact could not be read", inbox_id=waiting.id, reason=reason)
-        self._store.run(lambda session: self._later(session, waiting, reason))
+        self._store.run(lambda session: self._later(session, waiting, reason), Commit.FACTS)
 
     # --- transactions ---
+
+    def _recover(self, session: Session) -> None:
+        now = self._store.now(session)
+        session.execute(update(Inbox).where(_WAITING, Inbox.not_before > now).values(not_before=now))
 
     def _claim(self, session: Session) -> tuple[Waiting | None, float]:
         now = self._store.now(session)

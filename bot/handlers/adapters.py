@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -18,9 +20,11 @@ from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
+from bot import failpoints
 from bot.clock import monotonic, real_now
 from bot.delivery.metrics import RECONNECTS
 from bot.errors import DeskbellError
+from bot.failpoints import Ack
 from bot.handlers.bolt import Answered, dispatch
 from bot.handlers.payloads import MalformedPayload
 from bot.web.slack import SlackAnswer
@@ -42,7 +46,11 @@ LONG_DEAF = 10.0
 """Seconds without a connection after which people may have written what nobody heard."""
 DRAIN_FOR = 2.0
 """Seconds that handling may go on once the process was told to stop."""
+CLOSE_WITHIN = 2.0
+"""Seconds that the connection may take to close once nothing is handled any more."""
 CONCURRENCY = 10
+RECEIVE_AT_ONCE = 1 << 16
+"""Bytes; slack_sdk now and then cuts a frame that it has to read in pieces."""
 
 
 class SocketRefused(DeskbellError):
@@ -100,6 +108,7 @@ class SocketMode:
             web_client=WebClient(token=app_token, base_url=base_url, timeout=10, retry_handlers=[]),
             ping_interval=PING_INTERVAL,
             concurrency=CONCURRENCY,
+            receive_buffer_size=RECEIVE_AT_ONCE,
         )
         self.client.socket_mode_request_listeners.append(self._on_request)
 
@@ -158,7 +167,24 @@ class SocketMode:
         with self._changed:
             self._is_closing = True
             self._changed.wait_for(lambda: self._handling == 0, timeout=DRAIN_FOR)
-        self.client.close()
+        closing = threading.Thread(target=self._close_client, name="socket-closing", daemon=True)
+        closing.start()
+        closing.join(CLOSE_WITHIN)
+        if closing.is_alive():
+            log.warning("the socket is left to end with the process", reason="it is just connecting")
+
+    def _close_client(self) -> None:
+        """Waits for as long as slack_sdk takes to connect, if that is what it is doing."""
+        self.client.auto_reconnect_enabled = False
+        session = self.client.current_session
+        if session is not None and session.sock is not None:
+            with suppress(OSError, AttributeError):
+                session.sock.shutdown(socket.SHUT_RDWR)  # else its reader keeps it until the next ping
+        try:
+            self.client.close()
+        except AttributeError:
+            # slack_sdk closes a socket that its reader has just closed and forgotten; now it is forgotten.
+            self.client.close()
 
     def _on_request(self, client: BaseSocketModeClient, request: SocketModeRequest) -> None:
         with self._changed:
@@ -176,7 +202,7 @@ class SocketMode:
         payload: object = request.payload  # declared as an object, but whatever was sent is in it
         if not isinstance(payload, dict):
             self._park("socket", {"payload": payload}, "The payload is no object.")
-            client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
+            _acknowledge(client, SocketModeResponse(envelope_id=request.envelope_id))
             return
         headers = _retry_headers(request)
         try:
@@ -188,8 +214,14 @@ class SocketMode:
             log.warning("an envelope stays unacknowledged", type=request.type, status=answered.status)
             return
         response = SocketModeResponse(envelope_id=request.envelope_id, payload=_payload(request, answered))
-        client.send_socket_mode_response(response)
+        _acknowledge(client, response)
         self._replies(answered.after)
+
+
+def _acknowledge(client: BaseSocketModeClient, response: SocketModeResponse) -> None:
+    failpoints.before(Ack.SOCKET)
+    client.send_socket_mode_response(response)
+    failpoints.after(Ack.SOCKET)
 
 
 def _retry_headers(request: SocketModeRequest) -> dict[str, str]:

@@ -14,6 +14,7 @@ from bot.config import PersonRef
 from bot.delivery.client import CallFailed, SlackClient
 from bot.directory.events import apply_event
 from bot.errors import DeskbellError
+from bot.failpoints import Commit
 from bot.handlers.answers import Ack, needs_a_word, quiet_reply
 from bot.handlers.payloads import Payload
 from bot.store import Store
@@ -102,7 +103,7 @@ class Handling:
                 session.flush()
                 configuring.resolve_desks(session)
 
-        self.store.run(work)
+        self.store.run(work, Commit.DIRECTORY_EVENT)
         kind, is_bot = event.get("type"), event.get("user") == self.bot_user_id()
         if kind in OPENS_CHANNELS or (kind == "member_joined_channel" and is_bot):
             self.look_again()

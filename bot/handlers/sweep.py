@@ -20,6 +20,7 @@ from bot.delivery.client import AuthRefused, NotSent, Refused, SlackClient, Unkn
 from bot.delivery.metrics import SWEEP_BEHIND, SWEEP_FOUND
 from bot.delivery.pacing import Busy, Pacer, rate_of
 from bot.delivery.reads import Reader, objects
+from bot.failpoints import Commit
 from bot.handlers.context import Handling
 from bot.handlers.events import EVENTS
 from bot.handlers.payloads import MalformedPayload, Payload
@@ -155,7 +156,8 @@ class Sweep:
         """Read one conversation back, if one is due. Returns for how many seconds there is nothing to do."""
         self._keep_watch()
         stretch = self._store.run(
-            lambda session: watching.claim(session, at=self._clock.now(), now=self._store.now(session))
+            lambda session: watching.claim(session, at=self._clock.now(), now=self._store.now(session)),
+            Commit.WATERMARK,
         )
         if stretch is None:
             return POLL
@@ -166,9 +168,11 @@ class Sweep:
             self._give_up(stretch, refusal)
         except (NotSent, Unknown, AuthRefused, Busy) as failure:
             log.warning("a conversation is not read back yet", channel=stretch.channel, reason=str(failure))
-            self._store.run(lambda s: watching.failed(s, stretch, now=self._store.now(s)))
+            self._store.run(lambda s: watching.failed(s, stretch, now=self._store.now(s)), Commit.WATERMARK)
         else:
-            self._store.run(lambda s: watching.finished(s, stretch, until=begun, now=self._store.now(s)))
+            self._store.run(
+                lambda s: watching.finished(s, stretch, until=begun, now=self._store.now(s)), Commit.WATERMARK
+            )
         return 0.0
 
     def _keep_watch(self) -> None:
@@ -179,22 +183,27 @@ class Sweep:
             self._gap_everywhere.clear()
             self._gap_in_channels.clear()
             self._follow_at = monotonic() + FOLLOW_EVERY
-            self._store.run(lambda s: watching.follow(s, at=self._clock.now(), now=self._store.now(s)))
+            self._store.run(
+                lambda s: watching.follow(s, at=self._clock.now(), now=self._store.now(s)), Commit.WATERMARK
+            )
             if is_gap:
                 at = self._clock.now()
                 self._store.run(
-                    lambda s: watching.gap(s, at=at, now=self._store.now(s), everywhere=everywhere)
+                    lambda s: watching.gap(s, at=at, now=self._store.now(s), everywhere=everywhere),
+                    Commit.WATERMARK,
                 )
         with self._store.read() as session:
             SWEEP_BEHIND.set(watching.behind(session, self._store.now(session)).total_seconds())
 
     def _give_up(self, stretch: Stretch, refusal: Refused) -> None:
         if refusal.error in _GONE and not stretch.is_lasting:
-            self._store.run(lambda session: watching.forget(session, stretch))
+            self._store.run(lambda session: watching.forget(session, stretch), Commit.WATERMARK)
             return
         log.warning("a conversation cannot be read back", channel=stretch.channel, error=refusal.error)
         until = stretch.since + watching.OVERLAP  # as before: it is looked at again at the usual time
-        self._store.run(lambda s: watching.finished(s, stretch, until=until, now=self._store.now(s)))
+        self._store.run(
+            lambda s: watching.finished(s, stretch, until=until, now=self._store.now(s)), Commit.WATERMARK
+        )
 
     # --- reading ---
 

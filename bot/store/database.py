@@ -17,8 +17,10 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from bot import failpoints
 from bot.clock import real_now
 from bot.errors import DeskbellError
+from bot.failpoints import Commit
 
 Result = TypeVar("Result")
 
@@ -127,15 +129,23 @@ class Store:
         self._writer = threading.Lock() if self.is_sqlite else None
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """One transaction; commits at the end, rolls back when the block raises. Raises StoreUnavailable."""
+    def write(self, at: Commit | None = None) -> Iterator[Session]:
+        """One transaction; commits at the end, rolls back when the block raises. Raises StoreUnavailable.
+
+        `at` names the commit, as every one in the product is.
+        """
         lock = self._writer
         if lock is not None:
             lock.acquire()
         try:
             with self._session(self.engine) as session:
                 yield session
+                session.flush()
+                if at is not None:
+                    failpoints.before(at)
                 session.commit()
+                if at is not None:
+                    failpoints.after(at)
         finally:
             if lock is not None:
                 lock.release()
@@ -160,14 +170,15 @@ class Store:
         finally:
             _depth.open -= 1
 
-    def run(self, work: Callable[[Session], Result]) -> Result:
+    def run(self, work: Callable[[Session], Result], at: Commit | None = None) -> Result:
         """Run `work` in a write transaction, again as a whole when the database says that a retry may help.
 
-        `work` must be repeatable: a commit whose answer was lost is run again. Raises StoreUnavailable.
+        `work` must be repeatable: a commit whose answer was lost is run again. `at` names the commit. Raises
+        StoreUnavailable.
         """
         for attempt in range(RETRIES):
             try:
-                with self.write() as session:
+                with self.write(at) as session:
                     return work(session)
             except StoreUnavailable as error:
                 if attempt == RETRIES - 1 or not is_retryable(error.__cause__):

@@ -13,7 +13,9 @@ from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
+from bot import failpoints
 from bot.clock import real_now
+from bot.failpoints import Ack
 from bot.web.signature import verify
 
 BODY_LIMIT = 1 << 20
@@ -83,11 +85,14 @@ class SlackEndpoint:
     async def _dispatch(self, request: Request, body: bytes) -> Response:
         headers = dict(request.headers)
         answer = await anyio.to_thread.run_sync(self._edge.dispatch, body, headers, limiter=self._handling)
-        background = BackgroundTask(self._reply, answer.after) if answer.after else None
+        failpoints.before(Ack.HTTP)
+        background = BackgroundTask(self._afterwards, answer.after)
         return Response(answer.body, answer.status, dict(answer.headers), background=background)
 
-    async def _reply(self, after: Callable[[], None]) -> None:
-        await anyio.to_thread.run_sync(after, limiter=self._replying)
+    async def _afterwards(self, after: Callable[[], None] | None) -> None:
+        failpoints.after(Ack.HTTP)
+        if after is not None:
+            await anyio.to_thread.run_sync(after, limiter=self._replying)
 
 
 async def read_body(request: Request, *, limit: int = BODY_LIMIT) -> bytes:

@@ -18,6 +18,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from bot.errors import DeskbellError
+from bot.failpoints import Commit
 from bot.models import AuditAnchor, TimelineEvent
 from bot.store import Store
 from bot.store.dialects import insert_once
@@ -125,7 +126,11 @@ def take_anchor(store: Store, now: datetime) -> Anchor | None:
         "hash": found.hash,
         "taken_at": now,
     }
-    if not store.run(lambda session: insert_once(session, AuditAnchor, values, keys=["date"])):
+
+    def write(session: Session) -> bool:
+        return insert_once(session, AuditAnchor, values, keys=["date"])
+
+    if not store.run(write, Commit.AUDIT_ANCHOR):
         return None
     anchor = Anchor(day, found.hash)
     log.info("audit anchor", anchor=str(anchor), tickets=found.tickets, events=found.events)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from bot.failpoints import Commit
 from bot.models import Ticket
 from bot.models.vocabulary import State
 from bot.store import Store
@@ -23,7 +24,7 @@ def close_due(store: Store, now: datetime) -> int:
     with store.read() as session:
         if session.scalars(due.limit(1)).first() is None:
             return 0
-    with store.write() as session:
+    with store.write(Commit.CLOSING) as session:
         desks = load_desks(session)
         active = Ticket.desk_key.in_([desk.key for desk in desks.all])  # others wait for their desk
         tickets = session.scalars(

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from bot import config
 from bot.config import ChannelCard, ChannelRef, DeskConfig, LoadedConfig, PersonCard, PersonRef
 from bot.errors import DeskbellError
+from bot.failpoints import Commit
 from bot.models import Channel, Configuration, Desk, Person, Usergroup
 from bot.store import Store
 from bot.store.dialects import CONFIGURING, one_at_a_time, upsert
@@ -338,7 +339,8 @@ def extend_calendars(store: Store, now: datetime) -> int:
     with store.read() as session:
         ending = [desk for desk in load_desks(session).all if _ends_soon(session, desk, now)]
     if ending:
-        store.run(lambda session: _extend(session, [desk.key for desk in ending], now))
+        keys = [desk.key for desk in ending]
+        store.run(lambda session: _extend(session, keys, now), Commit.CALENDARS)
     return len(ending)
 
 

@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
+from bot.failpoints import Commit
 from bot.models import Disposition, Milestone, Person, ServiceClock, ServicePolicy, Ticket, TimelineEvent
 from bot.models.vocabulary import OPEN_STATES, EventKind, Kind
 from bot.service_levels.clocks import Cycle, Point, Reached
@@ -112,7 +113,7 @@ def _due(now: datetime) -> Any:
 def _batch_or_each(store: Store, now: datetime) -> tuple[int, bool]:
     """A batch; where that fails, each of its tickets by itself, and the one that fails is put off."""
     try:
-        return store.run(lambda session: _batch(session, now))
+        return store.run(lambda session: _batch(session, now), Commit.TICK)
     except timekeeping.UNREADABLE:
         log.exception("a batch of clocks could not be decided; each of its tickets is tried alone")
     with store.read() as session:
@@ -124,11 +125,11 @@ def _batch_or_each(store: Store, now: datetime) -> tuple[int, bool]:
 
 def _alone(store: Store, ticket_id: int, now: datetime) -> None:
     try:
-        store.run(lambda session: _batch(session, now, only=ticket_id))
+        store.run(lambda session: _batch(session, now, only=ticket_id), Commit.TICK_ALONE)
     except timekeeping.UNREADABLE as error:
         reason = type(error).__name__
         log.exception("a ticket's clocks cannot be decided", ticket_id=ticket_id)
-        store.run(lambda session: _give_up_for_now(session, ticket_id, now, reason))
+        store.run(lambda session: _give_up_for_now(session, ticket_id, now, reason), Commit.TICK_ALONE)
 
 
 def _give_up_for_now(session: Session, ticket_id: int, now: datetime, reason: str) -> None:
@@ -547,7 +548,7 @@ def catch_up_policies(store: Store, now: datetime) -> int:
         versions = list(session.scalars(recent.order_by(ServicePolicy.id)))
     if versions:
         newest = {(version.desk_key, version.kind): version.id for version in versions}
-        store.run(lambda session: _look_for_missed(session, newest, now))
+        store.run(lambda session: _look_for_missed(session, newest, now), Commit.POLICIES)
     return len(versions)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from bot.clock import real_now
+from bot.failpoints import Commit
 from bot.models import Heartbeat
 from bot.store import Store
 from bot.store.dialects import upsert
@@ -30,9 +31,10 @@ def beat(store: Store, rounds: Mapping[str, datetime]) -> None:
             )
         session.execute(delete(Heartbeat).where(Heartbeat.at < real_now() - FORGOTTEN_AFTER))
 
-    store.run(write)
+    store.run(write, Commit.HEARTBEAT)
 
 
 def leave(store: Store) -> None:
     """This process stops: nobody waits for its beat."""
-    store.run(lambda session: session.execute(delete(Heartbeat).where(Heartbeat.owner == store.owner)))
+    ours = delete(Heartbeat).where(Heartbeat.owner == store.owner)
+    store.run(lambda session: session.execute(ours), Commit.HEARTBEAT)

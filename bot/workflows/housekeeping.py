@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 
 from bot.clock import real_now
+from bot.failpoints import Commit
 from bot.models import Inbox, InboxState
 from bot.store import Store
 
@@ -25,5 +26,6 @@ def forget_old_gestures(store: Store) -> int:
     with store.read() as session:
         ids = list(session.scalars(old))
     if ids:
-        store.run(lambda session: session.execute(delete(Inbox).where(Inbox.id.in_(ids))))
+        old_ones = delete(Inbox).where(Inbox.id.in_(ids))
+        store.run(lambda session: session.execute(old_ones), Commit.FORGOTTEN_GESTURES)
     return len(ids)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.clock import Clock, real_now
+from bot.failpoints import Commit
 from bot.models import Inbox, InboxState, Ticket
 from bot.models.vocabulary import Action
 from bot.store import Store
@@ -43,7 +44,7 @@ class Intake:
 
     def handle(self, gesture: AnyGesture) -> Outcome:
         """Decide a gesture. A repeat is Ignored. Raises StoreUnavailable: then nothing was kept."""
-        outcome = self._until_settled(lambda session: self._first(session, gesture))
+        outcome = self._until_settled(lambda session: self._first(session, gesture), Commit.GESTURE)
         if not isinstance(outcome, Ignored):
             self._wake()
         return outcome
@@ -69,7 +70,7 @@ class Intake:
 
     def decide_waiting(self, row_id: int) -> tuple[AnyGesture, Outcome] | None:
         """Decide a kept gesture again, as of its own instant; None when it is decided already."""
-        decided = self._until_settled(lambda session: self._again(session, row_id))
+        decided = self._until_settled(lambda session: self._again(session, row_id), Commit.KEPT_GESTURE)
         if decided is not None:
             self._wake()
         return decided
@@ -83,17 +84,17 @@ class Intake:
                 title = "Something from Slack could not be understood"
                 configuring.tell_administrators(session, f"inbox:{source}:{day}:{reason}", title, reason)
 
-        self._store.run(work)
+        self._store.run(work, Commit.PARKED_GESTURE)
         self._wake()
 
-    def _until_settled(self, work: Callable[[Session], Result]) -> Result:
+    def _until_settled(self, work: Callable[[Session], Result], at: Commit) -> Result:
         """Run again when somebody else committed first: the second look sees what they did."""
         for _ in range(CONFLICT_RETRIES):
             try:
-                return self._store.run(work)
+                return self._store.run(work, at)
             except (Conflict, IntegrityError):
                 continue
-        return self._store.run(work)
+        return self._store.run(work, at)
 
     def _first(self, session: Session, gesture: AnyGesture) -> Outcome:
         # What a person last did with an emoji is kept by itself and tells a repeat.

@@ -19,6 +19,7 @@ import structlog
 from sqlalchemy import Select, Text, delete, func, select, type_coerce
 from sqlalchemy.orm import Session
 
+from bot.failpoints import Commit
 from bot.models import Desk
 from bot.models.reports import PictureState, Report, ReportSeries, ReportState, SeriesName
 from bot.models.service_levels import ClockName
@@ -197,7 +198,7 @@ def reports_due(store: Store, clock_now: datetime) -> int:
         if {name: rule.text for name, rule in rules.items()} != {
             name: series.rule for name, series in known.items()
         }:
-            store.run(partial(_follow, desk=desk, rules=rules, now=clock_now))
+            store.run(partial(_follow, desk=desk, rules=rules, now=clock_now), Commit.SERIES)
             continue  # what is due by the new rules is seen at the next tick
         for name, rule in rules.items():
             if known[name].next_at <= clock_now:
@@ -220,7 +221,7 @@ def _decide_or_put_off(store: Store, desk: Definition, rule: Rule, next_at: date
         _PUT_OFF_UNTIL[since] = now + PUT_OFF
         log.exception("a report cannot be made up", desk=desk.key, series=rule.series.value)
         told = partial(_tell_of_failure, desk=desk, series=rule.series, reason=type(error).__name__, now=now)
-        store.run(told)
+        store.run(told, Commit.REPORT_FAILURE)
         return 0
 
 
@@ -296,7 +297,7 @@ def decide(store: Store, desk: Definition, rule: Rule, *, next_at: datetime, now
         session.flush()
         return 0 if report_id is None else 1
 
-    return store.run(write)
+    return store.run(write, Commit.REPORT)
 
 
 def _occasion(

@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -63,6 +63,8 @@ class Outcome:
     answer: JsonObject
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    applied: bool = False
+    """The workspace did what was asked, whatever the app hears of it."""
 
 
 async def handle(sandbox: Sandbox, request: Request) -> Response:
@@ -97,6 +99,7 @@ async def handle(sandbox: Sandbox, request: Request) -> Response:
         status=outcome.status,
         answer=outcome.answer,
         fault=label,
+        applied=outcome.applied,
         duration_ms=(time.perf_counter() - started) * 1000,
     )
     cut = label in {"lost_answer", "drop"} or (outage is not None and outage.mode == "drop")
@@ -207,9 +210,9 @@ async def _under_fault(sandbox: Sandbox, fault: Fault, name: str, *, args: JsonO
     if fault.kind == "hang":
         await asyncio.sleep(fault.seconds)
     if fault.kind == "http_error":
-        return Outcome({"ok": False, "error": "internal_error"}, fault.status)
+        return replace(outcome, answer={"ok": False, "error": "internal_error"}, status=fault.status)
     if fault.kind == "error":
-        return _failed(fault.error)
+        return replace(outcome, answer={"ok": False, "error": fault.error}, status=200)
     return outcome
 
 
@@ -217,7 +220,7 @@ def execute(sandbox: Sandbox, name: str, *, args: JsonObject, token: str) -> Out
     """Applies a call. Breaches of protocol go on record."""
     try:
         handler_answer = _checked(sandbox, name, args=args, token=token)
-        return Outcome({"ok": True, **handler_answer})
+        return Outcome({"ok": True, **handler_answer}, applied=True)
     except _RateLimited as limited:
         if sandbox.settings.count_rate_limits:
             sandbox.violate("ratelimited", name, f"over Slack's limit; wait {limited.seconds} s")

@@ -49,10 +49,13 @@ def messages(sandbox: Sandbox, query: Query) -> JsonObject:
     """`channel, thread_ts?, limit?`: the main conversation, or one thread with its parent; oldest first.
 
     With a `limit` the newest, and a thread's parent; `has_more` says whether there are older ones.
+    With `threads` everything that is in the channel, oldest first.
     """
     channel = sandbox.workspace.channel(query.get("channel", ""))
     thread_ts = query.get("thread_ts", "")
-    if thread_ts:
+    if query.get("threads"):
+        found = list(channel.messages.values())
+    elif thread_ts:
         found = sandbox.workspace.thread(channel, thread_ts)
     else:
         found = [m for m in channel.messages.values() if not m.is_reply or m.subtype == "thread_broadcast"]

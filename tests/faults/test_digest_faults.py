@@ -19,7 +19,7 @@ from sandbox.client import SandboxClient
 from sandbox.jsontypes import as_object, as_text
 from sandbox.seen import SeenMessage
 from sandbox.server import SandboxServer
-from tests.faults.conftest import BotProcess
+from tests.faults.processes import BotProcess
 from tests.sandbox_fixture import running_sandbox, tuesday_morning
 
 MANAGERS: Final = "it-managers"
@@ -57,7 +57,6 @@ class DigestBot(BotProcess):
     def __init__(self, server: SandboxServer, database_url: str, folder: Path) -> None:
         super().__init__(server, database_url, folder)
         (folder / "desk.yaml").write_text(DESK)
-        self._environment["DESK_CLOCK_OFFSET"] = str(server.clock_offset)
 
 
 class Office:
@@ -170,19 +169,6 @@ def test_of_two_replicas_one_decides_and_posts_each_digest(office: Office) -> No
     office.stays_calm()
     assert (len(office.digests()), office.told()) == (3, 3)
     assert len({each.text.splitlines()[0] for each in office.digests()}) == 3
-
-
-def test_a_kill_between_decision_and_post_ends_in_one_message(office: Office) -> None:
-    fault = office.client.fault("http_error", "chat.postMessage", status=503)
-    office.skip_to_digest()
-    office.until(office.tried, "a post to be tried")
-    office.bots[0].kill()
-    assert office.digests() == []
-    office.client.lift(fault)
-    office.bots[0].start(office.client)
-    office.until(office.digests, "the digest")
-    office.stays_calm()
-    assert (len(office.digests()), office.told()) == (1, 1)
 
 
 def test_a_kill_between_upload_and_post_ends_in_one_message_with_the_same_pictures(office: Office) -> None:

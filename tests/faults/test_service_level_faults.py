@@ -1,8 +1,7 @@
-"""Service levels while processes die, answers get lost, the bot is down, and the clock steps back."""
+"""Service levels while the bot is down, and when the clock steps back."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from bot.store import Store
 from sandbox.client import SandboxClient
 from sandbox.seen import SeenMessage
 from sandbox.server import SandboxServer
-from tests.faults.conftest import BotProcess
+from tests.faults.processes import BotProcess
 from tests.sandbox_fixture import running_sandbox, tuesday_morning
 
 PATIENCE = 60.0
@@ -52,12 +51,11 @@ desks:
     managers: ["@maria"]
     slas: {{incident: quick, request: quick}}
 """
-IN_SECONDS = DESK.format(targets="{respond: 3s, resolve: 6s}", after="3s")
 IN_MINUTES = DESK.format(targets="{respond: 30m, resolve: 60m}", after="30m")
 SAID_BY_CLOCKS = ("alert", "escalation", "board", "unrouted")
 POINTS = {
     "respond": {"50%", "80%", "breach"},
-    "resolve": {"50%", "80%", "breach", "breach>0", "breach+3>1"},
+    "resolve": {"50%", "80%", "breach", "breach>0", "breach+1800>1"},
 }
 
 
@@ -125,20 +123,6 @@ class Desk:
 
         self.client.wait_until(is_settled, timeout=PATIENCE, message="everything to be said")
 
-    def tellings(self) -> int:
-        """How many posts of the clocks are decided, whether in Slack or not."""
-        with self.store.read() as session:
-            rows = select(func.count()).select_from(Outbox).where(Outbox.kind.in_(SAID_BY_CLOCKS))
-            return session.scalar(rows) or 0
-
-    def until_more_is_to_be_said(self, *, than: int) -> None:
-        """The clocks have more than so much to say, or nothing more."""
-        self.client.wait_until(
-            lambda: self.tellings() > than or self.is_all_decided(),
-            timeout=PATIENCE,
-            message=f"more than {than} posts to be decided",
-        )
-
     def until_more_is_said(self, *, than: int) -> None:
         """The clocks have said more than so much, or have nothing more to say."""
         self.client.wait_until(
@@ -202,38 +186,10 @@ def running(
 
 
 @pytest.fixture
-def in_seconds(
-    sandbox: SandboxServer, database_url: str, database_kind: str, tmp_path: Path
-) -> Iterator[Desk]:
-    """Targets of seconds, by the wall clock."""
-    yield from running(sandbox, database_url, database_kind, tmp_path, IN_SECONDS)
-
-
-@pytest.fixture
 def in_minutes(database_url: str, database_kind: str, tmp_path: Path) -> Iterator[Desk]:
     """Targets of minutes, and a clock that can be moved."""
     with running_sandbox(clock_offset=tuesday_morning(tmp_path / "clock")) as server:
         yield from running(server, database_url, database_kind, tmp_path, IN_MINUTES)
-
-
-# --- processes that die ---
-
-
-@pytest.mark.parametrize("lost", [0.0, 0.3], ids=["answers-arrive", "answers-get-lost"])
-def test_each_fact_is_said_once_whoever_dies_meanwhile(in_seconds: Desk, lost: float) -> None:
-    desk, lots = in_seconds, random.Random(7)
-    desk.start()
-    desk.raise_tickets(TICKETS)
-    fault = desk.client.fault("lost_answer", "chat.postMessage", probability=lost) if lost else None
-    while not desk.is_all_decided():
-        desk.until_more_is_to_be_said(than=desk.tellings() + lots.randrange(4))
-        bot = lots.choice(desk.bots)
-        bot.kill()
-        bot.start(desk.client)
-    if fault:
-        desk.client.lift(fault)
-    desk.settle()
-    desk.check()
 
 
 # --- down over deadlines ---

@@ -44,6 +44,9 @@ FACTS: list[Fact] = [
     MessageFact("C1", "1.0"),
 ]
 
+SETTLE = 60.0
+"""Seconds by which a history may be behind."""
+
 
 @pytest.fixture
 def server() -> Iterator[SandboxServer]:
@@ -74,7 +77,9 @@ class Desk:
         self.said: list[Reply] = []
         self.then: Callable[[int], list[Reply]] = self.settle
         client = SlackClient(server.bot_token, base_url=server.api_url)
-        self.worker = FactsWorker(store, client, Clock(), self._decide, send=self.said.extend, pace=100.0)
+        self.worker = FactsWorker(
+            store, client, Clock(), self._decide, send=self.said.extend, pace=100.0, settle=SETTLE
+        )
 
     def _decide(self, row_id: int) -> list[Reply]:
         self.decided.append(row_id)
@@ -158,6 +163,41 @@ def test_the_message_that_a_gesture_lacks_is_read_before_it_is_decided(
     assert decode_message(messages[f"{channel}/{ts}"]).text == "My screen is black"
     assert desk.decided == [row_id]
     assert desk.row(row_id).state is InboxState.DONE
+
+
+def test_a_message_that_the_history_does_not_show_yet_is_looked_for_again(
+    desk: Desk, slack: SandboxClient
+) -> None:
+    fault = slack.fault("history_lag", seconds=600)
+    ts, channel = slack.post("ana", "#it-help", "My screen is black"), slack.channel_id("#it-help")
+    row_id = desk.keep(MessageFact(channel, ts))
+    desk.then = lambda _row_id: []
+    desk.worker.step()
+    assert (desk.row(row_id).payload or {})["messages"] == {}
+    slack.lift(fault)
+    desk.change(row_id, not_before=real_now())
+    desk.worker.step()
+    messages = (desk.row(row_id).payload or {})["messages"]
+    assert decode_message(messages[f"{channel}/{ts}"]).text == "My screen is black"
+
+
+def test_a_message_that_stays_away_for_longer_than_a_history_lags_is_missing(
+    desk: Desk, slack: SandboxClient
+) -> None:
+    channel = slack.channel_id("#it-help")
+    row_id = desk.keep(MessageFact(channel, "1.000001"), age=timedelta(seconds=SETTLE))
+    desk.worker.step()
+    messages = (desk.row(row_id).payload or {})["messages"]
+    assert decode_message(messages[f"{channel}/1.000001"]).is_missing
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_what_an_earlier_process_had_in_hand_is_taken_up_at_once(desk: Desk, slack: SandboxClient) -> None:
+    row_id = desk.keep()
+    desk.change(row_id, not_before=real_now() + timedelta(seconds=30))
+    desk.worker.start()
+    slack.wait_until(lambda: desk.decided == [row_id], message="the decision")
+    desk.worker.stop(5)
 
 
 def test_what_the_decision_says_is_said(desk: Desk) -> None:

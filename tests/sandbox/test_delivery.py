@@ -199,6 +199,7 @@ def test_an_answer_can_be_lost_after_the_message_was_posted(slack: WebClient, cl
     assert [m.text for m in client.messages("#it-help")] == ["applied"]
     [call] = client.calls("chat.postMessage")
     assert (call.answered, call.fault) == (False, "lost_answer")
+    assert call.applied
     slack.chat_postMessage(channel=channel, text="second")
 
 

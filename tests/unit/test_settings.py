@@ -101,6 +101,8 @@ def test_both_databases_are_accepted(given: str, read: str, monkeypatch: pytest.
         ("DELIVERY_SETTLE", "-1"),
         ("DELIVERY_SETTLE", "nan"),
         ("DELIVERY_PACE", "0"),
+        ("DESK_FAILPOINT", "after.lunch"),
+        ("DESK_FAILPOINT", "after.claim:0"),
         ("LOG_LEVEL", "LOUD"),
         ("LOG_FORMAT", "xml"),
     ],
@@ -126,8 +128,11 @@ def test_the_log_level_and_format_may_be_written_in_any_case(monkeypatch: pytest
     assert (settings.log_level, settings.log_format) == ("DEBUG", "json")
 
 
-@pytest.mark.parametrize(("variable", "value"), [("DESK_CLOCK_OFFSET", "offset"), ("DELIVERY_PACE", "50")])
-def test_time_can_be_shifted_only_beside_a_local_workspace(
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("DESK_CLOCK_OFFSET", "offset"), ("DELIVERY_PACE", "50"), ("DESK_FAILPOINT", "after.claim:2")],
+)
+def test_what_is_for_trials_can_be_set_only_beside_a_local_workspace(
     variable: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(SettingsError, match=f"{variable} may only be set for a workspace on this machine"):
@@ -213,7 +218,7 @@ def test_only_addresses_of_this_machine_are_loopback(url: str, expected: bool) -
 
 
 def test_the_example_env_file_names_every_variable_an_operator_may_set() -> None:
-    for_trials_only = {"DESK_CLOCK_OFFSET", "DELIVERY_PACE"}
+    for_trials_only = {"DESK_CLOCK_OFFSET", "DELIVERY_PACE", "DESK_FAILPOINT"}
     example = (Path(__file__).parents[2] / ".env.example").read_text(encoding="utf-8")
     named = {line.lstrip("# ").partition("=")[0] for line in example.splitlines() if "=" in line}
     assert named == set(VARIABLES) - for_trials_only

@@ -1,0 +1,277 @@
+"""One run: a desk, people at work, trouble of every kind, and then the question whether all is well."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from bot.models import Inbox, InboxState, Outbox, PictureState, Report, ReportState
+from bot.store import Store
+from bot.workflows import due
+from sandbox.client import SandboxClient
+from sandbox.seen import SeenEnvelope
+from sandbox.server import SandboxServer
+from tests.faults.chaos.checker import Breach, breaches
+from tests.faults.chaos.evidence import Evidence, Seen, look
+from tests.faults.chaos.load import Board, Person, Tally
+from tests.faults.chaos.troubles import STANDING, Count, Killer, Time, Trouble, Weather, inject
+from tests.faults.processes import BotProcess, DidNotStop, becomes
+from tests.sandbox_fixture import running_sandbox
+
+SETTLE: Final = 2.0
+"""DELIVERY_SETTLE of the bots, in seconds: longer than a history lags, or a call hangs before it counts."""
+CALM_WITHIN: Final = 180.0
+"""Seconds after which everything must have been said."""
+DESK: Final = """
+calendars: {always: 24x7}
+slas:
+  swift:
+    calendar: always
+    warn_at: [50%, 80%]
+    targets:
+      P1: {respond: 2s, resolve: 6s, update: 4s}
+      P2: {respond: 5s, resolve: 10m}
+      P3: {respond: 30m, resolve: 4h}
+      P4: {respond: 2h, resolve: 1d}
+      P5: {respond: 1d, resolve: 5d}
+    escalate:
+      - {at: "resolve breach", to: [assignee, leads]}
+      - {at: "resolve breach + 3s", to: managers}
+desks:
+  it:
+    name: IT Service Desk
+    timezone: Etc/UTC
+    request_channels: ["#it-help"]
+    triage_channel: "#it-triage"
+    managers_channel: "#it-managers"
+    agents: {members_of: "#it-triage"}
+    leads: ["@lea"]
+    managers: ["@maria"]
+    slas: {incident: swift, request: swift}
+    close_after: 2h
+    digest: {at: "09:00", days: daily}
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How a run goes."""
+
+    seed: int
+    seconds: float
+    """Of trouble; the quiet end comes on top."""
+    people: int = 4
+    pause: float = 0.25
+    """The mean of the seconds between two gestures of a person."""
+    kill_every: tuple[float, float] = (0.3, 1.0)
+    """Seconds from when a process is ready."""
+    hours: float = 24.0
+    """Business time that passes."""
+
+
+@dataclass(kw_only=True)
+class Summary:
+    """What came of a run, in numbers."""
+
+    plan: Plan
+    database: str
+    replicas: int
+    count: Count
+    gestures: int = 0
+    acknowledged: int = 0
+    facts: int = 0
+    redeliveries: int = 0
+    lost_answers: int = 0
+    other_faults: int = 0
+    found: list[Breach] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        kinds = [breach.kind for breach in self.found]
+        hours = self.count.skipped / 3600
+        return (
+            f"seed {self.plan.seed:<5} {self.database} x{self.replicas}  "
+            f"{self.seconds:3.0f} s, {hours:2.0f} h  "
+            f"gestures {self.gestures} (acknowledged {self.acknowledged})  facts {self.facts}  "
+            f"crashes {self.count.crashes}  pauses {self.count.pauses}  database {self.count.database}  "
+            f"redeliveries {self.redeliveries}  lost answers {self.lost_answers}  "
+            f"other faults {self.other_faults}  duplicates {kinds.count('duplicate')}  "
+            f"losses {kinds.count('loss')}  disagreements {kinds.count('disagreement')}"
+        )
+
+
+class Desk:
+    """A workspace with its bots and their database."""
+
+    def __init__(self, server: SandboxServer, bots: Sequence[BotProcess], store: Store) -> None:
+        self.server = server
+        self.client: SandboxClient = server.client()
+        self.bots = bots
+        self.store = store
+
+    def start(self) -> None:
+        """All bots run and are ready."""
+        for bot in self.bots:
+            bot.launch()
+        for bot in self.bots:
+            bot.await_ready(self.client)
+
+    def now(self) -> datetime:
+        """Business time."""
+        return datetime.now(UTC) + timedelta(seconds=self.client.skip(0))
+
+    def calm_down(self) -> list[Breach]:
+        """Nothing goes wrong any more: wait until everything is said, stop the bots, and check."""
+        self.client.lift()
+        for bot in self.bots:
+            bot.go_on()
+            if not bot.is_alive:
+                bot.kill()
+                bot.launch()
+        for bot in self.bots:
+            bot.await_ready(self.client)
+        give_up_at = time.monotonic() + CALM_WITHIN
+        while True:
+            becomes(self.is_calm, seconds=give_up_at - time.monotonic())
+            found = [breach for bot in self.bots for breach in _stop(bot)]
+            found += breaches(Evidence(self.look(), self.store), now=self.now())
+            if self.is_calm() or time.monotonic() > give_up_at:
+                return found
+            self.start()  # something fell due while they stopped
+
+    def look(self) -> Seen:
+        """What Slack knows."""
+        return look(self.client)
+
+    def is_calm(self) -> bool:
+        """Nothing is on its way, into the desk or out of it."""
+        with self.store.read() as session:
+            if _is_under_way(session):
+                return False
+        if due.overdue(self.store, self.now()):
+            return False
+        return all(_is_over(envelope) for envelope in self.client.envelopes())
+
+
+def _stop(bot: BotProcess) -> Iterator[Breach]:
+    try:
+        code = bot.stop()
+    except DidNotStop as stuck:
+        yield Breach("disagreement", f"A bot did not stop when told to: {stuck}")
+    else:
+        if code:
+            yield Breach("disagreement", f"A bot stopped with {code}.")
+
+
+def _is_over(envelope: SeenEnvelope) -> bool:
+    """It was acknowledged, or Slack has given up: on events after four attempts, on the rest after one."""
+    attempts = [attempt for attempt in envelope.attempts if attempt.outcome != "pending"]
+    return envelope.acked or len(attempts) >= (4 if envelope.kind == "events_api" else 1)
+
+
+def _is_under_way(session: Session) -> bool:
+    live = select(func.count()).where(Outbox.state.in_(("pending", "sending", "unknown")))
+    waiting = select(func.count()).where(Inbox.state == InboxState.WAITING)
+    drawing = select(func.count()).where(
+        Report.state == ReportState.TOLD, Report.picture_state == PictureState.WANTED
+    )
+    return any(session.scalar(each) for each in (live, waiting, drawing))
+
+
+@contextmanager
+def running_desk(
+    database_url: str,
+    folder: Path,
+    *,
+    replicas: int = 1,
+    desk_yaml: str = DESK,
+    is_http: bool = False,
+    **variables: str,
+) -> Iterator[Desk]:
+    """A desk that has not been started yet; everything it runs ends with the block."""
+    with ExitStack() as stack:
+        server = stack.enter_context(running_sandbox(clock_offset=folder / "clock"))
+        store = Store(database_url)
+        stack.callback(store.close)
+        bots = []
+        for number in range(replicas):
+            own = folder / f"bot{number}"
+            own.mkdir()
+            given = {"DELIVERY_SETTLE": str(SETTLE), **variables}
+            bots.append(
+                BotProcess(server, database_url, own, desk_yaml=desk_yaml, is_http=is_http, variables=given)
+            )
+            stack.callback(bots[-1].kill)
+        yield Desk(server, bots, store)
+
+
+def run(desk: Desk, plan: Plan, *, more: Sequence[Trouble] = (), count: Count | None = None) -> Summary:
+    """Let people work for a while in all that trouble; what came of it."""
+    began = time.monotonic()
+    random.seed(plan.seed)  # the sandbox, in this process, draws its lots there
+    count, tally = count or Count(), Tally()
+    desk.start()
+    for fault in STANDING:
+        inject(desk.client, fault)
+    threads: list[Trouble | Person] = [*_troubles(desk, plan, count), *more, *_people(desk, plan, tally)]
+    for thread in threads:
+        thread.start()
+    time.sleep(plan.seconds)
+    for thread in threads:
+        thread.finish()
+    found = desk.calm_down()
+    summary = _summary(desk, plan, count, tally)
+    found += [Breach("disagreement", f"A bot did not stop when told to: {log}") for log in count.stuck]
+    summary.found, summary.seconds = found, time.monotonic() - began
+    return summary
+
+
+def _people(desk: Desk, plan: Plan, tally: Tally) -> list[Person]:
+    board = Board(desk.client)
+    return [
+        Person(desk.server.client(), board, tally, seed=plan.seed * 100 + number, pause=plan.pause)
+        for number in range(plan.people)
+    ]
+
+
+def _troubles(desk: Desk, plan: Plan, count: Count) -> list[Trouble]:
+    lots = [random.Random(f"{plan.seed}/{name}") for name in ("killer", "weather", "time")]
+    killer, weather = Killer(desk.bots, count, lots[0]), Weather(desk.client, lots[1])
+    steps = max(1.0, plan.seconds / 2)
+    flying = Time(desk.client, count, lots[2], at_most=2 * plan.hours * 3600 / steps)
+    return [
+        Trouble("killer", every=plan.kill_every, lots=lots[0], happen=killer.strike),
+        Trouble("weather", every=(1.0, 4.0), lots=lots[1], happen=weather.turn),
+        Trouble("time", every=(1.0, 3.0), lots=lots[2], happen=flying.jump),
+    ]
+
+
+def _summary(desk: Desk, plan: Plan, count: Count, tally: Tally) -> Summary:
+    seen = desk.look()
+    with desk.store.read() as session:
+        facts = session.scalar(select(func.count()).select_from(Outbox)) or 0
+    events: dict[str, int] = {}
+    for envelope in seen.envelopes:
+        name = str(envelope.event) if envelope.kind == "events_api" else str(id(envelope))
+        events[name] = events.get(name, 0) + len(envelope.attempts)
+    return Summary(
+        plan=plan,
+        database="sqlite" if desk.store.is_sqlite else "postgresql",
+        replicas=len(desk.bots),
+        count=count,
+        gestures=tally.made.total(),
+        acknowledged=sum(envelope.acked for envelope in seen.envelopes),
+        facts=facts,
+        redeliveries=sum(tries - 1 for tries in events.values()),
+        lost_answers=sum(call.fault == "lost_answer" for call in seen.calls),
+        other_faults=sum(call.fault not in ("", "lost_answer") for call in seen.calls),
+    )

@@ -1,0 +1,68 @@
+"""`python -m tests.faults.soak`: runs of trouble one after the other, a line for each (see `make faults`)."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
+
+from tests.faults.chaos.databases import Databases, databases
+from tests.faults.chaos.runs import Plan, Summary, run, running_desk
+from tests.faults.chaos.troubles import Count
+
+KILL_EVERY: Final = ((0.3, 1.0), (0.3, 1.0), (1.0, 3.0), (3.0, 8.0))
+"""Seconds of life, by the seed: most die young, some get to do long work."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit codes: 0 nothing was lost or said twice, 1 something was, 2 usage."""
+    options = _parser().parse_args(arguments)
+    ends_at, seed, failed = time.monotonic() + options.minutes * 60, options.seed, 0
+    with databases(options.database) as database:
+        while time.monotonic() < ends_at:
+            failed += not _one(options, database, seed)
+            seed += 1
+    return 1 if failed else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=5.0, help="for how long runs are begun (default: 5)")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--replicas", type=int, default=1, help="bots at once (more than 1: postgresql)")
+    parser.add_argument("--seed", type=int, default=1, help="of the first run; each next one counts up")
+    parser.add_argument("--seconds", type=float, default=40.0, help="of trouble in each run (default: 40)")
+    parser.add_argument("--hours", type=float, default=24.0, help="of business time a run (default: 24)")
+    parser.add_argument("--keep", type=Path, help="where failed runs leave logs and databases")
+    return parser
+
+
+def _one(options: argparse.Namespace, databases: Databases, seed: int) -> bool:
+    """One run; whether all was well."""
+    folder = Path(tempfile.mkdtemp(prefix=f"deskbell-faults-{seed}-", dir=options.keep))
+    kill_every = KILL_EVERY[seed % len(KILL_EVERY)]
+    plan = Plan(seed=seed, seconds=options.seconds, hours=options.hours, kill_every=kill_every)
+    with databases.fresh(folder) as url, running_desk(url, folder, replicas=options.replicas) as desk:
+        count = Count()
+        summary = run(desk, plan, more=databases.troubles(url, count, seed), count=count)
+    _say(summary)
+    if summary.found:
+        sys.stdout.write(f"    logs and database: {folder}\n")
+    else:
+        shutil.rmtree(folder)
+    return not summary.found
+
+
+def _say(summary: Summary) -> None:
+    sys.stdout.write(f"{summary}\n")
+    for breach in summary.found:
+        sys.stdout.write(f"    {breach}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
