@@ -65,24 +65,48 @@ TS: Final = "1772442000.000100"
 MESSAGE: Final = {"type": "message", "channel": HELP, "user": ANA, "text": "My <@UBEN> is on fire", "ts": TS}
 EVENTS: Final = [
     event(**MESSAGE, client_msg_id="c", team=TEAM, channel_type="channel", event_ts=TS, blocks=[], files=[]),
-    event(**MESSAGE | {"thread_ts": "1772441000.000100", "parent_user_id": BEN, "subtype": "thread_broadcast"}),
+    event(
+        **MESSAGE | {"thread_ts": "1772441000.000100", "parent_user_id": BEN, "subtype": "thread_broadcast"}
+    ),
     event(**MESSAGE | {"type": "app_mention", "text": f"<@{BOT}> help"}),
     event(**MESSAGE | {"channel": "DANA", "channel_type": "im"}),
     event(
-        type="message", subtype="message_changed", channel=HELP, ts=TS, event_ts=TS,
-        message={**MESSAGE, "edited": {"user": ANA, "ts": TS}}, previous_message=MESSAGE,
-    ),
-    event(
-        type="message", subtype="message_deleted", channel=HELP, ts=TS, event_ts=TS, deleted_ts=TS,
+        type="message",
+        subtype="message_changed",
+        channel=HELP,
+        ts=TS,
+        event_ts=TS,
+        message={**MESSAGE, "edited": {"user": ANA, "ts": TS}},
         previous_message=MESSAGE,
     ),
     event(
-        type="reaction_added", user=BEN, reaction="eyes::skin-tone-2", item_user=ANA, event_ts=TS,
+        type="message",
+        subtype="message_deleted",
+        channel=HELP,
+        ts=TS,
+        event_ts=TS,
+        deleted_ts=TS,
+        previous_message=MESSAGE,
+    ),
+    event(
+        type="reaction_added",
+        user=BEN,
+        reaction="eyes::skin-tone-2",
+        item_user=ANA,
+        event_ts=TS,
         item={"type": "message", "channel": TRIAGE, "ts": TS},
     ),
-    event(type="reaction_removed", user=ANA, reaction="ticket", event_ts=TS,
-          item={"type": "message", "channel": HELP, "ts": TS}),
-    event(type="user_change", user={"id": ANA, "team_id": TEAM, "name": "ana", "profile": {"display_name": "Ana"}}),
+    event(
+        type="reaction_removed",
+        user=ANA,
+        reaction="ticket",
+        event_ts=TS,
+        item={"type": "message", "channel": HELP, "ts": TS},
+    ),
+    event(
+        type="user_change",
+        user={"id": ANA, "team_id": TEAM, "name": "ana", "profile": {"display_name": "Ana"}},
+    ),
     event(type="team_join", user={"id": "UNEW", "team_id": TEAM, "name": "new", "profile": {}}),
     event(type="channel_rename", channel={"id": HELP, "name": "help", "created": 1}),
     event(type="channel_created", channel={"id": "CNEW", "name": "new", "created": 1, "creator": ANA}),
@@ -90,9 +114,13 @@ EVENTS: Final = [
     event(type="member_left_channel", user=ANA, channel=TRIAGE, channel_type="G", team=TEAM),
     event(type="subteam_members_changed", subteam_id="S1", team_id=TEAM, added_users=[ANA], removed_users=[]),
     event(type="channel_id_changed", old_channel_id="COLD", new_channel_id="CNEW", event_ts=TS),
-    {"type": "event_callback", "team_id": TEAM, "event": {"type": "tokens_revoked", "tokens": {"bot": ["UX"]}}},
+    {
+        "type": "event_callback",
+        "team_id": TEAM,
+        "event": {"type": "tokens_revoked", "tokens": {"bot": ["UX"]}},
+    },
     {"type": "app_rate_limited", "team_id": TEAM, "minute_rate_limited": 1, "api_app_id": "A1"},
-]  # fmt: skip
+]
 PRESSED: Final = {
     "type": "button",
     "action_id": ActionId.CLAIM.value,
@@ -112,8 +140,14 @@ FORMS: Final = [
     interaction("block_actions", actions=[PRESSED | {"action_id": "direct.new"}], **ON_MESSAGE),
     interaction(
         "block_actions",
-        actions=[{"type": "overflow", "action_id": ActionId.REPORT_BEHIND.value, "action_ts": TS,
-                  "selected_option": {"value": "1:incident:came_in:1"}}],
+        actions=[
+            {
+                "type": "overflow",
+                "action_id": ActionId.REPORT_BEHIND.value,
+                "action_ts": TS,
+                "selected_option": {"value": "1:incident:came_in:1"},
+            }
+        ],
         **ON_MESSAGE,
     ),
     interaction("view_submission", view=view(CallbackId.RAISE, **{BlockId.DESCRIPTION.value: "fire"})),
@@ -123,24 +157,63 @@ FORMS: Final = [
     interaction("message_action", callback_id="raise_ticket", message_ts=TS, action_ts=TS, **ON_MESSAGE),
     interaction("shortcut", callback_id="raise_ticket", action_ts=TS),
     interaction("block_suggestion", action_id="x", block_id="y", value="z", view=view(CallbackId.RAISE)),
-]  # fmt: skip
+]
 COMMAND: Final = {
-    "token": "t", "team_id": TEAM, "channel_id": HELP, "user_id": ANA, "command": "/ticket", "text": "list",
-    "response_url": "http://127.0.0.1:9/x", "trigger_id": "1.2.3", "api_app_id": "A1", "is_enterprise_install": "false",
-}  # fmt: skip
+    "token": "t",
+    "team_id": TEAM,
+    "channel_id": HELP,
+    "user_id": ANA,
+    "command": "/ticket",
+    "text": "list",
+    "response_url": "http://127.0.0.1:9/x",
+    "trigger_id": "1.2.3",
+    "api_app_id": "A1",
+    "is_enterprise_install": "false",
+}
 
 DEEP: Final[list[object]] = []
 _level: list[object] = DEEP
 for _ in range(200):
     _level.append([])
     _level = _level[0]  # type: ignore[assignment]
-ABSURD: Final = st.sampled_from(
+ABSURD: Final[st.SearchStrategy[object]] = st.sampled_from(
     [
-        None, True, 0, -1, 1.5, 10**40, "", " ", "0", "x" * 70_000, "\x00", "a\x00b", "\ud800", "\ufeff", "‮abc",
-        "9" * 400, "1772442000.abc", "1e308", "-1.5", "inf", "nan", "<!channel>", [], {}, [None], [[]], {"": None},
-        {"id": None}, {"id": {"id": 1}}, ["U1"], [{"type": "x"}], DEEP, "C" * 300, "INC-999999999999999999999",
+        None,
+        True,
+        0,
+        -1,
+        1.5,
+        10**40,
+        "",
+        " ",
+        "0",
+        "x" * 70_000,
+        "\x00",
+        "a\x00b",
+        "\ud800",
+        "\ufeff",
+        "\u202eabc",
+        "9" * 400,
+        "1772442000.abc",
+        "1e308",
+        "-1.5",
+        "inf",
+        "nan",
+        "<!channel>",
+        [],
+        {},
+        [None],
+        [[]],
+        {"": None},
+        {"id": None},
+        {"id": {"id": 1}},
+        ["U1"],
+        [{"type": "x"}],
+        DEEP,
+        "C" * 300,
+        "INC-999999999999999999999",
     ]
-)  # fmt: skip
+)
 
 
 def places(value: object, path: tuple[object, ...] = ()) -> Iterator[tuple[object, ...]]:
@@ -163,7 +236,7 @@ def damaged(draw: st.DrawFn, payloads: list[Payload]) -> Payload:
         if draw(st.booleans()) and isinstance(holder, dict):
             del holder[path[-1]]
         else:
-            holder[path[-1]] = draw(ABSURD)
+            holder[path[-1]] = copy.deepcopy(draw(ABSURD))
     return payload
 
 
