@@ -68,7 +68,7 @@ class SlackEndpoint:
         except BodyTooLarge:
             return Response(status_code=413, headers={"Connection": "close"})
         except (TimeoutError, ClientDisconnect):
-            return Response(status_code=408, headers={"Connection": "close"})
+            return Response(status_code=401, headers={"Connection": "close"})
         if not self._is_authentic(request, body):
             return Response(status_code=401)
         return _formality(request, body) or await self._dispatch(request, body)
