@@ -100,7 +100,7 @@ class Sandbox:
     async def reset(self) -> None:
         """Back to the seed: state, logs, faults, limits and clock. Sockets and tokens stay.
 
-        Where somebody looks after the app's process, the app forgets everything, too. Raises SupervisorSilent.
+        Where somebody looks after its process, the app forgets everything, too. Raises SupervisorSilent.
         """
         async with self.supervision.erased():
             await self._forget()

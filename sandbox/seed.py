@@ -74,8 +74,8 @@ class UsergroupSeed:
 class StepSeed:
     """One step of a guide to the app: what to do, and what then happens.
 
-    `at` is where it is done, `person/channel`. `when` are patterns of entries of `/control/events`, of which one
-    must come (see sandbox/README.md); `keep` names parts of that entry that later patterns speak of.
+    `at` is where it is done, `person/channel`. `when` are patterns of entries of `/control/events`, of which
+    one must come (see sandbox/README.md); `keep` names parts of that entry that later patterns speak of.
     `needs: supervisor` leaves the step out where nobody looks after the app's process.
     """
 

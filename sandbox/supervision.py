@@ -1,7 +1,7 @@
 """The app's process as others start and end it: what people want of it, and what becomes of it.
 
-The sandbox starts no process itself. Whoever started the app follows `/control/supervision`, does what is wanted
-there, and says what happened with `POST /control/app_state`.
+The sandbox starts no process itself. Whoever started the app follows `/control/supervision`, does what is
+wanted there, and says what happened with `POST /control/app_state`.
 """
 
 from __future__ import annotations
