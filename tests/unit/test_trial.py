@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import socket
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import typer
 
 from bot.settings import VARIABLES
 from bot.trial.children import Child, TrialFailed, child_environment
@@ -79,7 +79,7 @@ def supervised(
         url=client.url,
         is_ready=lambda: child.is_running,
         forget=memory.unlink,
-        report=lambda said: print(said, file=sys.stderr),
+        report=typer.echo,
     )
     supervisor.start()
     try:
@@ -126,7 +126,7 @@ def test_a_bot_that_ends_by_itself_leaves_the_page_and_says_why(
         child.wait()
         app_is(client, supervisor, "dead")
         assert "No such command 'claim'" in str(client.read("app")["detail"])
-        assert "Start it again on the page" in capsys.readouterr().err
+        assert "Start it again on the page" in capsys.readouterr().out
 
 
 def test_a_reset_makes_the_bot_forget_before_it_starts_again(client: SandboxClient, tmp_path: Path) -> None:
