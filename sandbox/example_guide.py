@@ -47,7 +47,7 @@ def _a_ticket() -> list[StepSeed]:
         ),
         StepSeed(
             "Take the ticket.",
-            "Put 👀 on the card. It shows that Ben is on it, and for how long the desk has promised an answer.",
+            "Put 👀 on the card. It shows that Ben is on it, and until when the desk has promised what.",
             at="ben/it-triage",
             when=[_card_with("eyes")],
         ),
@@ -87,20 +87,20 @@ def _a_crash() -> list[StepSeed]:
     return [
         StepSeed(
             "Now kill the bot.",
-            "Open the workshop, App & time, and press `Kill it`. As with a power cut, it gets no chance to tidy up.",
+            "In the workshop, under App & time, press `Kill it`. As with a power cut, it cannot tidy up.",
             when=[{"type": "app", "state": "dead"}],
             needs="supervisor",
         ),
         StepSeed(
             "Ask for help while it is dead.",
-            "As Ana, write something in #it-help and put 🎫 on it. Nobody answers; the inspector shows it in red.",
+            "As Ana, write something in #it-help and put 🎫 on it. The inspector shows in red that nobody hears.",
             at="ana/it-help",
             when=[{"type": "message", "channel": "#it-help", "message": {"reactions": [{"name": "ticket"}]}}],
             needs="supervisor",
         ),
         StepSeed(
             "Start it again.",
-            "Press `Start it`. What it missed comes again within a minute, or at once with `Deliver waiting events now`.",
+            "Press `Start it`. What it missed comes again within a minute; `Deliver waiting events now` hurries.",
             when=[_APP_IN_TRIAGE],
             needs="supervisor",
         ),
