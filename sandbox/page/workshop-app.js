@@ -6,6 +6,7 @@ import { confirmed, notify, perform } from "./gestures.js";
 import { now, state } from "./state.js";
 import { momentOf, timeOf, untilTomorrowAtNine } from "./time.js";
 import { deliverNow } from "./workshop-inspector.js";
+import { button, dot, hint, row, select, switchBox } from "./workshop-parts.js";
 import { span } from "./workshop-words.js";
 
 const WORDS = {
@@ -24,43 +25,38 @@ export class AppProcess {
     this.app = { supervised: false, state: "unknown", since: 0, kills: 0, kill_every: 0, detail: "" };
     this.sockets = 0;
     this.said = h("p", { class: "state" });
-    this.kill = h("button", { type: "button", class: "danger", onclick: () => this.want("killed") }, "Kill it");
-    this.start = h("button", { type: "button", class: "primary", onclick: () => this.want("running") }, "Start it");
-    this.every = h("select", { "aria-label": "How long it lives each time", onchange: () => this.again.checked && this.flipAgain() }, EVERY.map(([value, text]) => h("option", { value }, text)));
-    this.again = h("input", { type: "checkbox", role: "switch", onchange: () => this.flipAgain() });
+    this.kill = button("Kill it", () => this.want("killed"), { class: "danger" });
+    this.start = button("Start it", () => this.want("running"), { class: "primary" });
+    this.again = switchBox(() => this.flipAgain());
+    this.every = select("How long it lives each time", EVERY, () => this.again.checked && this.flipAgain());
     this.detail = h("pre", { hidden: true });
-    this.why = h("p", { class: "hint" });
+    this.why = hint();
     this.time = h("time", {});
     this.offset = h("span", { class: "hint" });
+    this.real = button("Back to real time", () => perform("skip", { to_real: true }));
+    const steps = STEPS.map(([label, seconds]) => button(label, () => perform("skip", { seconds: seconds() })));
     fill(
       root,
-      h(
-        "section",
-        { class: "card" },
-        h("h3", {}, "The app’s process"),
+      card(
+        "The app’s process",
         this.said,
         this.detail,
-        h("div", { class: "row" }, this.kill, this.start),
-        h("div", { class: "row" }, h("label", {}, this.again, " Kill it again and again, each time after"), this.every),
+        row(this.kill, this.start),
+        row(h("label", {}, this.again, " Kill it again and again, each time after"), this.every),
         this.why,
-        h("div", { class: "row" }, h("button", { type: "button", onclick: deliverNow }, "Deliver waiting events now")),
-        h("p", { class: "hint" }, "An event that is not acknowledged comes again at once, after a minute, and after five more."),
+        row(button("Deliver waiting events now", deliverNow)),
+        hint("An event that is not acknowledged comes again at once, after a minute, and after five more."),
       ),
-      h(
-        "section",
-        { class: "card" },
-        h("h3", {}, "Time"),
-        h("p", { class: "state" }, this.time, " ", this.offset),
-        h("div", { class: "row" }, STEPS.map(([label, seconds]) => h("button", { type: "button", onclick: () => perform("skip", { seconds: seconds() }) }, label))),
-        h("div", { class: "row" }, (this.real = h("button", { type: "button", onclick: () => perform("skip", { to_real: true }) }, "Back to real time"))),
-        h("p", { class: "hint" }, "The app follows the same clock, so reminders and reports become due."),
+      card(
+        "Time",
+        h("p", { class: "state" }, this.time, this.offset),
+        row(steps, this.real),
+        hint("The app follows the same clock, so reminders and reports become due."),
       ),
-      h(
-        "section",
-        { class: "card" },
-        h("h3", {}, "Start over"),
-        h("p", { class: "hint" }, "Everything that was written goes, and so do faults and skipped time."),
-        h("div", { class: "row" }, h("button", { type: "button", class: "danger", onclick: () => this.startOver() }, "Start over…")),
+      card(
+        "Start over",
+        hint("Everything that was written goes, and so do faults and skipped time."),
+        row(button("Start over…", () => this.startOver(), { class: "danger" })),
       ),
     );
     setInterval(() => this.tick(), 1000);
@@ -103,11 +99,11 @@ export class AppProcess {
     const words = supervised ? WORDS[found] : isConnected ? "connected" : "not connected";
     const tone = { ready: "good", connected: "good", dead: "bad", "not connected": "bad" }[supervised ? found : words] ?? "wait";
     const seconds = Date.now() / 1000 - since;
-    fill(this.said, h("span", { class: `dot-of ${tone}`, "aria-hidden": "true" }), h("strong", {}, `${name} is ${words}`), supervised ? h("span", { class: "hint" }, ` since ${timeOf(since + state.offset)}, ${span(seconds)}`) : null);
+    fill(this.said, dot(tone), h("strong", {}, `${name} is ${words}`), supervised ? h("span", { class: "hint" }, ` since ${timeOf(since + state.offset)}, ${span(seconds)}`) : null);
     this.chip.className = `app-state ${tone}`;
     if (this.chip.dataset.said !== words) {
       this.chip.dataset.said = words;
-      fill(this.chip, h("span", { class: `dot-of ${tone}`, "aria-hidden": "true" }), h("span", {}, `${name}: ${words}`));
+      fill(this.chip, dot(tone), h("span", {}, `${name}: ${words}`));
     }
     this.time.textContent = momentOf(now());
     const ahead = Math.round(state.offset / 60) * 60;
@@ -135,6 +131,10 @@ export class AppProcess {
     notify("Starting over…", Infinity);
     if (await perform("reset", {})) notify(this.app.supervised ? "A fresh workspace; the app is on its way." : "A fresh workspace. Start the app anew, too, if it remembers the old one.", 6);
   }
+}
+
+function card(title, ...children) {
+  return h("section", { class: "card" }, h("h3", {}, title), children);
 }
 
 const STEPS = [

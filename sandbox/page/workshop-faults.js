@@ -3,33 +3,34 @@
 import { act, read } from "./api.js";
 import { fill, h } from "./dom.js";
 import { notify, perform } from "./gestures.js";
+import { button, hint, select, switchBox } from "./workshop-parts.js";
 import { span } from "./workshop-words.js";
 
-const OFTEN = ["probability", "How often", [[1, "every call"], [0.5, "every other"], [0.1, "one in ten"]]];
-const seconds = (label, ...choices) => ["seconds", label, choices.map((count) => [count, span(count)])];
+const OFTEN = ["probability", "How often", [[1, "every call"], [0.5, "every other call"], [0.1, "one call in ten"]]];
+const seconds = (words, ...counts) => ["seconds", "How long", counts.map((count) => [count, `${words} ${span(count)}`])];
 
 /** Groups of [kind, name, what will happen, what can be chosen]. The kinds are those of sandbox/faults.py. */
 const GROUPS = [
   ["When the app calls", [
-    ["ratelimited", "Rate limit", "Calls are refused with “429, come back later”.", [OFTEN, seconds("Later is", 1, 5, 30)]],
-    ["http_error", "Server error", "Calls fail with status 500; nothing is carried out.", [OFTEN]],
-    ["lost_answer", "Lost answer", "Calls are carried out, but the app never hears so. Careless apps now post twice.", [OFTEN]],
+    ["ratelimited", "Rate limit", "Calls are refused: “429, come back later”.", [OFTEN, seconds("in", 1, 5, 30)]],
+    ["http_error", "Server error", "Calls fail with status 500. Nothing is carried out.", [OFTEN]],
+    ["lost_answer", "Lost answer", "Calls are carried out, but the app never hears so. A careless one now posts twice.", [OFTEN]],
     ["drop", "Cut connection", "Calls break off before they are carried out.", [OFTEN]],
-    ["hang", "Slow answers", "Calls wait before they are carried out.", [OFTEN, seconds("Wait", 2, 8, 20)]],
-    ["error", "Internal error", "Calls are refused with “internal_error”.", [OFTEN]],
+    ["hang", "Slow answers", "Calls take long.", [OFTEN, seconds("wait", 2, 8, 20)]],
+    ["error", "Internal error", "Calls are refused: “internal_error”.", [OFTEN]],
     ["garbage", "A web page", "Calls are answered with HTML in place of JSON.", [OFTEN]],
   ]],
   ["When it reads", [
-    ["history_lag", "Late history", "What was written just now is missing from history.", [seconds("Just now is", 5, 30, 120)]],
-    ["page_cap", "Small pages", "Lists come in many small pages.", [["count", "At most", [[1, "1 item"], [3, "3 items"], [20, "20 items"]]]]],
+    ["history_lag", "Late history", "What was written last is missing from history.", [seconds("last", 5, 30, 120)]],
+    ["page_cap", "Small pages", "Lists come in many small pages.", [["count", "How small", [[1, "1 each"], [3, "3 each"], [20, "20 each"]]]]],
   ]],
   ["When it is told", [
-    ["duplicate_events", "Events twice", "Each event is delivered again.", [["same_id", "The repeat has", [[true, "the same id"], [false, "a new id"]]]]],
-    ["shuffle_events", "Events out of order", "Each event waits a random time.", [seconds("At most", 1, 5, 20)]],
-    ["withhold_events", "Events held back", "No event is delivered; all of them come when you lift this.", []],
+    ["duplicate_events", "Events twice", "Each event is delivered again.", [["same_id", "Under which id", [[true, "same id"], [false, "new id"]]]]],
+    ["shuffle_events", "Events out of order", "Each event waits a random time.", [seconds("up to", 1, 5, 20)]],
+    ["withhold_events", "Events held back", "No event is delivered. All of them come when you lift this.", []],
   ]],
   ["Everything", [
-    ["outage", "Slack is down", "Every call and every connection is cut.", [["mode", "Calls are", [["drop", "cut"], ["503", "answered with 503"]]]]],
+    ["outage", "Slack is down", "Every call and every connection is cut.", [["mode", "How", [["drop", "cut"], ["503", "answered 503"]]]]],
   ]],
 ];
 const NAMES = new Map(GROUPS.flatMap(([, kinds]) => kinds.map(([kind, name]) => [kind, name])));
@@ -41,13 +42,13 @@ export class Faults {
     this.switches = new Map();
     fill(
       root,
-      h("p", { class: "hint" }, "Break something, keep working, lift it again. What you break is not counted against the app."),
+      hint("Break something, keep working, lift it again. What you break is not counted against the app."),
       GROUPS.map(([title, kinds]) =>
-        h("fieldset", { class: "faults" }, h("legend", {}, title), kinds.map((kind) => this.drawKind(...kind))),
+        h("fieldset", { class: "fault-group" }, h("legend", {}, title), kinds.map((kind) => this.drawKind(...kind))),
       ),
       h(
         "fieldset",
-        { class: "faults" },
+        { class: "fault-group" },
         h("legend", {}, "Once"),
         once("Cut the sockets", "All of them break, without a word.", "drop_sockets", ({ dropped }) => dropped),
         once("Ask for a new socket", "Slack does so several times a day.", "refresh_sockets", ({ sockets }) => sockets),
@@ -78,24 +79,19 @@ export class Faults {
   }
 
   drawKind(kind, name, words, choices) {
-    const selects = choices.map(([field, label, options]) => {
-      const select = h(
-        "select",
-        { "aria-label": `${name}: ${label}`, onchange: () => box.checked && this.flip(kind, box, selects) },
-        options.map(([value, text]) => h("option", { value: JSON.stringify(value) }, text)),
-      );
-      return { field, label, select };
-    });
-    const box = h("input", { type: "checkbox", role: "switch", onchange: () => this.flip(kind, box, selects) });
+    const flip = () => this.flip(kind, box, selects);
+    const selects = choices.map(([field, label, options]) => ({
+      field,
+      node: select(`${name}: ${label}`, options, () => box.checked && flip()),
+    }));
+    const box = switchBox(flip);
     box.hits = h("span", { class: "hits" });
     this.switches.set(kind, box);
     return h(
       "div",
       { class: "fault" },
       h("label", {}, box, h("span", {}, h("strong", {}, name), " ", box.hits, h("span", { class: "hint" }, words))),
-      selects.length
-        ? h("div", { class: "choices" }, selects.map(({ label, select }) => h("span", {}, h("span", { class: "hint" }, label), select)))
-        : null,
+      selects.length ? h("div", { class: "choices" }, selects.map(({ node }) => node)) : null,
     );
   }
 
@@ -103,7 +99,7 @@ export class Faults {
     const isWanted = box.checked;
     for (const rule of this.rules.filter((found) => found.kind === kind)) await perform("lift", { id: rule.id });
     if (!isWanted) return;
-    const chosen = Object.fromEntries(selects.map(({ field, select }) => [field, JSON.parse(select.value)]));
+    const chosen = Object.fromEntries(selects.map(({ field, node }) => [field, JSON.parse(node.value)]));
     await perform("fault", { kind, ...chosen });
   }
 
@@ -111,7 +107,7 @@ export class Faults {
     const names = [...new Set(this.rules.map((rule) => NAMES.get(rule.kind) ?? rule.kind))];
     this.chip.hidden = names.length === 0;
     const said = names.length === 1 ? names[0] : `${names.length} faults`;
-    const lift = h("button", { type: "button", onclick: () => perform("lift", {}) }, names.length === 1 ? "Lift" : "Lift all");
+    const lift = button(names.length === 1 ? "Lift" : "Lift all", () => perform("lift", {}));
     if (this.chip.dataset.said === names.join()) return;
     this.chip.dataset.said = names.join();
     fill(this.chip, h("span", { title: names.join(", ") }, said), lift);
@@ -119,9 +115,9 @@ export class Faults {
 }
 
 function once(label, words, name, count) {
-  const break_ = async () => {
+  const breakIt = async () => {
     const broken = count(await act(name, {}));
     notify(broken ? `${broken === 1 ? "One socket" : `${broken} sockets`} told. The app should be back in a moment.` : "No socket is open.", 4);
   };
-  return h("div", { class: "fault once" }, h("span", { class: "hint" }, words), h("button", { type: "button", onclick: break_ }, label));
+  return h("div", { class: "fault" }, h("span", { class: "hint" }, words), button(label, breakIt));
 }

@@ -3,6 +3,7 @@
 import { read } from "./api.js";
 import { fill, h } from "./dom.js";
 import { state } from "./state.js";
+import { button, crossButton, row } from "./workshop-parts.js";
 
 const STORE = "guide";
 
@@ -81,19 +82,19 @@ export class Guide {
   }
 
   drawStep(step) {
-    const back = h("button", { type: "button", class: "plain", disabled: this.at === 0, onclick: () => this.go(this.at - 1) }, "Back");
-    const next = h("button", { type: "button", class: "plain", onclick: () => this.go(this.at + 1) }, step.when.length ? "Skip" : "Next");
+    const back = button("Back", () => this.go(this.at - 1), { class: "plain", disabled: this.at === 0 });
+    const next = button(step.when.length ? "Skip" : "Next", () => this.go(this.at + 1), { class: "plain" });
     return [
       this.drawProgress(),
       h("div", { class: "words" }, h("strong", {}, step.title), " ", withKeys(step.text)),
-      h("div", { class: "row" }, step.at ? takeMeThere(step.at) : null, back, next, this.closeButton()),
+      row(step.at ? takeMeThere(step.at) : null, back, next, this.closeButton()),
     ];
   }
 
   drawEnd() {
     return [
       h("div", { class: "words" }, h("strong", {}, "That was the tour."), " Everything stays here to try; the guide can be called again from the top."),
-      h("div", { class: "row" }, h("button", { type: "button", class: "plain", onclick: () => this.go(0) }, "Once more"), this.closeButton()),
+      row(button("Once more", () => this.go(0), { class: "plain" }), this.closeButton()),
     ];
   }
 
@@ -102,7 +103,7 @@ export class Guide {
   }
 
   closeButton() {
-    return h("button", { type: "button", class: "plain", "aria-label": "Put the guide away", title: "Put the guide away", onclick: () => this.close() }, "×");
+    return crossButton("Put the guide away", () => this.close());
   }
 }
 
@@ -110,7 +111,7 @@ function takeMeThere(place) {
   const [handle, channel = ""] = place.split("/");
   const person = [...state.users.values()].find((user) => user.name === handle);
   const name = person?.profile.display_name || handle;
-  return h("button", { type: "button", class: "primary", onclick: () => (location.hash = `#${place}`) }, channel ? `Be ${name} in #${channel}` : `Be ${name}`);
+  return button(channel ? `Be ${name} in ${channel}` : `Be ${name}`, () => (location.hash = `#${place}`), { class: "primary" });
 }
 
 /** What stands between backticks is something to type. */

@@ -3,6 +3,7 @@
 import { act, read } from "./api.js";
 import { fill, h } from "./dom.js";
 import { notify } from "./gestures.js";
+import { button, crossButton, hint, row } from "./workshop-parts.js";
 import { copyButton, showPointer, tree } from "./workshop-tree.js";
 import { attemptWords, complaint, complaints, duration, explained, retryReason, summary } from "./workshop-words.js";
 import { momentOf, timeWithSeconds } from "./time.js";
@@ -137,8 +138,8 @@ export class Inspector {
     });
     this.filters = h("div", { class: "chips", role: "group", "aria-label": "Show" });
     this.count = h("span", { class: "hint" });
-    this.pause = h("button", { type: "button", "aria-pressed": "false", onclick: () => this.flipPause() }, "Pause");
-    const clear = h("button", { type: "button", onclick: () => act("forget", {}) }, "Clear");
+    this.pause = button("Pause", () => this.flipPause(), { "aria-pressed": "false" });
+    const clear = button("Clear", () => act("forget", {}));
     this.space = h("div", { class: "space" });
     this.list = h(
       "div",
@@ -158,7 +159,7 @@ export class Inspector {
     this.drawFilters();
     fill(
       root,
-      h("div", { class: "tools" }, this.filters, h("div", { class: "row" }, this.search, this.pause, clear), this.count),
+      h("div", { class: "tools" }, this.filters, row(this.search, this.pause, clear), this.count),
       h("div", { class: "split" }, h("div", { class: "list" }, this.list, this.empty), this.detail),
     );
     new ResizeObserver(() => this.drawSoon()).observe(this.list);
@@ -182,7 +183,7 @@ export class Inspector {
       this.refilter();
     };
     const chip = (label, isOn, onclick) =>
-      h("button", { type: "button", class: "chip", "aria-pressed": String(isOn), onclick }, label);
+      button(label, onclick, { class: "chip", "aria-pressed": String(isOn) });
     const place = [...this.filters.children].indexOf(document.activeElement);
     fill(
       this.filters,
@@ -333,9 +334,9 @@ export class Inspector {
         "header",
         {},
         h("h3", {}, name, h("span", { class: "hint" }, ` ${kind}${about && kind !== "violation" ? `, ${about}` : ""}`)),
-        h("button", { type: "button", class: "plain", "aria-label": "Close the entry", onclick: close }, "×"),
+        crossButton("Close the entry", close),
       ),
-      h("div", { class: "body" }, h("p", { class: "hint" }, momentOf(entry.time)), draw(entry), copyButton(entry)),
+      h("div", { class: "body" }, hint(momentOf(entry.time)), draw(entry), copyButton(entry)),
     );
   }
 
@@ -352,7 +353,7 @@ export class Inspector {
       h("p", {}, h("strong", {}, explained(violation.kind) || violation.kind)),
       h("p", {}, words === violation.kind ? "" : words),
       pointer ? h("p", {}, "At ", h("code", {}, pointer)) : null,
-      cause ? h("p", {}, h("button", { type: "button", onclick: open }, "Show the call")) : null,
+      cause ? h("p", {}, button("Show the call", open)) : null,
     ];
   }
 }
@@ -367,7 +368,7 @@ function drawCall(call) {
       {},
       words,
       pointer
-        ? h("button", { type: "button", class: "plain pointer", onclick: () => showPointer(args, pointer) }, pointer)
+        ? button(pointer, () => showPointer(args, pointer), { class: "plain pointer" })
         : null,
     ),
   );
@@ -395,7 +396,7 @@ function drawEnvelope(envelope) {
   const body = envelope.attempts.at(-1)?.ack ?? {};
   return [
     tries.length ? h("ol", { class: "tries", "aria-label": "Tries" }, tries) : h("p", {}, "Not sent yet."),
-    h("p", { class: "hint" }, summary({ type: "envelope", ...envelope }).status),
+    hint(summary({ type: "envelope", ...envelope }).status),
     tree(envelope.payload, "Payload"),
     Object.keys(body).length ? tree(body, "What the app answered") : null,
   ];

@@ -5,6 +5,7 @@ import { AppProcess } from "./workshop-app.js";
 import { Faults } from "./workshop-faults.js";
 import { Guide } from "./workshop-guide.js";
 import { Inspector } from "./workshop-inspector.js";
+import { button, crossButton } from "./workshop-parts.js";
 
 const TABS = [
   ["inspector", "Inspector"],
@@ -23,12 +24,12 @@ export async function startWorkshop() {
   const announce = (sentence) => (live.textContent = sentence);
   const panels = new Map(TABS.map(([name, label]) => [name, panel(name, label)]));
   const tabs = new Map(TABS.map(([name, label]) => [name, tab(name, label)]));
-  const toggle = h("button", { type: "button", id: "open-workshop", "aria-expanded": "false", "aria-controls": "workshop" }, "Workshop");
-  const appChip = h("button", { type: "button", class: "app-state" });
+  const toggle = button("Workshop", null, { id: "open-workshop", "aria-expanded": "false", "aria-controls": "workshop" });
+  const appChip = button("", null, { class: "app-state" });
   const faultChip = h("span", { class: "fault-chip", role: "group", "aria-label": "Faults in force", hidden: true });
-  const guideButton = h("button", { type: "button", "aria-expanded": "false", "aria-controls": "guide", hidden: true }, "Guide");
+  const guideButton = button("Guide", null, { "aria-expanded": "false", "aria-controls": "guide", hidden: true });
   const guideRoot = h("section", { id: "guide", "aria-label": "Guide", hidden: true });
-  const close = h("button", { type: "button", class: "plain", "aria-label": "Close the workshop" }, "×");
+  const close = crossButton("Close the workshop");
 
   const show = (name, { focus = false } = {}) => {
     const isOpen = Boolean(name);
@@ -118,5 +119,5 @@ function panel(name, label) {
 }
 
 function tab(name, label) {
-  return h("button", { type: "button", class: "plain", role: "tab", id: `tab-${name}`, "aria-controls": `panel-${name}` }, label);
+  return button(label, null, { class: "plain", role: "tab", id: `tab-${name}`, "aria-controls": `panel-${name}` });
 }
