@@ -120,7 +120,6 @@ export class Inspector {
     this.refilter();
     const made = this.shown.find((row) => row.type === "call" && row.line.name.startsWith("chat.post"));
     this.select(made ?? this.shown[0] ?? null);
-    if (this.selected) this.scrollTo(this.selected);
   }
 
   // --- drawing ---
@@ -228,6 +227,8 @@ export class Inspector {
     const wasAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < ROW * 1.5 || !this.space.children.length;
     this.space.style.height = `${this.shown.length * ROW}px`;
     if (wasAtEnd && !this.selected) list.scrollTop = list.scrollHeight;
+    if (this.isBeingSought) this.scrollTo(this.selected);
+    this.isBeingSought = false;
     const first = Math.max(0, Math.floor(list.scrollTop / ROW) - BEYOND);
     const last = Math.min(this.shown.length, Math.ceil((list.scrollTop + list.clientHeight) / ROW) + BEYOND);
     fill(
@@ -294,7 +295,6 @@ export class Inspector {
     const now = this.selected ? this.shown.indexOf(this.selected) : this.shown.length;
     const next = Math.min(this.shown.length - 1, Math.max(0, now + steps[event.key]));
     this.select(this.shown[next]);
-    this.scrollTo(this.selected);
   }
 
   scrollTo(row) {
@@ -307,6 +307,8 @@ export class Inspector {
   select(row) {
     this.selected = row;
     this.drawDetail();
+    // Opening the entry takes room from the list.
+    this.isBeingSought = Boolean(row);
     this.drawSoon();
   }
 
