@@ -39,15 +39,19 @@ export class Inspector {
 
   /** Reads what happened before. */
   async load() {
+    // What comes while we read is newer than what we read.
+    this.isLoading = true;
     const { entries } = await read("journal", { last: 2000 });
+    this.isLoading = false;
+    const since = this.held;
     this.forget();
-    for (const entry of entries) this.take(entry);
+    for (const entry of [...entries, ...since]) this.take(entry);
     this.refilter();
   }
 
   /** One entry of the stream. */
   onEntry(entry) {
-    if (this.isPaused) {
+    if (this.isPaused || this.isLoading) {
       this.held.push(entry);
       if (this.held.length > MOST) this.held.shift();
       this.drawCount();
