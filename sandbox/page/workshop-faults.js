@@ -27,6 +27,7 @@ const GROUPS = [
   ["When it is told", [
     ["duplicate_events", "Events twice", "Each event is delivered again.", [["same_id", "Under which id", [[true, "same id"], [false, "new id"]]]]],
     ["shuffle_events", "Events out of order", "Each event waits a random time.", [seconds("up to", 1, 5, 20)]],
+    ["lose_events", "Events lost", "Events are never sent, not even later.", []],
     ["withhold_events", "Events held back", "No event is delivered. All of them come when you lift this.", []],
   ]],
   ["Everything", [

@@ -41,8 +41,7 @@ export class Inspector {
   async load() {
     // What comes while we read is newer than what we read.
     this.isLoading = true;
-    const { entries } = await read("journal", { last: 2000 });
-    this.isLoading = false;
+    const { entries } = await read("journal", { last: 2000 }).finally(() => (this.isLoading = false));
     const since = this.held;
     this.forget();
     for (const entry of [...entries, ...since]) this.take(entry);
@@ -208,7 +207,7 @@ export class Inspector {
   }
 
   countDown() {
-    if (this.list.offsetParent === null) return;
+    if (this.count.offsetParent === null) return;
     let isDue = false;
     for (const row of this.shown.slice(-400))
       if (row.isWaiting) {
@@ -226,7 +225,7 @@ export class Inspector {
   }
 
   draw() {
-    if (this.list.offsetParent === null) return;
+    if (this.count.offsetParent === null) return;
     const list = this.list;
     const wasAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < ROW * 1.5 || !this.space.children.length;
     this.space.style.height = `${this.shown.length * ROW}px`;
