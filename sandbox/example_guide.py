@@ -93,14 +93,14 @@ def _a_crash() -> list[StepSeed]:
         ),
         StepSeed(
             "Ask for help while it is dead.",
-            "As Ana, write something in #it-help and put 🎫 on it. The inspector shows in red that nobody hears.",
+            "As Ana, write something in #it-help and put 🎫 on it. In the inspector it is red: nobody hears.",
             at="ana/it-help",
             when=[{"type": "message", "channel": "#it-help", "message": {"reactions": [{"name": "ticket"}]}}],
             needs="supervisor",
         ),
         StepSeed(
             "Start it again.",
-            "Press `Start it`. What it missed comes again within a minute; `Deliver waiting events now` hurries.",
+            "Press `Start it`. What it missed comes again in a minute, or by `Deliver waiting events now`.",
             when=[_APP_IN_TRIAGE],
             needs="supervisor",
         ),
