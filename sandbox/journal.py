@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -142,11 +143,11 @@ class Journal:
     def last(self, count: int) -> list[tuple[str, Entry]]:
         """The newest entries with their kinds as the feed names them, oldest first."""
         found: list[tuple[str, Entry]] = [
-            *(("call", entry) for entry in self.calls[-count:]),
-            *(("envelope", entry) for entry in self.envelopes[-count:]),
-            *(("violation", entry) for entry in self.violations[-count:]),
+            *(("call", entry) for entry in self.calls),
+            *(("envelope", entry) for entry in self.envelopes),
+            *(("violation", entry) for entry in self.violations),
         ]
-        return sorted(found, key=lambda item: item[1].number)[-count:]
+        return heapq.nlargest(count, found, key=lambda item: item[1].number)[::-1]
 
     def clear(self) -> None:
         self.calls.clear()
