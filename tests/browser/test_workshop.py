@@ -11,6 +11,7 @@ from typing import get_args
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from sandbox.faults import ApiFault, StandingFault
@@ -261,3 +262,17 @@ def test_on_a_phone_the_workshop_is_a_sheet_that_nothing_sticks_out_of(
     expect(panel).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     assert panel.evaluate("(node) => node.scrollWidth <= node.clientWidth")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_workshop(page: Page, server: SandboxServer, scheme: str) -> None:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    server.client().fault("withhold_events")
+    web(server).chat_postMessage(channel="#it-help", text="x")
+    workshop(page, "Inspector")
+    entry(page, "chat.postMessage").click()
+    found = [Axe().run(page)]
+    for name in ("Faults", "App & time"):
+        page.get_by_role("tab", name=name).click()
+        found.append(Axe().run(page))
+    assert [result.generate_report() for result in found if result.violations_count] == []
