@@ -276,3 +276,12 @@ def test_axe_finds_nothing_in_the_workshop(page: Page, server: SandboxServer, sc
         page.get_by_role("tab", name=name).click()
         found.append(Axe().run(page))
     assert [result.generate_report() for result in found if result.violations_count] == []
+
+
+def test_opening_the_workshop_keeps_the_newest_message_in_sight(page: Page, server: SandboxServer) -> None:
+    for number in range(30):
+        server.client().post("ana", "#it-help", f"Message {number} " + "with many words " * 20)
+    newest = page.locator("#channel .message").filter(has_text="Message 29 ")
+    expect(newest).to_be_in_viewport()
+    workshop(page, "Faults")
+    expect(newest).to_be_in_viewport()
