@@ -21,6 +21,7 @@ from sandbox.limits import RateLimits
 from sandbox.seed import WorkspaceSeed, default_seed
 from sandbox.settings import Settings
 from sandbox.sockets import SocketHub
+from sandbox.supervision import Supervision
 from sandbox.workspace import Workspace
 
 
@@ -61,7 +62,11 @@ class Sandbox:
         self.feed = Feed()
         self.journal.watch(self.feed.entry)
         self.app = _install(config)
-        self.sockets = SocketHub(journal=self.journal, app_id=self.app.app_id, abort=self._cut)
+        self.sockets = SocketHub(
+            journal=self.journal, app_id=self.app.app_id, abort=self._cut, changed=self._on_sockets
+        )
+        self.supervision = Supervision(lambda state: self.feed.publish("app", state))
+        self.run = new_secret(8)
         self._transport: Transport = self.sockets
         if config.http_url:
             self._transport = HttpDelivery(config.http_url, self.app.signing_secret)
@@ -70,6 +75,9 @@ class Sandbox:
     def _cut(self, client: object) -> bool:
         # Looked up at each call: the server replaces `cut_connection` after this object is made.
         return self.cut_connection(client)
+
+    def _on_sockets(self, count: int) -> None:
+        self.feed.publish("sockets", {"count": count})
 
     def _settle(self) -> None:
         self.workspace = Workspace(self.config.seed, clock=self.clock, app=self.app)
@@ -90,19 +98,28 @@ class Sandbox:
             self.delivery.send_event(event)
 
     async def reset(self) -> None:
-        """Back to the seed: state, logs, faults, limits and clock. Sockets and tokens stay."""
+        """Back to the seed: state, logs, faults, limits and clock. Sockets and tokens stay.
+
+        Where somebody looks after its process, the app forgets everything, too. Raises SupervisorSilent.
+        """
+        async with self.supervision.erased():
+            await self._forget()
+
+    async def _forget(self) -> None:
         await self.delivery.stop()
         self.faults.lift()
         self.limits.clear()
         self.journal.clear()
         self.clock.set_offset(0.0)
         self.app.is_installed = True
+        self.run = new_secret(8)
         self._settle()
         self.feed.publish("reset", {})
 
     async def close(self) -> None:
         """Ends everything under way."""
         self.feed.close()
+        await self.supervision.close()
         await self.delivery.stop()
         if isinstance(self._transport, HttpDelivery):
             self._transport.close()

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import random
+import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -149,6 +150,7 @@ class Delivery:
     async def _deliver(self, record: EnvelopeRecord, *, held: bool = False) -> None:
         if not held and self._faults.standing("withhold_events") is not None:
             self._withheld.append(record)
+            self._wait(record, "withheld")
             return
         shuffle = self._faults.standing("shuffle_events")
         if shuffle is not None:
@@ -156,13 +158,21 @@ class Delivery:
         answer = await self._attempt(record, "events_api", number=0, reason="")
         for number, delay in enumerate(RETRY_DELAYS, start=1):
             if answer.outcome == "acked" or not answer.may_retry:
-                return
-            await self._pause(delay * self._settings.retry_scale)
+                break
+            await self._pause(record, delay * self._settings.retry_scale)
             answer = await self._attempt(record, "events_api", number=number, reason=answer.retry_reason)
+        if answer.outcome != "acked":
+            self._wait(record, "given_up")
 
-    async def _pause(self, seconds: float) -> None:
+    def _wait(self, record: EnvelopeRecord, reason: str, seconds: float | None = None) -> None:
+        record.waits = reason
+        record.next_try = None if seconds is None else round(time.time() + seconds, 3)
+        self._journal.changed(record)
+
+    async def _pause(self, record: EnvelopeRecord, seconds: float) -> None:
         if seconds <= 0:
             return
+        self._wait(record, "redelivery", seconds)
         try:
             await asyncio.wait_for(self._hurry.wait(), seconds)
         except TimeoutError:
@@ -174,6 +184,7 @@ class Delivery:
         outgoing = Outgoing(new_uuid(), kind, record.payload, number, reason)
         attempt = Attempt(number, outgoing.envelope_id, self._workspace.clock.now(), self.transport.name)
         record.attempts.append(attempt)
+        record.waits, record.next_try = "", None
         self._journal.changed(record)
         started = asyncio.get_running_loop().time()
         answer = await self.transport.send(outgoing, self._settings.ack_timeout)

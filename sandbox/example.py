@@ -5,6 +5,7 @@ The names are those of `desk.example.yaml`.
 
 from __future__ import annotations
 
+from sandbox.example_guide import example_guide
 from sandbox.page.avatars import picture_of
 from sandbox.seed import APP, ChannelSeed, TeamSeed, UsergroupSeed, UserSeed, WorkspaceSeed
 
@@ -20,6 +21,7 @@ def example_seed() -> WorkspaceSeed:
         users=_people(),
         channels=_channels(),
         usergroups=[UsergroupSeed("it-agents", "IT agents", users=AGENTS)],
+        guide=example_guide(),
     )
 
 

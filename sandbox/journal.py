@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -49,7 +50,11 @@ class Attempt:
 
 @dataclass
 class EnvelopeRecord:
-    """Something sent to the app, with all tries. `kind` is events_api, interactive or slash_commands."""
+    """Something sent to the app, with all tries. `kind` is events_api, interactive or slash_commands.
+
+    `waits` says why nothing is under way although it is not acknowledged: `redelivery` (until `next_try`, in
+    real seconds since the epoch), `withheld` by a fault, `given_up`; empty otherwise.
+    """
 
     number: int
     time: float
@@ -57,6 +62,8 @@ class EnvelopeRecord:
     name: str
     payload: JsonObject
     attempts: list[Attempt] = field(default_factory=list)
+    waits: str = ""
+    next_try: float | None = None
 
     @property
     def acked(self) -> bool:
@@ -71,6 +78,7 @@ class Violation:
     kind: str
     method: str
     detail: str
+    number: int = 0
 
 
 Entry = ApiCall | EnvelopeRecord | Violation
@@ -128,9 +136,18 @@ class Journal:
         self._notify("envelope", entry)
 
     def violation(self, kind: str, method: str, detail: str) -> None:
-        entry = Violation(self._now(), kind, method, detail)
+        entry = Violation(self._now(), kind, method, detail, self._next())
         self.violations.append(entry)
         self._notify("violation", entry)
+
+    def last(self, count: int) -> list[tuple[str, Entry]]:
+        """The newest entries with their kinds as the feed names them, oldest first."""
+        found: list[tuple[str, Entry]] = [
+            *(("call", entry) for entry in self.calls),
+            *(("envelope", entry) for entry in self.envelopes),
+            *(("violation", entry) for entry in self.violations),
+        ]
+        return heapq.nlargest(count, found, key=lambda item: item[1].number)[::-1]
 
     def clear(self) -> None:
         self.calls.clear()

@@ -71,16 +71,34 @@ class UsergroupSeed:
 
 
 @dataclass(frozen=True)
+class StepSeed:
+    """One step of a guide to the app: what to do, and what then happens.
+
+    `at` is where it is done, `person/channel`. `when` are patterns of entries of `/control/events`, of which
+    one must come (see sandbox/README.md); `keep` names parts of that entry that later patterns speak of.
+    `needs: supervisor` leaves the step out where nobody looks after the app's process.
+    """
+
+    title: str
+    text: str
+    at: str = ""
+    when: list[dict[str, object]] = field(default_factory=list)
+    keep: dict[str, str] = field(default_factory=dict)
+    needs: str = ""
+
+
+@dataclass(frozen=True)
 class WorkspaceSeed:
     team: TeamSeed
     users: list[UserSeed]
     channels: list[ChannelSeed]
     usergroups: list[UsergroupSeed] = field(default_factory=list)
     custom_emoji: list[str] = field(default_factory=list)
+    guide: list[StepSeed] = field(default_factory=list)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, object]) -> WorkspaceSeed:
-        """Reads the form `{"team": {…}, "users": […], "channels": […], "usergroups": […]}`.
+        """Reads the form `{"team": {…}, "users": […], "channels": […], "usergroups": […], "guide": […]}`.
 
         Raises SeedInvalid for unknown or missing keys.
         """
@@ -92,6 +110,7 @@ class WorkspaceSeed:
                 build_seed(UsergroupSeed, item, "usergroups") for item in objects(data.get("usergroups"))
             ],
             custom_emoji=texts(data.get("custom_emoji")),
+            guide=[build_seed(StepSeed, item, "guide") for item in objects(data.get("guide"))],
         )
 
     @classmethod
@@ -104,7 +123,7 @@ class WorkspaceSeed:
         return cls.from_dict(as_object(data))
 
 
-Seed = TypeVar("Seed", TeamSeed, UserSeed, ChannelSeed, UsergroupSeed)
+Seed = TypeVar("Seed", TeamSeed, UserSeed, ChannelSeed, UsergroupSeed, StepSeed)
 
 
 def build_seed(kind: type[Seed], data: Mapping[str, object], where: str) -> Seed:

@@ -44,10 +44,18 @@ class SocketHub:
 
     name = "socket"
 
-    def __init__(self, *, journal: Journal, app_id: str, abort: Callable[[object], bool]) -> None:
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        app_id: str,
+        abort: Callable[[object], bool],
+        changed: Callable[[int], None] = lambda _count: None,
+    ) -> None:
         self._journal = journal
         self._app_id = app_id
         self._abort = abort
+        self._changed = changed
         self._tickets: dict[str, float] = {}
         self._turn = 0
         self.connections: list[Connection] = []
@@ -76,6 +84,7 @@ class SocketHub:
             await websocket.close()
             return
         self.connections.append(connection)
+        self._changed(len(self.connections))
         connection.outbox.put_nowait(self._hello())
         writer = asyncio.get_running_loop().create_task(_write(connection))
         try:
@@ -83,6 +92,7 @@ class SocketHub:
         finally:
             if connection in self.connections:
                 self.connections.remove(connection)
+            self._changed(len(self.connections))
             connection.lose()
             writer.cancel()
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 
+from sandbox.control.readings import conditions
 from sandbox.control.request import Gesture, act
 from sandbox.ids import new_secret
 from sandbox.interactions import NotPossible
 from sandbox.jsontypes import JsonObject
+
+
+def _tell(gesture: Gesture) -> None:
+    gesture.sandbox.feed.publish("conditions", conditions(gesture.sandbox, {}))
 
 
 @act("fault")
@@ -16,6 +21,7 @@ async def fault(gesture: Gesture) -> JsonObject:
     added = gesture.sandbox.faults.add(gesture.args)
     if added.kind == "outage":
         gesture.sandbox.sockets.drop_all()
+    _tell(gesture)
     return {"id": added.id}
 
 
@@ -25,6 +31,7 @@ async def lift(gesture: Gesture) -> JsonObject:
     gesture.sandbox.faults.lift(gesture.text("id"))
     if gesture.sandbox.faults.standing("withhold_events") is None:
         gesture.sandbox.delivery.release()
+    _tell(gesture)
     return {}
 
 
@@ -33,13 +40,15 @@ async def settings(gesture: Gesture) -> JsonObject:
     """The settings to change → all settings."""
     gesture.sandbox.settings.change(gesture.args)
     gesture.sandbox.limits.scale = gesture.sandbox.settings.rate_scale
+    _tell(gesture)
     return dataclasses.asdict(gesture.sandbox.settings)
 
 
 @act("skip")
 async def skip(gesture: Gesture) -> JsonObject:
-    """`seconds` → the new `offset`. Time runs on from there."""
-    offset = gesture.sandbox.clock.skip(gesture.number("seconds"))
+    """`seconds` → the new `offset`, or `to_real`: back to the machine's time. Time runs on from there."""
+    clock = gesture.sandbox.clock
+    offset = clock.set_offset(0.0) if gesture.flag("to_real") else clock.skip(gesture.number("seconds"))
     gesture.sandbox.feed.publish("clock", {"offset": offset})
     return {"offset": offset, "now": gesture.sandbox.clock.now()}
 
@@ -87,11 +96,12 @@ async def redeliver(gesture: Gesture) -> JsonObject:
 async def forget(gesture: Gesture) -> JsonObject:
     """Clears the logs of calls, envelopes and violations; the workspace stays."""
     gesture.sandbox.journal.clear()
+    gesture.sandbox.feed.publish("forgotten", {})
     return {}
 
 
 @act("reset")
 async def reset(gesture: Gesture) -> JsonObject:
-    """Back to the seed."""
+    """Back to the seed; where somebody looks after the app's process, the app forgets everything, too."""
     await gesture.sandbox.reset()
     return {}

@@ -10,6 +10,7 @@ from sandbox import shapes
 from sandbox.core import Sandbox
 from sandbox.entities import View
 from sandbox.feed import ephemeral_shape
+from sandbox.interactions import NotPossible
 from sandbox.jsontypes import JsonObject
 from sandbox.workspace import NotInWorkspace
 
@@ -114,6 +115,26 @@ def violations(sandbox: Sandbox, _query: Query) -> JsonObject:
     return {"violations": [dataclasses.asdict(violation) for violation in sandbox.journal.violations]}
 
 
+def journal(sandbox: Sandbox, query: Query) -> JsonObject:
+    """`last?` (1000): the newest calls, envelopes and violations as the stream tells them, oldest first."""
+    count = query.get("last", "1000")
+    if not count.isdecimal() or count == "0":
+        raise NotPossible("Give last as a number, 1 or more.")
+    found = sandbox.journal.last(int(count))
+    return {"entries": [dataclasses.asdict(entry) | {"type": kind} for kind, entry in found]}
+
+
+def app(sandbox: Sandbox, _query: Query) -> JsonObject:
+    """The app's process: whether somebody looks after it, what is wanted, and what it does."""
+    return sandbox.supervision.reading()
+
+
+def guide(sandbox: Sandbox, _query: Query) -> JsonObject:
+    """The steps to try the app by, and a word that changes when the workspace begins anew."""
+    steps = [dataclasses.asdict(item) for item in sandbox.config.seed.guide]
+    return {"steps": steps, "run": sandbox.run}
+
+
 def conditions(sandbox: Sandbox, _query: Query) -> JsonObject:
     """Faults in force, settings, clock and open sockets."""
     return {
@@ -145,6 +166,9 @@ READINGS: dict[str, Reading] = {
     "calls": calls,
     "envelopes": envelopes,
     "violations": violations,
+    "journal": journal,
+    "app": app,
+    "guide": guide,
     "conditions": conditions,
     "file": file,
 }

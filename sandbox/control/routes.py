@@ -1,14 +1,15 @@
-"""`GET /control/<reading>`, `POST /control/<act>` and the stream `/control/events`."""
+"""`GET /control/<reading>`, `POST /control/<act>`; `/control/events` and `/control/supervision` stream."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox.control import app_gestures, conditions, messages, rooms
+from sandbox.control import app_gestures, app_process, conditions, messages, rooms
 from sandbox.control.readings import READINGS
 from sandbox.control.request import ACTS, Gesture
 from sandbox.core import Sandbox
@@ -18,10 +19,11 @@ from sandbox.interactions import Interactions, NotPossible
 from sandbox.jsontypes import JsonObject, parse
 from sandbox.seed import SeedInvalid
 from sandbox.settings import SettingInvalid
+from sandbox.supervision import SupervisorMissing, SupervisorSilent
 from sandbox.workspace import NotInWorkspace
 
 # Importing a family registers its acts.
-FAMILIES = (app_gestures, conditions, messages, rooms)
+FAMILIES = (app_gestures, app_process, conditions, messages, rooms)
 
 Refused = (
     ElementNotFound,
@@ -30,6 +32,8 @@ Refused = (
     NotPossible,
     SeedInvalid,
     SettingInvalid,
+    SupervisorMissing,
+    SupervisorSilent,
     ValueNotPossible,
 )
 
@@ -61,20 +65,33 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
             return _refusal(str(error))
 
     async def events(_request: Request) -> Response:
-        headers = {"Cache-Control": "no-store"}
-        return StreamingResponse(_stream(sandbox), media_type="text/event-stream", headers=headers)
+        return _event_stream(sandbox.feed.listen())
+
+    async def supervision(_request: Request) -> Response:
+        return _event_stream(_wishes(sandbox))
 
     return [
         Route("/control/events", events),
+        Route("/control/supervision", supervision),
         Route("/control/{name}", read, methods=["GET"]),
         Route("/control/{name}", perform, methods=["POST"]),
     ]
 
 
-async def _stream(sandbox: Sandbox) -> AsyncIterator[str]:
+def _event_stream(lines: AsyncIterator[str]) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    return StreamingResponse(_framed(lines), media_type="text/event-stream", headers=headers)
+
+
+async def _framed(lines: AsyncIterator[str]) -> AsyncIterator[str]:
     yield ": connected\n\n"
-    async for line in sandbox.feed.listen():
+    async for line in lines:
         yield f"data: {line}\n\n"
+
+
+async def _wishes(sandbox: Sandbox) -> AsyncIterator[str]:
+    async for wish in sandbox.supervision.follow():
+        yield json.dumps({"want": wish})
 
 
 def _body(raw: bytes) -> JsonObject:

@@ -20,6 +20,7 @@ import {
   visibleChannels,
 } from "./state.js";
 import { setEmoji } from "./text.js";
+import { loadWorkshop, onWorkshopEntry, startWorkshop } from "./workshop.js";
 
 const place = (id) => document.getElementById(id);
 
@@ -168,6 +169,11 @@ const ENTRIES = {
   },
 };
 
+function onEntry(entry) {
+  ENTRIES[entry.type]?.(entry);
+  onWorkshopEntry(entry);
+}
+
 async function noteNews({ channel, message }) {
   if (!state.channels.has(channel)) await loadWorkspace();
   if (!state.channels.has(channel)) return;
@@ -188,6 +194,7 @@ function onConnection(isUp) {
   else if (wasDown) {
     notify("");
     soon(everything);
+    loadWorkshop();
   }
   wasDown = !isUp;
 }
@@ -203,19 +210,17 @@ async function start() {
   setInterval(() => tick(place("clock")), 5000);
   await live();
   await arrive();
+  await startWorkshop();
 }
 
 /** Waits for the stream, for a moment: what happens between the first look and the first news would be missed. */
 function live() {
   return new Promise((resolve) => {
     setTimeout(resolve, 1000);
-    listen(
-      (entry) => ENTRIES[entry.type]?.(entry),
-      (isUp) => {
-        onConnection(isUp);
-        if (isUp) resolve();
-      },
-    );
+    listen(onEntry, (isUp) => {
+      onConnection(isUp);
+      if (isUp) resolve();
+    });
   });
 }
 

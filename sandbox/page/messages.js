@@ -251,6 +251,7 @@ function openMore(anchor, message, place) {
   openMenu(anchor, "More", [
     shortcuts,
     entry("Copy link", () => copyLink(message, place)),
+    entry("Inspect", () => document.dispatchEvent(new CustomEvent("inspect", { detail: { ts: message.ts } }))),
     isMine ? entry("Edit message", () => edit(message, place)) : null,
     isMine || me()?.is_admin ? entry("Delete message", () => remove(target)) : null,
   ]);

@@ -34,7 +34,21 @@ export class Pane {
     this.most = SOME;
     this.hasMore = false;
     this.isHome = false;
-    this.scroller.addEventListener("scroll", () => this.reachBack());
+    this.isAtEnd = true;
+    this.lastTop = 0;
+    this.scroller.addEventListener("scroll", () => {
+      const top = this.scroller.scrollTop;
+      if (this.gap() < 80) this.isAtEnd = true;
+      else if (top < this.lastTop) this.isAtEnd = false;
+      this.lastTop = top;
+      this.reachBack();
+    });
+    // Whoever is at the end stays there when something opens above, or when messages turn out taller than estimated.
+    const keepUp = new ResizeObserver(() => {
+      if (this.isAtEnd) this.scroller.scrollTop = this.scroller.scrollHeight;
+    });
+    keepUp.observe(this.scroller);
+    keepUp.observe(this.list);
     this.list.addEventListener("keydown", (event) => this.walk(event));
     this.scroller.addEventListener("keydown", (event) => this.enter(event));
     fill(root, this.heading, this.scroller, this.footer);
@@ -57,6 +71,11 @@ export class Pane {
     else if (!next) return;
     next?.focus();
     event.preventDefault();
+  }
+
+  /** Pixels below what is in sight. */
+  gap() {
+    return this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight;
   }
 
   /** Older messages are read when somebody scrolls up to them. */
@@ -96,9 +115,12 @@ export class Pane {
     const found = await this.read();
     if (mine !== this.turn) return;
     const box = this.scroller;
-    const wasAtEnd = toEnd || box.scrollHeight - box.scrollTop - box.clientHeight < 80;
+    const wasAtEnd = toEnd || this.gap() < 80;
     this.drawMessages(found);
-    if (wasAtEnd) box.scrollTop = box.scrollHeight;
+    if (wasAtEnd) {
+      this.isAtEnd = true;
+      box.scrollTop = box.scrollHeight;
+    }
   }
 
   /** Whether this is the acting person's conversation with the app, which has tabs. */

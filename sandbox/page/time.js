@@ -55,3 +55,8 @@ export function untilTomorrowAtNine() {
   const local = now() + (me()?.tz_offset ?? 0);
   return Math.ceil((Math.floor(local / 86400) + 1) * 86400 + 9 * 3600 - local);
 }
+
+/** `14:05:09` */
+export function timeWithSeconds(seconds) {
+  return TOKENS.time_secs(seconds);
+}

@@ -2,12 +2,19 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import typer
 
 from bot.settings import VARIABLES
-from bot.trial import HOST, Child, TrialFailed, child_environment, free_port, require_free
+from bot.trial.children import Child, TrialFailed, child_environment
+from bot.trial.running import HOST, free_port, require_free
+from bot.trial.supervisor import Supervisor
+from sandbox.client import SandboxClient
+from tests.sandbox_fixture import running_sandbox
 
 
 @pytest.fixture
@@ -51,3 +58,88 @@ def test_stopping_a_part_leaves_no_process(tmp_path: Path) -> None:
     child.stop()
     with pytest.raises(TrialFailed, match="ended by itself"):
         child.require_running()
+
+
+@pytest.fixture
+def client() -> Iterator[SandboxClient]:
+    with running_sandbox() as server:
+        yield server.client()
+
+
+@contextmanager
+def supervised(
+    client: SandboxClient, folder: Path, arguments: list[str]
+) -> Iterator[tuple[Child, Supervisor]]:
+    """A child that is ready as soon as it runs, and remembers one file."""
+    child = Child("bot", arguments, folder=folder, environment=child_environment({}))
+    memory = folder / "memory"
+    memory.touch()
+    supervisor = Supervisor(
+        child,
+        url=client.url,
+        is_ready=lambda: child.is_running,
+        forget=memory.unlink,
+        report=typer.echo,
+    )
+    supervisor.start()
+    try:
+        yield child, supervisor
+    finally:
+        supervisor.stop()
+        child.stop()
+
+
+def app_is(client: SandboxClient, supervisor: Supervisor, state: str) -> None:
+    def look() -> bool:
+        supervisor.step()
+        app = client.read("app")
+        return bool(app["supervised"]) and app["state"] == state
+
+    client.wait_until(look, message=f"the app to be {state}")
+
+
+def stopped(child: Child) -> bool:
+    return bool(child.how_it_ended())
+
+
+SERVER = ["http.server", "0", "--bind", HOST]
+
+
+def test_the_bot_is_killed_and_started_again_as_the_page_wants(client: SandboxClient, tmp_path: Path) -> None:
+    with supervised(client, tmp_path, SERVER) as (child, supervisor):
+        app_is(client, supervisor, "ready")
+        first = child.pid
+        client.act("app", want="killed")
+        app_is(client, supervisor, "dead")
+        assert stopped(child)
+        client.act("app", want="running")
+        app_is(client, supervisor, "ready")
+        assert not stopped(child)
+        assert child.pid != first
+        assert client.read("app")["kills"] == 1
+
+
+def test_a_bot_that_ends_by_itself_leaves_the_page_and_says_why(
+    client: SandboxClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with supervised(client, tmp_path, ["bot", "claim"]) as (child, supervisor):
+        child.wait()
+        app_is(client, supervisor, "dead")
+        assert "No such command 'claim'" in str(client.read("app")["detail"])
+        assert "Start it again on the page" in capsys.readouterr().out
+
+
+def test_a_reset_makes_the_bot_forget_before_it_starts_again(client: SandboxClient, tmp_path: Path) -> None:
+    with supervised(client, tmp_path, SERVER) as (child, supervisor):
+        app_is(client, supervisor, "ready")
+        client.post("ana", "#it-help", "hello")
+        first = child.pid
+        with ThreadPoolExecutor() as somebody:
+            resetting = somebody.submit(client.act, "reset")
+            while not resetting.done():
+                supervisor.step()
+            resetting.result()
+        app_is(client, supervisor, "ready")
+        assert child.pid != first
+        assert not (tmp_path / "memory").exists()
+        assert client.messages("#it-help") == []

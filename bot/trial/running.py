@@ -1,20 +1,16 @@
-"""`deskbell sandbox`: a local workspace and the bot, as two processes that know each other only by address.
-
-They stay in our process group, so that whatever ends the group ends all of it.
-"""
+"""Starts a workspace and the bot, and keeps both until somebody ends them."""
 
 from __future__ import annotations
 
 import http.client
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +19,9 @@ from typing import TypeVar
 import typer
 
 from bot.clock import monotonic
-from bot.errors import DeskbellError
 from bot.manifest import EVENTS_PATH, render_manifest
-from bot.settings import VARIABLES
+from bot.trial.children import HOME, START_TIMEOUT, Child, TrialFailed, child_environment
+from bot.trial.supervisor import Supervisor
 
 HOST = "127.0.0.1"
 PAGE_PORT = 3300
@@ -33,17 +29,11 @@ BOT_PORT = 3000
 
 Found = TypeVar("Found")
 
-_HOME = Path(__file__).resolve().parent.parent
-_START_TIMEOUT = 60.0  # seconds
-_STOP_TIMEOUT = 12.0  # seconds; the bot itself takes at most ten
 _POLL = 0.1  # seconds
 _PORTS_TRIED = 100
 _CLOCK_OFFSET = "clock-offset"
+_DATABASE = "deskbell.db"
 _PACE = 50  # times Slack's own; the sandbox sets no limits
-
-
-class TrialFailed(DeskbellError):
-    """The sandbox or the bot in it did not start, or ended by itself."""
 
 
 @dataclass(frozen=True)
@@ -57,50 +47,6 @@ class Workspace:
     signing_secret: str
 
 
-class Child:
-    """A process of ours; what it prints goes to a file."""
-
-    def __init__(
-        self, name: str, arguments: list[str], *, folder: Path, environment: Mapping[str, str]
-    ) -> None:
-        self.name = name
-        self._log = folder / f"{name}.log"
-        with self._log.open("wb") as log:
-            # The folder holds no .env, so that a real workspace's tokens cannot slip in.
-            self._process = subprocess.Popen(  # noqa: S603  # our own modules, without a shell
-                [sys.executable, "-m", *arguments],
-                cwd=folder,
-                env=dict(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-
-    def printed(self) -> list[str]:
-        """The lines it has completed so far."""
-        return self._log.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
-
-    def require_running(self) -> None:
-        """Raises `TrialFailed`, with its last words, when it has ended."""
-        code = self._process.poll()
-        if code is not None:
-            said = "\n".join(self.printed()[-5:]) or "nothing"
-            raise TrialFailed(f"The {self.name} ended by itself with exit code {code}; it said:\n{said}")
-
-    def wait(self) -> int:
-        """Wait until it has ended by itself; its exit code."""
-        return self._process.wait(_START_TIMEOUT)
-
-    def stop(self) -> None:
-        """Ask it to end, insist after a while or on another Ctrl-C, and wait until it is gone."""
-        self._process.terminate()
-        try:
-            self._process.wait(_STOP_TIMEOUT)
-        except (subprocess.TimeoutExpired, KeyboardInterrupt):
-            self._process.kill()
-            self._process.wait()
-
-
 def run(*, port: int | None, over_http: bool, tour: bool) -> int:
     """Start both, then play the tour or wait for Ctrl-C or SIGTERM; stop both. Returns the exit code."""
     page_port = free_port(PAGE_PORT) if port is None else require_free(port)
@@ -108,7 +54,7 @@ def run(*, port: int | None, over_http: bool, tour: bool) -> int:
     try:
         with _interrupted_by_sigterm(), ExitStack() as ending:
             folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="deskbell-sandbox-")))
-            workspace, children = _start(
+            workspace, sandbox, bot = _start(
                 ending, folder, page_port=page_port, bot_port=bot_port, over_http=over_http
             )
             if tour:
@@ -117,7 +63,14 @@ def run(*, port: int | None, over_http: bool, tour: bool) -> int:
             _play("story", workspace)
             typer.echo(f"The sandbox is ready: open {workspace.url}/ in a browser. Ctrl-C ends it.")
             typer.echo("As Ana, type /ticket in #it-help; then be Ben and put 👀 on the card in #it-triage.")
-            _wait_for_the_end(children)
+            supervisor = Supervisor(
+                bot,
+                url=workspace.url,
+                is_ready=lambda: _is_ready(bot_port),
+                forget=lambda: _forget(folder),
+                report=typer.echo,
+            )
+            _look_after(sandbox, supervisor)
     except KeyboardInterrupt:
         return 1 if tour else 0
     return 0
@@ -148,7 +101,7 @@ def _is_free(port: int) -> bool:
 
 def _start(
     ending: ExitStack, folder: Path, *, page_port: int, bot_port: int, over_http: bool
-) -> tuple[Workspace, list[Child]]:
+) -> tuple[Workspace, Child, Child]:
     bot_url = f"http://{HOST}:{bot_port}"
     manifest = folder / "manifest.json"
     manifest.write_text(render_manifest(request_url=bot_url if over_http else None), encoding="utf-8")
@@ -163,7 +116,7 @@ def _start(
     bot = Child("bot", ["bot", "run"], folder=folder, environment=child_environment(variables))
     ending.callback(bot.stop)
     _when(lambda: _is_ready(bot_port) or None, sandbox, bot)
-    return workspace, [sandbox, bot]
+    return workspace, sandbox, bot
 
 
 def _bot_variables(workspace: Workspace, folder: Path, *, port: int, over_http: bool) -> dict[str, str]:
@@ -176,20 +129,13 @@ def _bot_variables(workspace: Workspace, folder: Path, *, port: int, over_http: 
         **receiving,
         "SLACK_API_URL": workspace.api_url,
         "SLACK_BOT_TOKEN": workspace.bot_token,
-        "DATABASE_URL": f"sqlite:///{folder / 'deskbell.db'}",
-        "DESK_CONFIG": str(_HOME / "desk.example.yaml"),
+        "DATABASE_URL": f"sqlite:///{folder / _DATABASE}",
+        "DESK_CONFIG": str(HOME / "desk.example.yaml"),
         "DESK_CLOCK_OFFSET": str(folder / _CLOCK_OFFSET),
         "DELIVERY_PACE": str(_PACE),
         "HOST": HOST,
         "PORT": str(port),
     }
-
-
-def child_environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """Our own environment with `variables`, less whatever points at a real workspace or database."""
-    inherited = {name: value for name, value in os.environ.items() if name.upper() not in VARIABLES}
-    paths = [str(_HOME), *filter(None, [inherited.get("PYTHONPATH")])]
-    return {**inherited, **variables, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
 
 
 def _announced(sandbox: Child) -> Workspace | None:
@@ -213,7 +159,7 @@ def _is_ready(port: int) -> bool:
 
 def _when(find: Callable[[], Found | None], *children: Child) -> Found:
     """What `find` finds, as soon as it does. Raises `TrialFailed` when a child ends or it takes too long."""
-    deadline = monotonic() + _START_TIMEOUT
+    deadline = monotonic() + START_TIMEOUT
     while monotonic() < deadline:
         found = find()
         if found is not None:
@@ -222,8 +168,9 @@ def _when(find: Callable[[], Found | None], *children: Child) -> Found:
             child.require_running()
         time.sleep(_POLL)
     slow = children[-1]
-    said = "\n".join(slow.printed()[-5:]) or "nothing"
-    raise TrialFailed(f"The {slow.name} was not ready after {_START_TIMEOUT:.0f} s; it said:\n{said}")
+    raise TrialFailed(
+        f"The {slow.name} was not ready after {START_TIMEOUT:.0f} s; it said:\n{slow.last_words()}"
+    )
 
 
 def _play(play: str, workspace: Workspace) -> int:
@@ -237,11 +184,20 @@ def _play(play: str, workspace: Workspace) -> int:
             raise
 
 
-def _wait_for_the_end(children: list[Child]) -> None:
-    while True:
-        for child in children:
-            child.require_running()
-        time.sleep(_POLL)
+def _look_after(sandbox: Child, supervisor: Supervisor) -> None:
+    supervisor.start()
+    try:
+        while True:
+            sandbox.require_running()
+            supervisor.step()
+            time.sleep(_POLL)
+    finally:
+        supervisor.stop()
+
+
+def _forget(folder: Path) -> None:
+    for file in folder.glob(f"{_DATABASE}*"):
+        file.unlink(missing_ok=True)
 
 
 @contextmanager
