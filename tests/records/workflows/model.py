@@ -370,8 +370,8 @@ class Model:
     anchors: dict[At, Ticket] = field(default_factory=dict)
     conversations: set[At] = field(default_factory=set)
     """Those anchors that are the roots of conversations, not cards."""
-    present: set[tuple[str, At, str]] = field(default_factory=set)
-    """Which emoji are there: by whom, on which message."""
+    present: dict[tuple[str, At, str], None] = field(default_factory=dict)
+    """Which emoji are there, the newest last: by whom, on which message."""
     offers: dict[At, tuple[str, str, datetime]] = field(default_factory=dict)
     """Direct messages of which it was asked where they belong: author, text and when."""
     changes: dict[At, bool] = field(default_factory=dict)

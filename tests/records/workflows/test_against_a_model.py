@@ -48,18 +48,21 @@ At = tuple[str, str]
 Fold = tuple[State, str | None, str]
 """State, assignee and priority."""
 
-PEOPLE = st.sampled_from(
-    [BEN, CORA, LEA, BEN, ANA, CORA, LEA, ANA, BOB, MARIA, ROOT, GUEST, STRANGER, APP, FORMER]
-)
+REQUESTER, ASSIGNEE = "the requester", "the assignee"
+ANYBODY: Final = (ANA, BOB, BEN, CORA, LEA, MARIA, ROOT, GUEST, STRANGER, APP, FORMER)
+AT_THE_DESK: Final = (BEN, CORA, LEA)
+PEOPLE = st.sampled_from([*AT_THE_DESK, ASSIGNEE, REQUESTER] * 3 + list(ANYBODY))
+RAISERS = st.sampled_from([ANA, BEN] * 3 + list(ANYBODY))
 WRITERS = st.sampled_from([ANA, BOB, BEN, ANA, GUEST])
 WITH_DIRECT_MESSAGES = st.sampled_from([ANA, BOB, ANA, BEN, GUEST])
 LEVELS = st.sampled_from(list(Level))
 WAITS = st.sampled_from([State.WAITING_REQUESTER, *sorted(WAITING_STATES)])
 TEXTS = st.sampled_from(["It is fixed", "Still broken", "Thanks"])
-PICK = st.integers(0, 11)
+PICK = st.sampled_from([0, 0, 0, 1, 2, 3, 4, 5, 6])
+"""Mostly the newest."""
 MEANINGS = st.sampled_from(["claim", "resolve", "wait", "urgent", "claim", "private"])
 PAUSES: Final = (timedelta(minutes=1), timedelta(minutes=6), timedelta(hours=30), timedelta(days=3))
-MOST_TICKETS: Final = 4
+MOST_TICKETS: Final = 3
 NAMED: Final = (Action.CLAIM, Action.RELEASE, Action.RESUME, Action.REOPEN, Action.CLOSE, Action.CANCEL)
 """Actions that say nothing more."""
 SELDOM: Final = (Action.ACKNOWLEDGE, Action.MAKE_PRIVATE, Action.MAKE_PUBLIC)
@@ -87,8 +90,6 @@ class Desk(RuleBasedStateMachine):
     def has_room(self) -> bool:
         return len(self.model.tickets) < MOST_TICKETS
 
-    @precondition(has_room)
-    @rule(person=PEOPLE, is_private=st.booleans(), in_channel=st.booleans(), impact=LEVELS)
     def raise_by_form(self, person: str, *, is_private: bool, in_channel: bool, impact: Level) -> None:
         self.world.tick()
         channel = HELP if in_channel else None
@@ -96,15 +97,13 @@ class Desk(RuleBasedStateMachine):
         outcome = self.hear(gesture, lambda: self.model.require_member(person))
         self.raised(outcome, person, is_private=is_private, impact=impact)
 
-    @precondition(has_room)
-    @rule(person=PEOPLE, author=WRITERS, is_private=st.booleans())
     def raise_by_emoji(self, person: str, author: str, *, is_private: bool) -> None:
         self.world.tick()
         message = self.world.message(author, "Help")
         where = (message.channel, message.ts)
         emoji = "shushing_face" if is_private else "ticket"
         outcome = self.world.react(person, where, emoji)
-        self.model.present.add((person, where, emoji))
+        self.model.present[person, where, emoji] = None
         if person in STANDINGS:
             assert isinstance(outcome, Refused)
             return
@@ -112,22 +111,34 @@ class Desk(RuleBasedStateMachine):
         _, outcome = self.world.supply(message)
         self.raised(outcome, author, is_private=is_private, message=message, is_open=True)
 
-    @precondition(has_room)
-    @rule(person=PEOPLE, author=WRITERS, channel=st.sampled_from([HELP, RANDOM]))
     def raise_by_shortcut(self, person: str, author: str, channel: str) -> None:
         self.world.tick()
         message = self.world.message(author, "Help", channel)
         outcome = self.hear(self.world.pointed(person, message), lambda: self.model.require_member(person))
         self.raised(outcome, author, message=message)
 
-    @precondition(has_room)
-    @rule(person=PEOPLE)
     def raise_by_mention(self, person: str) -> None:
         self.world.tick()
         message = self.world.message(person, "Help")
         gesture = self.world.wrote(message, is_mention=True)
         outcome = self.hear(gesture, lambda: self.model.require_member(person))
         self.raised(outcome, person, message=message)
+
+    @precondition(has_room)
+    @rule(how=st.sampled_from(["form", "emoji", "shortcut", "mention"]), person=RAISERS, data=st.data())
+    def raise_one(self, how: str, person: str, data: st.DataObject) -> None:
+        match how:
+            case "form":
+                is_private, in_channel = data.draw(st.booleans()), data.draw(st.booleans())
+                impact = data.draw(LEVELS)
+                self.raise_by_form(person, is_private=is_private, in_channel=in_channel, impact=impact)
+            case "emoji":
+                self.raise_by_emoji(person, data.draw(WRITERS), is_private=data.draw(st.booleans()))
+            case "shortcut":
+                channel = data.draw(st.sampled_from([HELP, RANDOM]))
+                self.raise_by_shortcut(person, data.draw(WRITERS), channel)
+            case _:
+                self.raise_by_mention(person)
 
     @precondition(has_room)
     @rule(person=WITH_DIRECT_MESSAGES)
@@ -148,11 +159,10 @@ class Desk(RuleBasedStateMachine):
         """The answer to where a direct message belongs."""
         where, (person, text, written_at) = list(self.model.offers.items())[pick % len(self.model.offers)]
         mine = [ticket for ticket in self.model.tickets if ticket.requester == person]
-        if is_new and not self.has_room():
-            return
+        is_new = is_new and self.has_room()
         self.world.tick()
         del self.model.offers[where]
-        ticket = None if is_new else mine[pick % len(mine)]
+        ticket = None if is_new or not mine else mine[pick % len(mine)]
         message = Message(channel=where[0], ts=where[1], text=text, author_id=person)
         gesture = self.world.chose(person, message, ticket.number if ticket else None)
         now = self.world.clock.at
@@ -166,28 +176,33 @@ class Desk(RuleBasedStateMachine):
     @rule(person=PEOPLE, action=st.sampled_from([*NAMED, *NAMED, *SELDOM]), pick=PICK)
     def press(self, person: str, action: Action, pick: int) -> None:
         ticket = self.ticket(pick)
+        person = self.who(person, ticket)
         self.act(person, action, ticket, lambda now: getattr(ticket, action.value)(person, now))
 
-    @rule(person=PEOPLE, to=PEOPLE, pick=PICK)
+    @rule(person=PEOPLE, to=st.sampled_from([*AT_THE_DESK * 3, ANA, MARIA, GUEST]), pick=PICK)
     def assign(self, person: str, to: str, pick: int) -> None:
         ticket = self.ticket(pick)
+        person = self.who(person, ticket)
         more = {"assignee_id": to}
         self.act(person, Action.ASSIGN, ticket, lambda now: ticket.assign(person, now, to), **more)
 
     @rule(person=PEOPLE, state=WAITS, pick=PICK)
     def wait(self, person: str, state: State, pick: int) -> None:
         ticket = self.ticket(pick)
+        person = self.who(person, ticket)
         more = {"wait_for": state}
         self.act(person, Action.WAIT, ticket, lambda now: ticket.wait(person, now, state), **more)
 
     @rule(person=PEOPLE, text=st.none() | TEXTS, pick=PICK)
     def resolve(self, person: str, text: str | None, pick: int) -> None:
         ticket = self.ticket(pick)
+        person = self.who(person, ticket)
         self.act(person, Action.RESOLVE, ticket, lambda now: ticket.resolve(person, now, text), text=text)
 
     @rule(person=PEOPLE, impact=LEVELS, urgency=LEVELS, pick=PICK)
     def prioritise(self, person: str, impact: Level, urgency: Level, pick: int) -> None:
         ticket = self.ticket(pick)
+        person = self.who(person, ticket)
         more = {"impact": impact, "urgency": urgency, "text": "why"}
         act = lambda now: ticket.prioritise(person, now, impact, urgency, "why")  # noqa: E731
         self.act(person, Action.PRIORITISE, ticket, act, **more)
@@ -195,6 +210,7 @@ class Desk(RuleBasedStateMachine):
     @rule(person=PEOPLE, action=st.sampled_from([Action.NOTE, Action.SPEAK]), text=TEXTS, pick=PICK)
     def fill_in(self, person: str, action: Action, text: str, pick: int) -> None:
         ticket = self.ticket(pick)
+        person = self.who(person, ticket)
         self.act(
             person, action, ticket, lambda now: getattr(ticket, action.value)(person, now, text), text=text
         )
@@ -205,9 +221,7 @@ class Desk(RuleBasedStateMachine):
     @rule(person=PEOPLE, text=TEXTS, is_note=st.booleans(), pick=PICK)
     def reply(self, person: str, text: str, pick: int, *, is_note: bool) -> None:
         """In a card's thread or in a conversation."""
-        where = self.anchor(pick, person)
-        if where is None:
-            return
+        person, where = self.anchor(pick, person)
         self.world.tick()
         said = f"note: {text}" if is_note else text
         message = self.world.message(person, said, where[0], thread_ts=where[1])
@@ -271,9 +285,8 @@ class Desk(RuleBasedStateMachine):
     @rule(person=PEOPLE, meaning=MEANINGS, pick=PICK)
     def toggle(self, person: str, meaning: str, pick: int) -> None:
         """An emoji is put on a card or a conversation, or taken away where it is."""
-        where = self.anchor(pick, person)
-        if where is not None:
-            self.flip(person, where, meaning, DESK.emoji[meaning][0])
+        person, where = self.anchor(pick, person)
+        self.flip(person, where, meaning, DESK.emoji[meaning][0])
 
     @precondition(lambda self: self.model.present)
     @rule(pick=PICK)
@@ -281,14 +294,17 @@ class Desk(RuleBasedStateMachine):
         """The one put on last, or one of those before."""
         known = [entry for entry in self.model.present if entry[1] in self.model.anchors]
         if known:
-            person, where, emoji = sorted(known, key=lambda entry: entry[1])[-1 - pick % len(known)]
+            person, where, emoji = known[-1 - pick % len(known)]
             meaning = next(meaning for meaning, names in DESK.emoji.items() if emoji in names)
             self.flip(person, where, meaning, emoji)
 
     def flip(self, person: str, where: At, meaning: str, emoji: str) -> None:
         self.world.tick()
         added = (person, where, emoji) not in self.model.present
-        self.model.present ^= {(person, where, emoji)}
+        if added:
+            self.model.present[person, where, emoji] = None
+        else:
+            del self.model.present[person, where, emoji]
         ticket = self.model.at(where)
         assert ticket is not None
         now = self.world.clock.at
@@ -333,10 +349,20 @@ class Desk(RuleBasedStateMachine):
     def ticket(self, pick: int) -> Ticket:
         return self.model.tickets[-1 - pick % len(self.model.tickets)]
 
-    def anchor(self, pick: int, person: str) -> At | None:
-        """A message that stands for a ticket and that this person can see."""
-        places = [at for at in self.model.anchors if not at[0].startswith("D") or at[0] == DIRECT.get(person)]
-        return places[-1 - pick % len(places)] if places else None
+    @staticmethod
+    def who(person: str, ticket: Ticket) -> str:
+        if person == ASSIGNEE:
+            return ticket.now.assignee or BEN
+        return ticket.requester if person == REQUESTER else person
+
+    def anchor(self, pick: int, person: str) -> tuple[str, At]:
+        """A message that stands for a ticket, and who is there: direct messages are one person's alone."""
+        places = list(self.model.anchors)
+        where = places[-1 - pick % len(places)]
+        ticket = self.model.at(where)
+        assert ticket is not None
+        owners = [owner for owner, channel in DIRECT.items() if channel == where[0]]
+        return (owners or [self.who(person, ticket)])[0], where
 
     def act(
         self, person: str, action: Action, ticket: Ticket, expect: Callable[[Any], None], **more: Any
