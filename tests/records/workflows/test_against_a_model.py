@@ -7,11 +7,16 @@ from datetime import timedelta
 from itertools import groupby, pairwise
 from typing import Any, Final
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import select
 
 from bot.models import Comment, StateInterval, TimelineEvent
@@ -249,7 +254,7 @@ class Desk(RuleBasedStateMachine):
         self.hear(self.world.wrote(message, parent=ANA), expect)
 
     def continue_with(self, ended: Ticket, message: Message, person: str) -> None:
-        """After the end the requester's reply opens another ticket, which the thread is about from then on."""
+        """After the end the requester's reply opens another ticket: the thread's from then on."""
         outcome = self.hear(self.world.wrote(message, parent=ANA), lambda: None)
         ticket = self.raised(outcome, person, message=message, is_private=ended.is_private, continues=ended)
         ended.become("continued", self.world.clock.at)
