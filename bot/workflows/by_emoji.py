@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from bot.models import Reaction, Ticket, TimelineEvent
 from bot.models.vocabulary import Action, Level, Source
 from bot.store.dialects import keep_newest
-from bot.workflows import permissions, privacy, service_desk, undoing
+from bot.workflows import conversing, permissions, privacy, service_desk, undoing
 from bot.workflows.by_message import points_to, raise_from, wait_for_posting
 from bot.workflows.gestures import Reacted
 from bot.workflows.outcomes import Done, Ignored, Outcome
@@ -90,7 +90,7 @@ def _private(work: Work, ticket: Ticket) -> Outcome:
 EMOJI_ACTIONS: Mapping[str, Callable[[Work, Ticket], Outcome]] = {
     "claim": service_desk.claim,
     "resolve": lambda work, ticket: service_desk.resolve(work, ticket, None),
-    "wait": service_desk.wait,
+    "wait": conversing.wait_for_requester,
     "urgent": _urgent,
     "private": _private,
 }

@@ -268,10 +268,15 @@ def changed(scene: Scene, gesture: Changed) -> Outcome:
 
 
 def _changed_too_early(scene: Scene, gesture: Changed) -> Outcome:
-    """An edit that overtook its message is kept for it. Raises Conflict when the message has come by now."""
+    """An edit that overtook its message, or our own above it, is kept for it.
+
+    Raises Conflict when the message has come by now, and FactsMissing while ours is on its way.
+    """
     ticket = scene.ticket_at(gesture.channel, gesture.thread_ts) if gesture.thread_ts else None
     if scene.ticket_written_in(gesture.channel, gesture.ts) is not None:
         raise Conflict
+    if ticket is None and gesture.thread_ts:
+        wait_for_posting(scene, gesture.channel, gesture.thread_ts, author_id=None)
     if ticket is None or not _is_newest_change(scene, gesture):
         return Ignored()
     return Done(event="message_changed", number=ticket.number, ticket_id=ticket.id)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from bot.clock import instant_of
-from bot.models import Comment, MessageChange, Outbox, Person, Ticket
+from bot.models import Comment, MessageChange, Outbox, Person, StateInterval, Ticket, TimelineEvent
 from bot.models.vocabulary import (
     Action,
     EventKind,
@@ -39,6 +40,10 @@ def comment(work: Work, ticket: Ticket, message: Message, *, at_card: bool) -> D
         return None
     change = work.session.get(MessageChange, (message.channel, message.ts))
     text, visibility = _read((change and change.text) or message.text, at_card=at_card)
+    if _read(message.text, at_card=at_card)[1] is Visibility.INTERNAL:
+        visibility = (
+            Visibility.INTERNAL
+        )  # what was written as a note stays one, though the mark was edited away
     if at_card:
         action = Action.NOTE if visibility is Visibility.INTERNAL else Action.SPEAK
         permissions.require(action, work.actor.roles, ticket.state)
@@ -53,8 +58,8 @@ def comment(work: Work, ticket: Ticket, message: Message, *, at_card: bool) -> D
     record(work, ticket, kind, {"comment": row.id} | heard)
     if visibility is Visibility.PUBLIC:
         _relay(work, ticket, row, at_card=at_card)
-    if not at_card and instant_of(message.ts) >= ticket.state_since:
-        _resume_if_awaited(work, ticket)
+    if not at_card:
+        _resume_if_awaited(work, ticket, instant_of(message.ts))
     in_the_open = at_card and ticket.is_private
     event = f"{kind.value}_in_the_open" if in_the_open else kind.value
     return Done(event=event, number=ticket.number, ticket_id=ticket.id)
@@ -148,13 +153,41 @@ def _relay_thread_key(ticket: Ticket, *, to_requester: bool) -> str | None:
     return None if ticket.conversation_ts else telling.opening_key(ticket)
 
 
-def _resume_if_awaited(work: Work, ticket: Ticket) -> None:
+def _resume_if_awaited(work: Work, ticket: Ticket, written_at: datetime) -> None:
     """The requester answered: what waited for them goes on, as of the message's own instant."""
-    if ticket.state is State.WAITING_REQUESTER and Role.REQUESTER in work.actor.roles:
-        resumed = Work(
-            session=work.session, desk=work.desk, actor=SYSTEM, at=work.at, now=work.now, gesture=work.gesture
-        )
-        service_desk.resume(resumed, ticket)
+    is_awaited = ticket.state is State.WAITING_REQUESTER and Role.REQUESTER in work.actor.roles
+    if is_awaited and written_at >= _waiting_since(work.session, ticket):
+        _resume(work, ticket, work.at)
+
+
+def _waiting_since(session: Session, ticket: Ticket) -> datetime:
+    """When the requester was first asked: another assignee meanwhile asks nothing anew."""
+    before = select(func.max(StateInterval.ended_at)).where(
+        StateInterval.ticket_id == ticket.id, StateInterval.state != ticket.state
+    )
+    return session.scalar(before) or ticket.raised_at
+
+
+def _resume(work: Work, ticket: Ticket, at: datetime) -> None:
+    resumed = Work(
+        session=work.session, desk=work.desk, actor=SYSTEM, at=at, now=work.now, gesture=work.gesture
+    )
+    service_desk.resume(resumed, ticket)
+
+
+def wait_for_requester(work: Work, ticket: Ticket) -> Done:
+    """Wait for the requester's answer, which may have been heard of before the emoji that asks for it."""
+    done = service_desk.wait(work, ticket)
+    answer = select(func.min(Comment.written_at)).where(
+        Comment.ticket_id == ticket.id,
+        Comment.speaker == Speaker.REQUESTER,
+        Comment.written_at > work.at,
+        Comment.channel != work.desk.triage_channel,
+    )
+    answered_at = work.session.scalar(answer) if done.event == "waiting" else None
+    if answered_at is not None:
+        _resume(work, ticket, min(answered_at, work.now))
+    return done
 
 
 def message_changed(
@@ -182,7 +215,6 @@ def follow_change(work: Work, ticket: Ticket, *, channel: str, ts: str, text: st
     record(work, ticket, kind, {"comment": row.id} if row else None)
     if row is None:
         return
-    said = row.text
     if text is None:
         row.deleted_at = work.at
     else:
@@ -190,10 +222,22 @@ def follow_change(work: Work, ticket: Ticket, *, channel: str, ts: str, text: st
         row.edited_ts = work.gesture.rpartition(":")[2]
         if visibility is Visibility.INTERNAL:
             row.visibility = visibility  # its copy must be taken away: it renders as deleted
-    if ticket.resolution == said:
+    if _is_resolution(work.session, ticket, row):
         ticket.resolution = None if text is None else row.text
     work.session.flush()
     telling.refresh_relay(work.session, comment_id=row.id)
+
+
+def _is_resolution(session: Session, ticket: Ticket, row: Comment) -> bool:
+    """Whether the ticket's resolution is what this comment says, not only the same words."""
+    kinds = [EventKind.RESOLVED, EventKind.RESOLUTION_NOTED]
+    newest = (
+        select(TimelineEvent.data)
+        .where(TimelineEvent.ticket_id == ticket.id, TimelineEvent.kind.in_(kinds))
+        .order_by(TimelineEvent.seq.desc())
+    )
+    said = session.scalar(newest.limit(1)) if ticket.resolution is not None else None
+    return said is not None and said.get("comment") == row.id
 
 
 def awaits_posting(session: Session, channel: str) -> bool:
