@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
+import gzip
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from sandbox.emoji_names import characters
@@ -37,15 +38,23 @@ def page_routes() -> list[Route]:
     ]
 
 
-async def _index(_request: Request) -> Response:
-    return FileResponse(_FOLDER / "index.html", media_type="text/html; charset=utf-8", headers=HEADERS)
+async def _index(request: Request) -> Response:
+    return _served(request, _FOLDER / "index.html", "text/html")
 
 
 async def _file(request: Request) -> Response:
     path = _files().get(request.path_params["name"])
     if path is None:
         return PlainTextResponse("There is no such file.", status_code=404, headers=HEADERS)
-    return FileResponse(path, media_type=f"{_TYPES[path.suffix]}; charset=utf-8", headers=HEADERS)
+    return _served(request, path, _TYPES[path.suffix])
+
+
+def _served(request: Request, path: Path, media_type: str) -> Response:
+    """A file of the page, small on its way."""
+    content, headers = path.read_bytes(), HEADERS | {"Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        content, headers = gzip.compress(content), headers | {"Content-Encoding": "gzip"}
+    return Response(content, media_type=f"{media_type}; charset=utf-8", headers=headers)
 
 
 async def _avatar(request: Request) -> Response:
