@@ -53,6 +53,20 @@ def test_nothing_else_is_served(server: SandboxServer, path: str) -> None:
     assert get(server, path)[0] == 404
 
 
+def test_all_of_the_page_is_small_on_its_way(server: SandboxServer) -> None:
+    parts = urlsplit(server.url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    files = ["/", *(f"/page/{path.name}" for path in FOLDER.iterdir() if path.suffix in (".js", ".css"))]
+    size = 0
+    for name in files:
+        connection.request("GET", name, headers={"Accept-Encoding": "gzip"})
+        answer = connection.getresponse()
+        assert answer.getheader("content-encoding") == "gzip"
+        size += len(answer.read())
+    connection.close()
+    assert size < 75_000
+
+
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_no_script_parses_html_or_runs_text(name: str) -> None:
     script = (FOLDER / name).read_text(encoding="utf-8")
