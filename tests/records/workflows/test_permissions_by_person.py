@@ -21,7 +21,7 @@ from bot.models.vocabulary import Action
 from bot.workflows.desks import AgentSource
 from bot.workflows.facts import Message, MessageFact, PersonFact
 from bot.workflows.gestures import AnyGesture, Asked, WentAway
-from bot.workflows.outcomes import Deferred, Done, Ignored, Outcome, Refused
+from bot.workflows.outcomes import Deferred, Done, Ignored, Outcome, Refusal, Refused
 from tests.records.workflows.world import (
     ANA,
     BEN,
@@ -132,6 +132,8 @@ class Stage:
         before = self._recorded()
         outcome = self._settled(TRIES[gesture](self, who, place), message)
         word = {Done: "done", Refused: "refused", Ignored: "ignored"}[type(outcome)]
+        if isinstance(outcome, Refused) and outcome.refusal not in reasons(who, place):
+            word += f" as {outcome.refusal.value}"
         if word == "done":
             self._tickets.pop(place, None)
         elif self._recorded() != before:
@@ -184,6 +186,25 @@ CHANNELS = {
     "private_card": TRIAGE,
     "command": HELP,
 }
+NO_SIGHT = {Refusal.NO_SUCH_TICKET, Refusal.NOT_YOURS}
+NO_ROLE = {Refusal.NOT_AN_AGENT, Refusal.NO_QUEUE, Refusal.NO_ABSENCE} | NO_SIGHT
+OUTSIDE_REASONS = {
+    "guest": Refusal.GUEST,
+    "single_channel_guest": Refusal.GUEST,
+    "stranger": Refusal.STRANGER,
+    "app": Refusal.APP,
+    "deactivated": Refusal.DEACTIVATED,
+    "unknown": Refusal.STRANGER,
+}
+
+
+def reasons(who: str, place: str) -> set[Refusal]:
+    """Why somebody is refused: for who they are, or because they may not know that there is a ticket."""
+    if who in OUTSIDE_REASONS:
+        return {OUTSIDE_REASONS[who], Refusal.NO_SUCH_TICKET}
+    return {Refusal.NO_SUCH_MESSAGE} if place == "archived" else NO_ROLE
+
+
 Try = Callable[[Stage, str, str], Outcome]
 
 
@@ -211,6 +232,12 @@ def emoji(name: str) -> Try:
 def button(action: Action, **more: Any) -> Try:
     """A button, its form filled in."""
     return lambda stage, who, place: stage.world.act(PEOPLE[who], action, stage.ticket(place).number, **more)
+
+
+def assign(stage: Stage, who: str, place: str) -> Outcome:
+    """Assigning to an agent of the ticket's desk."""
+    assignee_id = DAN if place == "other_card" else BEN
+    return button(Action.ASSIGN, assignee_id=assignee_id)(stage, who, place)
 
 
 def asked(query: str) -> Try:
@@ -279,7 +306,7 @@ def shortcut_on_ticketed(stage: Stage, who: str, place: str) -> Outcome:
 def away(stage: Stage, who: str, place: str) -> Outcome:
     """«I am away until …»."""
     world = stage.world
-    gesture = WentAway(key=world.ts(), person_id=PEOPLE[who], at=world.clock.at, until="2h")
+    gesture = WentAway(key=world.ts(), person_id=PEOPLE[who], at=world.clock.at, until="for 3d")
     return world.handle(gesture)
 
 
@@ -305,7 +332,7 @@ ON_TICKETS: Mapping[str, Try] = {
     "reply": reply("Any news?"),
     "note": reply("note: the cable"),
     "button claim": button(Action.CLAIM),
-    "button assign": button(Action.ASSIGN, assignee_id=BEN),
+    "button assign": assign,
     "button wait": button(Action.WAIT),
     "button resolve": button(Action.RESOLVE, text="Done"),
     "button cancel": button(Action.CANCEL),
