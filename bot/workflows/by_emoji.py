@@ -12,6 +12,7 @@ from bot.models.vocabulary import Action, Level, Source
 from bot.store.dialects import keep_newest
 from bot.workflows import conversing, permissions, privacy, service_desk, undoing
 from bot.workflows.by_message import points_to, raise_from, wait_for_posting
+from bot.workflows.desks import Definition
 from bot.workflows.gestures import Reacted
 from bot.workflows.outcomes import Done, Ignored, Outcome
 from bot.workflows.scene import Scene
@@ -33,7 +34,7 @@ def reacted(scene: Scene, gesture: Reacted) -> Outcome:
     if meaning is None:
         return Ignored()
     if meaning == "raise":
-        return points_to(ticket) if gesture.added and not _raised_it(scene, gesture, ticket) else Ignored()
+        return _pointed_at(scene, gesture, desk, ticket)
     on_request = (gesture.channel, gesture.ts) == (ticket.conversation_channel, ticket.conversation_ts)
     work = scene.work(gesture, desk, ticket, on_request=on_request)
     if not remember(scene.session, gesture):
@@ -41,6 +42,14 @@ def reacted(scene: Scene, gesture: Reacted) -> Outcome:
     if gesture.added:
         return EMOJI_ACTIONS[meaning](work, ticket)
     return _taken_back(work, ticket, meaning)
+
+
+def _pointed_at(scene: Scene, gesture: Reacted, desk: Definition, ticket: Ticket) -> Outcome:
+    """The raise emoji where there is a ticket already: who may raise one is told which."""
+    if not gesture.added or _raised_it(scene, gesture, ticket):
+        return Ignored()
+    permissions.require(Action.RAISE, scene.work(gesture, desk).actor.roles, None)
+    return points_to(ticket)
 
 
 def _raised_it(scene: Scene, gesture: Reacted, ticket: Ticket) -> bool:

@@ -40,6 +40,8 @@ def raise_from(
 
     What is said in direct messages is private by nature; of a private ticket nothing is said in a channel.
     """
+    # Also before a ticket is pointed at: who may not raise one learns of none.
+    permissions.require(Action.RAISE, work.actor.roles, None)
     if message.is_missing:
         raise Refused(Refusal.NO_SUCH_MESSAGE)
     root = message.thread_ts or message.ts
