@@ -43,7 +43,7 @@ def comment(work: Work, ticket: Ticket, message: Message, *, at_card: bool) -> D
     if _read(message.text, at_card=at_card)[1] is Visibility.INTERNAL:
         visibility = (
             Visibility.INTERNAL
-        )  # what was written as a note stays one, though the mark was edited away
+        )  # also when its mark was edited away since
     if at_card:
         action = Action.NOTE if visibility is Visibility.INTERNAL else Action.SPEAK
         permissions.require(action, work.actor.roles, ticket.state)

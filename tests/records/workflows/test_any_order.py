@@ -130,7 +130,9 @@ class Stage:
 
 def as_said(row: Comment, base: int) -> tuple[int, str, bool, bool]:
     message = int((row.ts or "").partition(".")[0]) - base
-    return message, row.text, row.visibility is Visibility.INTERNAL, row.deleted_at is not None
+    is_deleted = row.deleted_at is not None
+    # What a message said last before it was deleted is nowhere to be seen.
+    return message, "" if is_deleted else row.text, row.visibility is Visibility.INTERNAL, is_deleted
 
 
 # --- stories ---
