@@ -213,7 +213,7 @@ FEW = settings(
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-@settings(FEW, max_examples=40)
+@settings(FEW, max_examples=25)
 @given(story=stories(), data=st.data())
 def test_a_story_ends_the_same_however_it_is_heard(
     world: World, replicas: list[Intake], story: list[Event], data: st.DataObject
@@ -222,7 +222,7 @@ def test_a_story_ends_the_same_however_it_is_heard(
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-@settings(FEW, max_examples=10)
+@settings(FEW, max_examples=6)
 @given(story=stories(), data=st.data())
 def test_a_story_ends_the_same_whichever_replica_hears_of_it(
     world: World, replicas: list[Intake], story: list[Event], data: st.DataObject
