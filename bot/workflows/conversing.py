@@ -41,9 +41,7 @@ def comment(work: Work, ticket: Ticket, message: Message, *, at_card: bool) -> D
     change = work.session.get(MessageChange, (message.channel, message.ts))
     text, visibility = _read((change and change.text) or message.text, at_card=at_card)
     if _read(message.text, at_card=at_card)[1] is Visibility.INTERNAL:
-        visibility = (
-            Visibility.INTERNAL
-        )  # what was written as a note stays one, though the mark was edited away
+        visibility = Visibility.INTERNAL  # also when its mark was edited away since
     if at_card:
         action = Action.NOTE if visibility is Visibility.INTERNAL else Action.SPEAK
         permissions.require(action, work.actor.roles, ticket.state)

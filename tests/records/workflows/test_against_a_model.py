@@ -519,7 +519,7 @@ def check_intervals(record: Record, spans: list[StateInterval]) -> None:
     )
 
 
-EXAMPLES: Final = {"sqlite": 30, "postgresql": 8}
+EXAMPLES: Final = {"sqlite": 20, "postgresql": 5}
 
 
 def test_whatever_people_do_the_records_are_what_the_model_says(store: Store, database_kind: str) -> None:

@@ -130,7 +130,9 @@ class Stage:
 
 def as_said(row: Comment, base: int) -> tuple[int, str, bool, bool]:
     message = int((row.ts or "").partition(".")[0]) - base
-    return message, row.text, row.visibility is Visibility.INTERNAL, row.deleted_at is not None
+    is_deleted = row.deleted_at is not None
+    # What a message said last before it was deleted is nowhere to be seen.
+    return message, "" if is_deleted else row.text, row.visibility is Visibility.INTERNAL, is_deleted
 
 
 # --- stories ---
@@ -211,7 +213,7 @@ FEW = settings(
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-@settings(FEW, max_examples=40)
+@settings(FEW, max_examples=25)
 @given(story=stories(), data=st.data())
 def test_a_story_ends_the_same_however_it_is_heard(
     world: World, replicas: list[Intake], story: list[Event], data: st.DataObject
@@ -220,7 +222,7 @@ def test_a_story_ends_the_same_however_it_is_heard(
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-@settings(FEW, max_examples=10)
+@settings(FEW, max_examples=6)
 @given(story=stories(), data=st.data())
 def test_a_story_ends_the_same_whichever_replica_hears_of_it(
     world: World, replicas: list[Intake], story: list[Event], data: st.DataObject

@@ -21,6 +21,7 @@ from tests.records.workflows.world import (
     DIRECT,
     GUEST,
     HELP,
+    LEA,
     MINUTE,
     TRIAGE,
     World,
@@ -364,3 +365,69 @@ def test_a_reply_in_somebody_elses_thread_is_not_ours(world: World) -> None:
     world.handle(world.filed(ANA, "Help"))
     reply = world.wrote(world.message(ANA, "Hello?", HELP, thread_ts=world.ts()), parent=BOB)
     assert world.handle(reply) == Ignored()
+
+
+# --- heard of in another order ---
+
+
+def test_deleting_words_that_happen_to_be_the_resolutions_leaves_the_resolution(
+    world: World, ticket: Ticket
+) -> None:
+    thanks = from_requester(world, ticket, "New toner")
+    world.handle(world.wrote(thanks))
+    world.act(BEN, Action.RESOLVE, ticket.number, text="New toner")
+    world.tick()
+    world.handle(world.edited(thanks, None))
+    assert world.ticket(ticket.number).resolution == "New toner"
+
+
+def test_a_note_whose_mark_was_edited_away_before_it_was_heard_of_stays_inside(
+    world: World, ticket: Ticket
+) -> None:
+    note = at_card(world, ticket, "note: a difficult person")
+    world.tick()
+    world.handle(world.edited(note, "a difficult person"))
+    world.handle(world.wrote(note))
+    assert only_comment(world, ticket).visibility is Visibility.INTERNAL
+    assert world.outbox("relay:") == {}
+
+
+def test_an_edit_under_a_card_that_is_only_just_posted_counts(world: World) -> None:
+    ticket = world.raise_on(world.message(ANA, "Printer"))
+    card = (TRIAGE, world.ts())
+    message = world.message(BEN, "Leave it", card[0], thread_ts=card[1])
+    deferred(world.handle(world.wrote(message)))
+    world.tick()
+    deferred(world.handle(world.edited(message, "Leave it alone")))
+    world.put(f"card:{ticket.id}", *card)
+    for _ in range(2):
+        world.decide_waiting()
+    assert only_comment(world, ticket).text == "Leave it alone"
+
+
+def test_an_answer_that_overtakes_the_emoji_that_asks_for_it_ends_the_waiting(
+    world: World, ticket: Ticket
+) -> None:
+    asked = world.reacted(BEN, world.card(ticket), "hourglass")
+    world.tick()
+    world.handle(world.wrote(from_requester(world, ticket, "The red one")))
+    world.handle(asked)
+    assert world.ticket(ticket.number).state is State.ASSIGNED
+    assert world.kinds(ticket)[-3:] == ["commented", "waited", "resumed"]
+
+
+def test_what_the_requester_wrote_before_they_were_asked_is_no_answer(world: World, ticket: Ticket) -> None:
+    world.handle(world.wrote(from_requester(world, ticket, "It burns")))
+    world.tick()
+    world.react(BEN, world.card(ticket), "hourglass")
+    assert world.ticket(ticket.number).state is State.WAITING_REQUESTER
+
+
+def test_an_answer_counts_though_somebody_else_has_the_ticket_by_then(world: World, ticket: Ticket) -> None:
+    world.act(BEN, Action.WAIT, ticket.number)
+    world.tick()
+    answer = from_requester(world, ticket, "The red one")
+    world.tick()
+    world.act(LEA, Action.ASSIGN, ticket.number, assignee_id=LEA)
+    world.handle(world.wrote(answer))
+    assert world.ticket(ticket.number).state is State.ASSIGNED
