@@ -61,7 +61,7 @@ class Edge:
         def park(kind: str, payload: dict[str, object], reason: str) -> None:
             world.intake.park(kind, f"{kind}:{next(keys)}", payload, reason)
 
-        self._dispatch = http_dispatcher(build_bolt(handling, lambda: me), replies=list, park=park)
+        self._dispatch = http_dispatcher(build_bolt(handling, lambda: me), replies=lambda _: None, park=park)
 
     def event(self, event: Mapping[str, object], **beside: object) -> SlackAnswer:
         """An event, as Slack sends it over HTTP."""
