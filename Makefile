@@ -50,6 +50,7 @@ check: $(TEST_STAMP) ## Lint, types, and the floors of the house
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pip check
 
 bench: $(TEST_STAMP) ## Measure speed as ratios in one run
 	$(BIN)/python -m benchmarks

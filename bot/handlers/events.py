@@ -8,7 +8,7 @@ import structlog
 
 from bot.handlers.answers import Ack
 from bot.handlers.context import Handling
-from bot.handlers.payloads import Payload, instant, mapping, message_of, optional, text
+from bot.handlers.payloads import Payload, instant, mapping, message_of, optional, storable, text
 from bot.workflows.facts import Message
 from bot.workflows.gestures import Changed, Reacted, ReplyTo, Wrote
 
@@ -143,7 +143,7 @@ def _changed(handling: Handling, event: Payload, message: Payload, *, new_text: 
 
 
 def _on_directory(handling: Handling, event: Payload) -> Ack:
-    handling.directory_event(event)
+    handling.directory_event(mapping({"event": storable(event)}, "event"))
     return Ack()
 
 

@@ -47,6 +47,15 @@ def _storable(value: str | None) -> str | None:
     return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
+def storable(value: object) -> object:
+    """A whole payload in which every text, keys too, can be stored in either database."""
+    if isinstance(value, str):
+        return _storable(value)
+    if isinstance(value, Mapping):
+        return {storable(key): storable(part) for key, part in value.items()}
+    return [storable(part) for part in value] if isinstance(value, list) else value
+
+
 def mapping(payload: Payload, *path: str) -> Payload:
     """The object at a path. Raises MalformedPayload when there is none."""
     value: object = payload
