@@ -5,6 +5,7 @@ A replica that is ahead does tell early what it believes to be due; `deskbell do
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -16,9 +17,9 @@ from tests.records.workflows.world import ANA, World, desk_text, empty
 
 HOUR = timedelta(hours=1)
 DIGEST = '{at: "09:00", days: daily}'
-TOMORROWS = "digest:it:2026-03-06"
+TOMORROWS = "digest:it:2026-03-04"
 """What a clock that is a day ahead has told already when the story ends."""
-LASTS = 72
+LASTS = 30
 """Hours: until everything is breached and told also by the right clock alone."""
 
 Told = tuple[dict[str, str], set[str]]
@@ -37,7 +38,7 @@ def other(store: Store) -> Iterator[Store]:
 
 
 def play(store: Store, wrong: Store, wrong_by: timedelta | None) -> Told:
-    """Three days of a ticket that nobody touches, looked at by both replicas every hour."""
+    """The life of a ticket that nobody touches, looked at by both replicas every hour."""
     empty(store)
     world = World(store)
     world.configure(desk_text(digest=DIGEST))
@@ -51,7 +52,10 @@ def play(store: Store, wrong: Store, wrong_by: timedelta | None) -> Told:
         for each, now in clocks:
             due.tick(each, now)
             reports.reports_due(each, now)
-    return world.dispositions(ticket), set(world.outbox())
+    # PostgreSQL gives no id twice.
+    return world.dispositions(ticket), {
+        re.sub(rf":{ticket.id}(?=:|$)", ":ticket", key) for key in world.outbox()
+    }
 
 
 @pytest.mark.parametrize("wrong_by", [-HOUR, -24 * HOUR], ids=["an hour", "a day"])
