@@ -211,6 +211,8 @@ class Bot:
 
     def _decide_due(self) -> None:
         self._watch_clock()
+        if self.skew.is_too_far():  # what is due by a wrong clock would be told too early; health says why
+            return
         if due.tick(self.store, self.clock.now()):
             self.sender.wake()
 
@@ -225,7 +227,7 @@ class Bot:
         due.catch_up_policies(self.store, self.clock.now())
 
     def _report_due(self) -> None:
-        if reports.reports_due(self.store, self.clock.now()):
+        if not self.skew.is_too_far() and reports.reports_due(self.store, self.clock.now()):
             self.pictures.wake()
             self.sender.wake()
 
@@ -242,7 +244,7 @@ class Bot:
             SOCKET.set(self._socket.is_connected())
 
     def _close_due(self) -> None:
-        if closing.close_due(self.store, self.clock.now()):
+        if not self.skew.is_too_far() and closing.close_due(self.store, self.clock.now()):
             self.sender.wake()
 
     def wake(self) -> None:
