@@ -1,6 +1,6 @@
 """Who may do what where: the reviewed table `tests/permissions_by_person.csv` against what the desk does.
 
-Each column is somebody as Slack describes them, each row a gesture in a place. What is not done leaves no trace.
+Each column is somebody as Slack knows them, each row a gesture in a place; what is refused leaves no trace.
 """
 
 from __future__ import annotations
