@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.handlers.answers import Ack, render, told
+from bot.handlers.answers import Ack, refusal_sentence, render, told
 from bot.handlers.context import Handling, desk_views
 from bot.handlers.payloads import MalformedPayload, Payload, optional, text
 from bot.models.vocabulary import Action, Source, State
@@ -108,7 +108,8 @@ def _act(handling: Handling, payload: Payload, command: commands.Act) -> Ack:
         # A form says what the ticket is about: who may not do this gets none, as with the card's buttons.
         refused = handling.intake.would_refuse(text(payload, "user_id"), form, command.number)
         if refused is not None:
-            return _say(refused.refusal, **refused.data)
+            with handling.store.read() as session:
+                return told(notices.told(refusal_sentence(session, refused)))
         view = handling.ticket(command.number)
         if view is None:
             return _say(Refusal.NO_SUCH_TICKET, number=command.number)
