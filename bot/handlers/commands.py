@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.handlers.answers import Ack, render, told
+from bot.handlers.answers import Ack, refusal_sentence, render, told
 from bot.handlers.context import Handling, desk_views
 from bot.handlers.payloads import MalformedPayload, Payload, optional, text
 from bot.models.vocabulary import Action, Source, State
@@ -105,10 +105,13 @@ def _say(refusal: Refusal | sentences.Answer, **data: str) -> Ack:
 def _act(handling: Handling, payload: Payload, command: commands.Act) -> Ack:
     form = _form_instead(command)
     if form is not None:
-        refused = handling.intake.would_refuse(text(payload, "user_id"), Action.SHOW, command.number)
+        # A form says what the ticket is about: who may not do this gets none, as with the card's buttons.
+        refused = handling.intake.would_refuse(text(payload, "user_id"), form, command.number)
+        if refused is not None:
+            with handling.store.read() as session:
+                return told(notices.told(refusal_sentence(session, refused)))
         view = handling.ticket(command.number)
-        # Who may not see it learns no more than of a ticket that is not there.
-        if view is None or (view.is_private and refused is not None):
+        if view is None:
             return _say(Refusal.NO_SUCH_TICKET, number=command.number)
         return _opened(handling, payload, form_for(form, view, optional(payload, "channel_id")))
     wait_for = commands.waiting_for(command.rest) if command.action is Action.WAIT else None

@@ -53,7 +53,8 @@ def test_a_form_that_somebody_may_no_longer_send_says_so(desk: Desk) -> None:
     said = desk.client.command(agent, HELP, "/ticket", f"resolve {ticket.number}")
     result = desk.client.submit(agent, {"What fixed it?": "Magic"}) if desk.client.view(agent) else said
     assert "Only agents" in str(result.errors) + said.text
-    desk.client.close(agent, everything=True)
+    if desk.client.view(agent):  # it opened before it was known who she is
+        desk.client.close(agent, everything=True)
     assert desk.ticket(ticket.number).state is State.NEW
 
 

@@ -1,11 +1,13 @@
 """Who may do what where: the reviewed table `tests/permissions_by_person.csv` against what the desk does.
 
-Each column is somebody as Slack knows them, each row a gesture in a place; what is refused leaves no trace.
+Each column is somebody as Slack describes them, each row a gesture in a place. What is not done changes
+nothing.
 """
 
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,12 +18,16 @@ from sqlalchemy import delete
 
 from bot.clock import real_now
 from bot.directory import keeping, shapes
+from bot.handlers.commands import on_command
+from bot.handlers.interactions import on_button, on_form
 from bot.models import Channel, Comment, Person, Ticket, TimelineEvent
 from bot.models.vocabulary import Action
+from bot.surfaces.ids import ACTION_OF, ActionId
 from bot.workflows.desks import AgentSource
 from bot.workflows.facts import Message, MessageFact, PersonFact
 from bot.workflows.gestures import AnyGesture, Asked, WentAway
 from bot.workflows.outcomes import Deferred, Done, Ignored, Outcome, Refusal, Refused
+from tests.records.workflows.views import Views, handling
 from tests.records.workflows.world import (
     ANA,
     BEN,
@@ -368,3 +374,109 @@ def test_everybody_can_do_there_what_the_table_says_and_nothing_else(stage: Stag
     ]
     assert reviewed
     assert surprises == []
+
+
+# --- values that were made up ---
+
+FORMS: Mapping[str, dict[str, Any]] = {
+    "form.resolve": {"resolve.resolution": {"value": "Done"}},
+    "form.assign": {"assign.person": {"selected_user": BEN}},
+    "form.note": {"note.text": {"value": "The cable"}},
+    "form.priority": {
+        "priority.impact": {"selected_option": {"value": "high"}},
+        "priority.urgency": {"selected_option": {"value": "high"}},
+        "priority.note": {"value": "It spreads"},
+    },
+    "form.details": {"details.reply": {"value": "Hello"}},
+}
+BUTTONS = [*ACTION_OF, ActionId.REQUESTER_REOPEN, ActionId.TAKE_OVER, ActionId.REASSIGN, ActionId.ACKNOWLEDGE]
+BUTTONS += [ActionId.DETAILS, ActionId.MAKE_PUBLIC]
+WORDS = (
+    "claim",
+    "release",
+    "resolve",
+    "note",
+    "assign",
+    "priority",
+    "reopen",
+    "cancel",
+    "sla",
+    "private",
+    "",
+)
+SECRETS = ("leave form", "salary")
+NAMES_TICKETS_OF_OTHERS = [
+    *((who, "other_card") for who in ("member", "agent", "lead", "manager", *OUTSIDE)),
+    *((who, "private_card") for who in ("member", "agent_elsewhere", *OUTSIDE)),
+]
+
+
+def pressed(stage: Stage, person: str, action_id: str, number: str) -> str:
+    """What somebody is shown who presses a button of their own card with the number of another ticket."""
+    views = Views()
+    payload: dict[str, Any] = {
+        "user": {"id": person},
+        "trigger_id": stage.world.ts(),
+        "channel": {"id": TRIAGE},
+        "response_url": "https://x.test/1",
+        "actions": [{"action_id": action_id, "action_ts": stage.world.ts(), "value": number}],
+    }
+    ack = on_button(handling(stage.world, views), payload)
+    return repr([ack, views.opened])
+
+
+def submitted(stage: Stage, person: str, callback_id: str, number: str) -> str:
+    """What comes of a form whose metadata names another ticket."""
+    view = {
+        "id": stage.world.ts(),
+        "callback_id": callback_id,
+        "private_metadata": json.dumps({"ticket": number, "channel": TRIAGE}),
+        "state": {"values": {block: {"value": value} for block, value in FORMS[callback_id].items()}},
+    }
+    ack = on_form(handling(stage.world, Views()), {"user": {"id": person}, "view": view})
+    assert ack.body is not None  # the form stays open and says why
+    return repr(ack)
+
+
+def typed(stage: Stage, person: str, words: str) -> str:
+    """What comes of a command."""
+    views = Views()
+    payload = {
+        "command": "/ticket",
+        "text": words,
+        "user_id": person,
+        "trigger_id": stage.world.ts(),
+        "channel_id": HELP,
+    }
+    ack = on_command(handling(stage.world, views), payload)
+    return repr([ack, views.opened])
+
+
+def test_a_number_put_into_a_button_a_form_or_a_word_gives_nobody_more_than_they_may(stage: Stage) -> None:
+    tickets = {place: stage.ticket(place) for place in ("other_card", "private_card")}
+    before = stage.world.snapshot()
+    for who, place in NAMES_TICKETS_OF_OTHERS:
+        person, number = PEOPLE[who], tickets[place].number
+        shown = {f"button {id_}": pressed(stage, person, id_, number) for id_ in BUTTONS}
+        shown |= {f"form {id_}": submitted(stage, person, id_, number) for id_ in FORMS}
+        shown |= {f"word {word}": typed(stage, person, f"{word} {number}") for word in WORDS}
+        leaks = [how for how, text in shown.items() if any(secret in text for secret in SECRETS)]
+        assert (who, place, leaks) == (who, place, [])
+        opened = [how for how, text in shown.items() if "views.open" in text]
+        assert (who, place, opened) == (who, place, [])
+    assert stage.world.snapshot() == before
+
+
+@pytest.mark.parametrize("metadata", ['{"ticket": "INC-99"}', '{"ticket": ["INC-1"]}', "{", "[]", "{}", None])
+def test_a_form_whose_metadata_names_no_ticket_changes_nothing(stage: Stage, metadata: str | None) -> None:
+    stage.ticket("public")
+    before = stage.world.snapshot()
+    view = {
+        "id": "V1",
+        "callback_id": "form.resolve",
+        "private_metadata": metadata,
+        "state": {"values": {"resolve.resolution": {"value": {"value": "Done"}}}},
+    }
+    ack = on_form(handling(stage.world, Views()), {"user": {"id": BEN}, "view": view})
+    assert ack.body is not None
+    assert stage.world.snapshot() == before

@@ -13,11 +13,9 @@ import pytest
 from sqlalchemy import update
 
 from bot.delivery import marker, rendering
-from bot.delivery.client import SlackClient
 from bot.delivery.rendering import Content
 from bot.handlers.answers import render
 from bot.handlers.commands import on_command
-from bot.handlers.context import Handling
 from bot.handlers.interactions import on_button, on_form
 from bot.models import Desk, Outbox, Person, Ticket
 from bot.models.vocabulary import Action, Level, State
@@ -28,6 +26,7 @@ from bot.workflows.desks import DigestDefinition, load_desks
 from bot.workflows.gestures import Asked
 from bot.workflows.outcomes import Done, Ignored, Refusal
 from bot.workflows.telling import Telling
+from tests.records.workflows.views import Views, handling
 from tests.records.workflows.world import (
     ANA,
     BEN,
@@ -439,24 +438,6 @@ def test_an_answer_from_the_details_says_what_fixed_it_where_that_was_asked(worl
 
 
 # --- modals ---
-
-
-class Views(SlackClient):
-    """Slack's views, remembered instead of shown."""
-
-    def __init__(self) -> None:
-        super().__init__("xoxb-1")
-        self.opened: list[str] = []
-
-    def call(self, method: str, **arguments: Any) -> Any:
-        self.opened.append(json.dumps([method, arguments], ensure_ascii=False))
-        return {"ok": True}
-
-
-def handling(world: World, views: Views) -> Handling:
-    return Handling(
-        store=world.store, clock=world.clock, intake=world.intake, views=views, bot_user_id=lambda: "UBOT"
-    )
 
 
 def press(world: World, person: str, ticket: Ticket, action_id: str = "ticket.details") -> list[str]:
