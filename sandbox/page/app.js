@@ -1,4 +1,5 @@
 // The page: one workspace, seen as one of its people. The address says who and where: #ana/C123/1700000000.000100
+// is a thread; a fourth part is a message to jump to.
 
 import { listen, readEmoji } from "./api.js";
 import { closeMenu, keepingFocus } from "./dom.js";
@@ -13,7 +14,7 @@ import {
   markUnread,
   me,
   noteArrival,
-  openAppConversation,
+  openConversation,
   people,
   recallUnread,
   state,
@@ -53,17 +54,17 @@ function firstChannel(person) {
 }
 
 function placeFromAddress() {
-  const [handle, channel = "", thread = ""] = decodeURIComponent(location.hash.slice(1)).split("/");
+  const [handle, channel = "", thread = "", message = ""] = decodeURIComponent(location.hash.slice(1)).split("/");
   const everyone = people();
   const person = (everyone.find((user) => user.name === handle) ?? everyone[0])?.id ?? "";
   const found =
     [...state.channels.values()].find((known) => known.id === channel || known.name === channel)?.id ?? "";
   const isVisible = found && canSee(person, found);
-  return { person, channel: isVisible ? found : firstChannel(person), thread: isVisible ? thread : "" };
+  return { person, channel: isVisible ? found : firstChannel(person), thread: isVisible ? thread : "", message };
 }
 
 async function arrive() {
-  const { person, channel, thread } = placeFromAddress();
+  const { person, channel, thread, message } = placeFromAddress();
   const moved =
     person !== state.me || channel !== state.channel || (thread === HOME) !== (state.thread === HOME);
   const threaded = moved || thread !== state.thread;
@@ -83,6 +84,11 @@ async function arrive() {
     threaded ? threadPane.show(inThread ? channel : "", inThread ? thread : "") : null,
     refreshModal(),
   ]);
+  if (message) await jump(message, inThread ? threadPane : channelPane);
+}
+
+async function jump(message, pane) {
+  if (!(await pane.jump(message))) notify("That message is not here any more.");
 }
 
 function drawAround() {
@@ -90,12 +96,16 @@ function drawAround() {
   const title = state.channels.get(state.channel)?.name;
   document.title = [me()?.profile.display_name, title, state.team.name].filter(Boolean).join(" · ");
   keepingFocus(place("people"), (root) => drawPeople(root, choosePerson));
-  keepingFocus(place("sidebar"), (root) => drawSidebar(root, (channel) => go({ channel }), openApp));
+  keepingFocus(place("sidebar"), (root) => drawSidebar(root, (channel) => go({ channel }), openApp, openPerson));
   keepingFocus(place("clock"), drawClock);
 }
 
 async function openApp() {
-  go({ channel: await openAppConversation(state.me) });
+  go({ channel: await openConversation(state.me) });
+}
+
+async function openPerson(other) {
+  go({ channel: await openConversation(state.me, other) });
 }
 
 function showSidebar(isOpen) {
@@ -182,7 +192,7 @@ async function noteNews({ channel, message }) {
   newest.set(channel, Number(message.ts));
   for (const member of state.channels.get(channel).members) {
     const isSeen = member === state.me && channel === state.channel;
-    if (member !== message.user && !isSeen) markUnread(member, channel);
+    if (member !== message.user && !isSeen) markUnread(member, channel, message.text);
   }
   soon(around);
 }

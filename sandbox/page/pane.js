@@ -5,6 +5,7 @@ import { drawComposer } from "./composer.js";
 import { arrange, fill, h, replaceKeepingFocus } from "./dom.js";
 import { perform } from "./gestures.js";
 import { drawHome, openHome } from "./home.js";
+import { icon } from "./icons.js";
 import { drawMessage, edit, isDismissed, signatureOf } from "./messages.js";
 import { isMember, nameOf, newSince, state, titleOf } from "./state.js";
 import { dayOf } from "./time.js";
@@ -34,21 +35,11 @@ export class Pane {
     this.most = SOME;
     this.hasMore = false;
     this.isHome = false;
-    this.isAtEnd = true;
-    this.lastTop = 0;
-    this.scroller.addEventListener("scroll", () => {
-      const top = this.scroller.scrollTop;
-      if (this.gap() < 80) this.isAtEnd = true;
-      else if (top < this.lastTop) this.isAtEnd = false;
-      this.lastTop = top;
-      this.reachBack();
-    });
-    // Whoever is at the end stays there when something opens above, or when messages turn out taller than estimated.
-    const keepUp = new ResizeObserver(() => {
-      if (this.isAtEnd) this.scroller.scrollTop = this.scroller.scrollHeight;
-    });
-    keepUp.observe(this.scroller);
-    keepUp.observe(this.list);
+    /** Whether the newest message is in sight, and has to stay there when what is drawn grows. */
+    this.isPinned = true;
+    this.scroller.addEventListener("scroll", () => this.follow());
+    new ResizeObserver(() => this.toEnd()).observe(this.list);
+    new ResizeObserver(() => this.toEnd()).observe(this.scroller);
     this.list.addEventListener("keydown", (event) => this.walk(event));
     this.scroller.addEventListener("keydown", (event) => this.enter(event));
     fill(root, this.heading, this.scroller, this.footer);
@@ -73,9 +64,15 @@ export class Pane {
     event.preventDefault();
   }
 
-  /** Pixels below what is in sight. */
-  gap() {
-    return this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight;
+  follow() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+    this.isPinned = scrollHeight - scrollTop - clientHeight < 80;
+    this.reachBack();
+  }
+
+  /** Messages take their real height only when they come into sight, pictures when they have come. */
+  toEnd() {
+    if (this.isPinned && !this.isHome) this.scroller.scrollTop = this.scroller.scrollHeight;
   }
 
   /** Older messages are read when somebody scrolls up to them. */
@@ -114,13 +111,31 @@ export class Pane {
     }
     const found = await this.read();
     if (mine !== this.turn) return;
-    const box = this.scroller;
-    const wasAtEnd = toEnd || this.gap() < 80;
+    this.isPinned ||= toEnd;
+    const { isPinned } = this;
     this.drawMessages(found);
-    if (wasAtEnd) {
-      this.isAtEnd = true;
-      box.scrollTop = box.scrollHeight;
+    this.isPinned = isPinned;
+    this.toEnd();
+  }
+
+  /**
+   * Scrolls to a message, reads back until it is found, and puts the focus on it.
+   * @returns {Promise<boolean>} whether it is here
+   */
+  async jump(ts) {
+    const find = () => this.list.querySelector(`[data-ts="${CSS.escape(ts)}"]`);
+    while (!find() && this.hasMore) {
+      this.most *= 2;
+      await this.refresh();
     }
+    const found = find();
+    if (!found) return false;
+    this.isPinned = false;
+    this.list.querySelector(".found")?.classList.remove("found");
+    found.classList.add("found");
+    found.scrollIntoView({ block: "center" });
+    found.focus({ preventScroll: true });
+    return true;
   }
 
   /** Whether this is the acting person's conversation with the app, which has tabs. */
@@ -172,16 +187,30 @@ export class Pane {
       const follows = today === day && !isNew && isSameAuthor(before, message);
       day = today;
       before = message;
+      if (this.thread && message === messages[1]) this.drawCount(drawn, messages.length - 1);
       const key = `${message.ts}${message.ephemeral ? " for me" : ""}`;
       this.keep(drawn, key, signatureOf(message, place, follows), () => drawMessage(message, place, follows));
     }
     if (!messages.length)
-      this.keep(drawn, "empty", "", () => h("li", { class: "empty" }, "Nothing here yet."));
+      this.keep(drawn, "empty", "", () => h("li", { class: "empty" }, this.beginning()));
     this.drawn = drawn;
     arrange(
       this.list,
       [...drawn.values()].map((item) => item.node),
     );
+  }
+
+  drawCount(drawn, count) {
+    const words = count === 1 ? "1 reply" : `${count} replies`;
+    this.keep(drawn, "count", words, () => h("li", { class: "day" }, words));
+  }
+
+  /** What stands where nobody has written. */
+  beginning() {
+    const channel = state.channels.get(this.channel);
+    const title = titleOf(channel, state.me);
+    const purpose = channel?.purpose?.value ?? "";
+    return [h("p", {}, h("strong", {}, `This is the very beginning of ${title}.`)), purpose ? h("p", {}, purpose) : null];
   }
 
   /** Takes over what was drawn before where it still shows the same. */
@@ -203,7 +232,7 @@ export class Pane {
       const close = h(
         "button",
         { type: "button", class: "plain", "aria-label": "Close thread", onclick: this.ways.close },
-        "×",
+        icon("close"),
       );
       fill(this.heading, h("h2", {}, "Thread ", h("span", { class: "hint" }, `in ${title}`)), close);
       return;
@@ -213,7 +242,7 @@ export class Pane {
     const others = channel?.is_im ? "" : `${channel?.members.length ?? 0} members`;
     fill(
       this.heading,
-      h("h2", {}, channel?.is_private && !channel.is_im ? `🔒 ${channel.name}` : title),
+      h("h2", {}, signOf(channel), title),
       h("p", { class: "hint" }, [purpose, others].filter(Boolean).join(" · ")),
     );
   }
@@ -267,6 +296,11 @@ export class Pane {
       }),
     );
   }
+}
+
+/** The lock of a private channel. */
+export function signOf(channel) {
+  return channel?.is_private && !channel.is_im ? [icon("lock"), " "] : null;
 }
 
 function isSameAuthor(before, message) {

@@ -25,6 +25,21 @@ export function dayOf(seconds) {
   return relativeDay(seconds) ?? show(seconds, { weekday: "long", day: "numeric", month: "long" });
 }
 
+const STEPS = [
+  [86400, "day"],
+  [3600, "hour"],
+  [60, "minute"],
+];
+
+/** `5 minutes ago`, `yesterday`; the date of what is more than a week old. */
+export function ago(seconds) {
+  const past = now() - seconds;
+  if (past >= 7 * 86400) return momentOf(seconds);
+  const [size, unit] = STEPS.find(([size]) => past >= size) ?? [60, ""];
+  if (!unit) return "just now";
+  return new Intl.RelativeTimeFormat("en-GB", { numeric: "auto" }).format(-Math.floor(past / size), unit);
+}
+
 function relativeDay(seconds) {
   const day = (instant) => show(instant, { year: "numeric", month: "2-digit", day: "2-digit" });
   const wanted = day(seconds);
