@@ -167,11 +167,11 @@ class Interactions:
     async def _options_for(
         self, placed: Placed, value: object, *, holder: View | Message | None, user: str
     ) -> list[JsonObject] | None:
-        """What an external select offers: what the person chose from, else what a search for the value finds."""
+        """What an external select offers: what the person saw, else what a search for the value finds."""
         if not placed.type.endswith("external_select") or value in (None, "", []) or holder is None:
             return None
         wanted = [str(item) for item in value] if isinstance(value, list) else [str(value)]
-        chosen = as_list(placed.element.get("initial_options")) + [placed.element.get("initial_option")]
+        chosen = [*as_list(placed.element.get("initial_options")), placed.element.get("initial_option")]
         known = self._offered.get((user, placed.block_id, placed.action_id), []) + objects(chosen)
         if set(wanted) <= {as_text(option.get("value")) for option in known}:
             return known

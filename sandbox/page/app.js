@@ -5,6 +5,7 @@ import { listen, readEmoji } from "./api.js";
 import { closeMenu, keepingFocus } from "./dom.js";
 import { notify } from "./gestures.js";
 import { refreshModal } from "./modal.js";
+import { refreshAges } from "./messages.js";
 import { HOME, Pane } from "./pane.js";
 import { drawClock, drawPeople, drawSidebar, tick } from "./sidebar.js";
 import {
@@ -87,7 +88,9 @@ async function arrive() {
   if (message) await jump(message, inThread ? threadPane : channelPane);
 }
 
+/** Goes there once: what happens afterwards must not lead back to it. */
 async function jump(message, pane) {
+  history.replaceState(null, "", location.hash.split("/").slice(0, 3).join("/").replace(/\/$/, ""));
   if (!(await pane.jump(message))) notify("That message is not here any more.");
 }
 
@@ -153,9 +156,13 @@ async function everything() {
 const ENTRIES = {
   message: (entry) => {
     noteNews(entry);
+    channelPane.hear(entry.channel, entry.message.ts, entry.message.thread_ts);
     soon(messages);
   },
-  message_deleted: () => soon(messages),
+  message_deleted: (entry) => {
+    channelPane.hear(entry.channel, entry.ts);
+    soon(messages);
+  },
   ephemeral: (entry) => {
     if (entry.user !== state.me || entry.channel !== state.channel) {
       markUnread(entry.user, entry.channel);
@@ -210,7 +217,8 @@ function onConnection(isUp) {
 }
 
 async function start() {
-  setEmoji(await readEmoji());
+  const [emoji] = await Promise.all([readEmoji(), live()]);
+  setEmoji(emoji);
   await loadWorkspace();
   recallUnread();
   addEventListener("hashchange", arrive);
@@ -218,12 +226,12 @@ async function start() {
     showSidebar(!document.body.classList.contains("with-sidebar")),
   );
   setInterval(() => tick(place("clock")), 5000);
-  await live();
+  setInterval(refreshAges, 30_000);
   await arrive();
   await startWorkshop();
 }
 
-/** Waits for the stream, for a moment: what happens between the first look and the first news would be missed. */
+/** Waits for the stream, for a moment: it comes first, or what happens between it and the first look is missed. */
 function live() {
   return new Promise((resolve) => {
     setTimeout(resolve, 1000);

@@ -334,8 +334,18 @@ function drawThreadLink(message, place) {
     { type: "button", class: "plain replies", onclick: open },
     (message.reply_users ?? []).map(drawSmallFace),
     h("strong", {}, count),
-    h("time", { title: momentOf(last) }, `last ${ago(last)}`),
+    h("time", { title: momentOf(last), "data-last": last }, lastReply(last)),
   );
+}
+
+function lastReply(seconds) {
+  return `Last reply ${ago(seconds)}`;
+}
+
+/** Says anew how long ago things were, when time has passed. */
+export function refreshAges() {
+  for (const time of document.querySelectorAll("time[data-last]"))
+    time.textContent = lastReply(Number(time.dataset.last));
 }
 
 function drawSmallFace(userOrBot) {
@@ -344,7 +354,10 @@ function drawSmallFace(userOrBot) {
   return h("img", { src: pictureOf(handle), alt: "", title: nameOf(userOrBot), width: 20, height: 20, loading: "lazy" });
 }
 
+const signatures = new WeakMap();
+
 /** Everything that decides how a message looks, besides time passing. */
 export function signatureOf(message, place, continues) {
-  return JSON.stringify([me()?.id, isEdited(message, place), continues, message]);
+  if (!signatures.has(message)) signatures.set(message, JSON.stringify(message));
+  return `${me()?.id} ${isEdited(message, place)} ${continues} ${signatures.get(message)}`;
 }

@@ -10,6 +10,14 @@ let characters = {};
 export function setEmoji(known) {
   characters = known;
   isDrawn = hasEmojiFont();
+  if (!isDrawn) names = new Map(Object.entries(known).map(([name, character]) => [character, `:${name}:`]));
+}
+
+let names = new Map();
+
+/** Words in which every emoji can be read. */
+function legible(text) {
+  return isDrawn ? text : text.replace(/\p{Extended_Pictographic}\ufe0f?/gu, (one) => names.get(one) ?? one);
 }
 
 let isDrawn = true;
@@ -48,7 +56,7 @@ export function emojiNames(wanted, most = 8) {
 
 /** What somebody typed to get this markup: names for ids, characters for entities. */
 export function typedOf(text) {
-  return unescaped(
+  return withoutEntities(
     (text ?? "").replace(/<([^<>\n]+)>/g, (_, token) => {
       const [target, label] = token.split(/\|(.*)/s);
       if (target.startsWith("@")) return `@${state.users.get(target.slice(1))?.name ?? target.slice(1)}`;
@@ -126,7 +134,7 @@ function inline(text) {
   );
 }
 
-function split(text, marks, make, rest = (words) => words) {
+function split(text, marks, make, rest = legible) {
   const nodes = [];
   let position = 0;
   for (const match of text.matchAll(marks)) {
@@ -139,6 +147,10 @@ function split(text, marks, make, rest = (words) => words) {
 }
 
 function unescaped(text) {
+  return legible(withoutEntities(text));
+}
+
+function withoutEntities(text) {
   return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }
 
@@ -149,12 +161,12 @@ function tokenNode(token) {
   if (target.startsWith("!date^")) return dateToken(target, label);
   if (target.startsWith("!subteam^")) return usergroup(target.slice(9));
   if (target.startsWith("!")) return h("span", { class: "mention" }, `@${target.slice(1)}`);
-  return link(unescaped(target), label ? unescaped(label) : unescaped(target));
+  return link(withoutEntities(target), label ? unescaped(label) : withoutEntities(target));
 }
 
 function dateToken(target, label) {
   const [, seconds, format, address] = target.split("^");
-  return instant(Number(seconds), format ?? "{date_num}", label, address && unescaped(address));
+  return instant(Number(seconds), format ?? "{date_num}", label, address && withoutEntities(address));
 }
 
 /** A moment in the words its format gives it; the exact one shows when it is pointed at. */
@@ -239,7 +251,7 @@ function richInline(item) {
 function inlineNode(item) {
   switch (item.type) {
     case "text":
-      return clipped(item.text);
+      return legible(clipped(item.text));
     case "link":
       return link(item.url, item.text ?? item.url);
     case "user":

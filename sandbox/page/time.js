@@ -6,8 +6,17 @@ function zone() {
   return me()?.tz ?? undefined;
 }
 
+const formats = new Map();
+
+/** Making a format takes longer than a thousand uses of it. */
+function formatOf(options) {
+  const key = `${zone()} ${JSON.stringify(options)}`;
+  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat("en-GB", { timeZone: zone(), ...options }));
+  return formats.get(key);
+}
+
 function show(seconds, options) {
-  return new Intl.DateTimeFormat("en-GB", { timeZone: zone(), ...options }).format(new Date(seconds * 1000));
+  return formatOf(options).format(new Date(seconds * 1000));
 }
 
 /** `14:05` */
