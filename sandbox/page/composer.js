@@ -87,7 +87,7 @@ function openShortcuts(anchor) {
       closeMenu();
       perform("shortcut", { user: state.me, callback_id: shortcut.callback_id });
     };
-    return h("button", { type: "button", class: "plain entry", title: shortcut.description, onclick: run }, shortcut.name);
+    return h("button", { type: "button", class: "plain choice", title: shortcut.description, onclick: run }, shortcut.name);
   };
   openMenu(anchor, "Shortcuts", [
     known.map(entry),

@@ -264,7 +264,7 @@ function openMore(anchor, message, place) {
       closeMenu();
       todo();
     };
-    return h("button", { type: "button", class: "plain entry", onclick: choose }, label);
+    return h("button", { type: "button", class: "plain choice", onclick: choose }, label);
   };
   const target = { user: state.me, channel: place.channel, ts: message.ts };
   const shortcuts = state.app.shortcuts

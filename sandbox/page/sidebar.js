@@ -87,7 +87,7 @@ function writeButton(openPerson) {
     openPerson(id);
   };
   const entry = (user) =>
-    h("button", { type: "button", class: "plain entry", onclick: choose(user.id) }, face(user.name), nameOf(user.id));
+    h("button", { type: "button", class: "plain choice", onclick: choose(user.id) }, face(user.name), nameOf(user.id));
   const show = (event) =>
     openMenu(event.currentTarget, "Write to", people().filter((user) => user.id !== state.me).map(entry));
   return h(

@@ -237,7 +237,7 @@ def test_somebody_is_written_to_directly(page: Page, client: SandboxClient) -> N
     page.get_by_role("textbox", name="Message Lea").press("Enter")
     expect(message(page, "Have you a minute?")).to_be_visible()
     page.get_by_role("button", name=re.compile("Act as Lea.*1 new")).click()
-    expect(page.locator("#sidebar").get_by_role("button", name="Ana")).to_have_attribute(
+    expect(page.locator("#sidebar").get_by_role("button", name="Ana", exact=True)).to_have_attribute(
         "aria-current", "page"
     )
     expect(message(page, "Have you a minute?")).to_be_visible()
@@ -304,6 +304,19 @@ def test_older_attachments_show_all_that_they_hold(page: Page, server: SandboxSe
     expect(shown.locator(".attachment")).to_contain_text("Host fileserver-2")
     expect(shown.get_by_role("link", name="Disk full")).to_have_attribute("href", "https://example.org/disk")
     assert shown.locator(".attachment").evaluate("bar => bar.style.borderColor") == "rgb(179, 65, 76)"
+
+
+def test_each_entry_of_a_messages_menu_can_be_chosen(page: Page, client: SandboxClient) -> None:
+    client.post("ana", "#general", "A word too much")
+    opened(page, "ana/general")
+    message(page, "A word too much").hover()
+    message(page, "A word too much").get_by_role("button", name="More").click()
+    menu = page.get_by_role("dialog", name="More")
+    for name in ("Raise", "Copy link", "Edit message"):
+        menu.get_by_role("button", name=name).click(trial=True)
+    menu.get_by_role("button", name="Delete message").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(message(page, "A word too much")).to_have_count(0)
 
 
 # --- forms ---
