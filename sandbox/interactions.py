@@ -23,7 +23,7 @@ from sandbox.elements import (
 )
 from sandbox.entities import Channel, Ephemeral, Message, View
 from sandbox.happenings import HomeOpened, ViewsChanged
-from sandbox.jsontypes import JsonObject, as_object, as_text, objects
+from sandbox.jsontypes import JsonObject, as_list, as_object, as_text, objects
 
 
 class NotPossible(ValueError):
@@ -45,6 +45,9 @@ class Result:
         return cls(answer.outcome == "acked", error, answer.ack, errors or {})
 
 
+# Options of one external select that a person was shown: what they choose need not be searched for again.
+_REMEMBERED = 500
+
 # What was never handed to the app, for example typing into an input without dispatch_action.
 SILENT = Result(acked=True)
 
@@ -55,6 +58,7 @@ class Interactions:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._message_states: dict[tuple[str, str, str], State] = {}
+        self._offered: dict[tuple[str, str, str], list[JsonObject]] = {}
 
     async def command(self, *, user: str, channel: Channel, name: str, text: str) -> Result:
         """Runs a slash command. Raises NotPossible for one the manifest does not declare."""
@@ -142,6 +146,8 @@ class Interactions:
             )
         if len(options) > 100:
             self._sandbox.violate("bad_options", "block_suggestion", f"{len(options)} options; at most 100")
+        key = (user, placed.block_id, placed.action_id)
+        self._offered[key] = (options + self._offered.get(key, []))[:_REMEMBERED]
         return options
 
     async def _enter(
@@ -153,13 +159,23 @@ class Interactions:
         if placed.type == "overflow":
             stand_in = Placed(placed.block, placed.element | {"type": "static_select"})
             return {"selected_option": entered_value(stand_in, value)["selected_option"]}
-        offered: list[JsonObject] | None = None
-        if placed.type.endswith("external_select") and value not in (None, "", []) and holder is not None:
-            query = str(value[0] if isinstance(value, list) else value)
-            offered = await self._suggestions(placed, query, holder=holder, user=user)
+        offered = await self._options_for(placed, value, holder=holder, user=user)
         entered = entered_value(placed, self._ids_of(placed, value), offered)
         state.setdefault(placed.block_id, {})[placed.action_id] = entered
         return entered
+
+    async def _options_for(
+        self, placed: Placed, value: object, *, holder: View | Message | None, user: str
+    ) -> list[JsonObject] | None:
+        """What an external select offers: what the person saw, else what a search for the value finds."""
+        if not placed.type.endswith("external_select") or value in (None, "", []) or holder is None:
+            return None
+        wanted = [str(item) for item in value] if isinstance(value, list) else [str(value)]
+        chosen = [*as_list(placed.element.get("initial_options")), placed.element.get("initial_option")]
+        known = self._offered.get((user, placed.block_id, placed.action_id), []) + objects(chosen)
+        if set(wanted) <= {as_text(option.get("value")) for option in known}:
+            return known
+        return await self._suggestions(placed, wanted[0], holder=holder, user=user)
 
     def _ids_of(self, placed: Placed, value: object) -> object:
         """Ids for people and channels that a test names by handle."""

@@ -11,7 +11,7 @@ from sandbox.core import Sandbox
 from sandbox.entities import View
 from sandbox.feed import ephemeral_shape
 from sandbox.interactions import NotPossible
-from sandbox.jsontypes import JsonObject
+from sandbox.jsontypes import JsonObject, as_number
 from sandbox.workspace import NotInWorkspace
 
 Query = Mapping[str, str]
@@ -47,10 +47,10 @@ def workspace(sandbox: Sandbox, _query: Query) -> JsonObject:
 
 
 def messages(sandbox: Sandbox, query: Query) -> JsonObject:
-    """`channel, thread_ts?, limit?`: the main conversation, or one thread with its parent; oldest first.
+    """`channel, thread_ts?, limit?, before?`: the main conversation, or a thread; oldest first.
 
-    With a `limit` the newest, and a thread's parent; `has_more` says whether there are older ones.
-    With `threads` everything that is in the channel, oldest first.
+    With a `limit` the newest, and a thread's parent; `has_more` says whether there are older ones. With
+    `before`, a ts, only what is older. With `threads` everything that is in the channel.
     """
     channel = sandbox.workspace.channel(query.get("channel", ""))
     thread_ts = query.get("thread_ts", "")
@@ -60,6 +60,9 @@ def messages(sandbox: Sandbox, query: Query) -> JsonObject:
         found = sandbox.workspace.thread(channel, thread_ts)
     else:
         found = [m for m in channel.messages.values() if not m.is_reply or m.subtype == "thread_broadcast"]
+    before = query.get("before", "")
+    if before:
+        found = [message for message in found if float(message.ts) < as_number(before)]
     limit = int(query["limit"]) if query.get("limit", "").isdecimal() else len(found)
     kept = found[-limit:] if limit else []
     if thread_ts and kept and kept[0] is not found[0]:

@@ -1,9 +1,11 @@
 // The page: one workspace, seen as one of its people. The address says who and where: #ana/C123/1700000000.000100
+// is a thread; a fourth part is a message to jump to.
 
 import { listen, readEmoji } from "./api.js";
 import { closeMenu, keepingFocus } from "./dom.js";
 import { notify } from "./gestures.js";
 import { refreshModal } from "./modal.js";
+import { refreshAges } from "./messages.js";
 import { HOME, Pane } from "./pane.js";
 import { drawClock, drawPeople, drawSidebar, tick } from "./sidebar.js";
 import {
@@ -13,7 +15,7 @@ import {
   markUnread,
   me,
   noteArrival,
-  openAppConversation,
+  openConversation,
   people,
   recallUnread,
   state,
@@ -53,17 +55,17 @@ function firstChannel(person) {
 }
 
 function placeFromAddress() {
-  const [handle, channel = "", thread = ""] = decodeURIComponent(location.hash.slice(1)).split("/");
+  const [handle, channel = "", thread = "", message = ""] = decodeURIComponent(location.hash.slice(1)).split("/");
   const everyone = people();
   const person = (everyone.find((user) => user.name === handle) ?? everyone[0])?.id ?? "";
   const found =
     [...state.channels.values()].find((known) => known.id === channel || known.name === channel)?.id ?? "";
   const isVisible = found && canSee(person, found);
-  return { person, channel: isVisible ? found : firstChannel(person), thread: isVisible ? thread : "" };
+  return { person, channel: isVisible ? found : firstChannel(person), thread: isVisible ? thread : "", message };
 }
 
 async function arrive() {
-  const { person, channel, thread } = placeFromAddress();
+  const { person, channel, thread, message } = placeFromAddress();
   const moved =
     person !== state.me || channel !== state.channel || (thread === HOME) !== (state.thread === HOME);
   const threaded = moved || thread !== state.thread;
@@ -83,6 +85,13 @@ async function arrive() {
     threaded ? threadPane.show(inThread ? channel : "", inThread ? thread : "") : null,
     refreshModal(),
   ]);
+  if (message) await jump(message, inThread ? threadPane : channelPane);
+}
+
+/** Goes there once: what happens afterwards must not lead back to it. */
+async function jump(message, pane) {
+  history.replaceState(null, "", location.hash.split("/").slice(0, 3).join("/").replace(/\/$/, ""));
+  if (!(await pane.jump(message))) notify("That message is not here any more.");
 }
 
 function drawAround() {
@@ -90,12 +99,16 @@ function drawAround() {
   const title = state.channels.get(state.channel)?.name;
   document.title = [me()?.profile.display_name, title, state.team.name].filter(Boolean).join(" · ");
   keepingFocus(place("people"), (root) => drawPeople(root, choosePerson));
-  keepingFocus(place("sidebar"), (root) => drawSidebar(root, (channel) => go({ channel }), openApp));
+  keepingFocus(place("sidebar"), (root) => drawSidebar(root, (channel) => go({ channel }), openApp, openPerson));
   keepingFocus(place("clock"), drawClock);
 }
 
 async function openApp() {
-  go({ channel: await openAppConversation(state.me) });
+  go({ channel: await openConversation(state.me) });
+}
+
+async function openPerson(other) {
+  go({ channel: await openConversation(state.me, other) });
 }
 
 function showSidebar(isOpen) {
@@ -143,9 +156,13 @@ async function everything() {
 const ENTRIES = {
   message: (entry) => {
     noteNews(entry);
+    channelPane.hear(entry.channel, entry.message.ts, entry.message.thread_ts);
     soon(messages);
   },
-  message_deleted: () => soon(messages),
+  message_deleted: (entry) => {
+    channelPane.hear(entry.channel, entry.ts);
+    soon(messages);
+  },
   ephemeral: (entry) => {
     if (entry.user !== state.me || entry.channel !== state.channel) {
       markUnread(entry.user, entry.channel);
@@ -182,7 +199,7 @@ async function noteNews({ channel, message }) {
   newest.set(channel, Number(message.ts));
   for (const member of state.channels.get(channel).members) {
     const isSeen = member === state.me && channel === state.channel;
-    if (member !== message.user && !isSeen) markUnread(member, channel);
+    if (member !== message.user && !isSeen) markUnread(member, channel, message.text);
   }
   soon(around);
 }
@@ -200,7 +217,8 @@ function onConnection(isUp) {
 }
 
 async function start() {
-  setEmoji(await readEmoji());
+  const [emoji] = await Promise.all([readEmoji(), live()]);
+  setEmoji(emoji);
   await loadWorkspace();
   recallUnread();
   addEventListener("hashchange", arrive);
@@ -208,12 +226,12 @@ async function start() {
     showSidebar(!document.body.classList.contains("with-sidebar")),
   );
   setInterval(() => tick(place("clock")), 5000);
-  await live();
+  setInterval(refreshAges, 30_000);
   await arrive();
   await startWorkshop();
 }
 
-/** Waits for the stream, for a moment: what happens between the first look and the first news would be missed. */
+/** Waits for the stream, for a moment: it comes first, or what happens between it and the first look is missed. */
 function live() {
   return new Promise((resolve) => {
     setTimeout(resolve, 1000);

@@ -1,7 +1,7 @@
 // Block Kit as nodes. What this page does not know is said in words, never dropped in silence.
 
 import { h, webAddress, webLink } from "./dom.js";
-import { nameOf, people, state, visibleChannels } from "./state.js";
+import { nameOf, people, state, titleOf, visibleChannels } from "./state.js";
 import { mrkdwn, plainText, richText, textObject } from "./text.js";
 
 /**
@@ -14,6 +14,8 @@ import { mrkdwn, plainText, richText, textObject } from "./text.js";
  *
  * @typedef {object} Field
  * @property {() => unknown} read what was entered
+ * @property {string} [reference] how the element is called where it acts with the whole form only
+ * @property {() => string} [problem] what is wrong with it, or ""
  * @property {(text: string) => void} fail shows an error at the input, or with "" takes it away
  */
 
@@ -94,10 +96,28 @@ function drawElement(block, element, holder) {
   const control = drawControl(element, labelOf(element), undefined, asking(reference, holder));
   if (!control)
     return h("span", { class: "hint" }, `This page does not draw elements of type ${element.type}.`);
-  control.node.addEventListener("change", () => holder.act(reference, control.read()));
+  actOnChoice(element, control, (value) => holder.act(reference, value), holder.confirm);
   // A form sends these along, too.
   holder.fields?.set(block.block_id, { read: control.read, fail: () => {} });
   return control.node;
+}
+
+/** Tells a choice to the app, after asking where the element wants that; a menu shows no choice afterwards. */
+function actOnChoice(element, control, act, confirm) {
+  const isMenu = element.type === "overflow";
+  let before = control.node.value;
+  control.node.addEventListener("change", async () => {
+    const value = control.read();
+    if (value === "" && (isMenu || control.isUnsettled?.())) return;
+    if (isMenu) control.node.value = "";
+    const agreed = !element.confirm || (await confirm(element.confirm));
+    if (!agreed && !isMenu) control.node.value = before;
+    if (!agreed) return;
+    before = control.node.value;
+    const address = isMenu ? webAddress(element.options.find((option) => option.value === value)?.url ?? "") : null;
+    if (address) open(address.href, "_blank", "noopener,noreferrer");
+    await act(value);
+  });
 }
 
 function labelOf(element) {
@@ -138,12 +158,13 @@ function drawInput(block, holder) {
   control.focus.setAttribute("aria-describedby", `${id}-error`);
   holder.fields.set(block.block_id, {
     read: control.read,
+    reference: block.dispatch_action ? "" : `${block.block_id}/${block.element.action_id}`,
     problem: () => problemOf(block.element, control.read()),
     fail: (text) => showError(control.focus, error, text),
   });
   if (block.dispatch_action) {
     const reference = `${block.block_id}/${block.element.action_id}`;
-    control.node.addEventListener("change", () => holder.act(reference, control.read()));
+    actOnChoice(block.element, control, (value) => holder.act(reference, value), holder.confirm);
   }
   const optional = block.optional ? h("span", { class: "hint" }, " (optional)") : null;
   const grouped = control.node.tagName === "FIELDSET";
@@ -164,6 +185,10 @@ function asking(reference, holder) {
 
 /** What Slack itself finds wrong with what was entered, before the app hears of it. */
 function problemOf(element, value) {
+  if (Array.isArray(value)) {
+    const most = element.max_selected_items ?? element.max_files ?? Infinity;
+    return value.length > most ? `Choose at most ${most}.` : "";
+  }
   const text = typeof value === "string" ? value.trim() : "";
   if (!text) return "";
   const least = element.min_length ?? 0;
@@ -205,8 +230,8 @@ function drawControl(element, label, id, suggest) {
   if (element.type === "static_select" || element.type === "overflow")
     return selectControl(element, optionsOf(element), label, id);
   if (element.type === "users_select") return selectControl(element, userOptions(), label, id);
-  if (element.type === "channels_select" || element.type === "conversations_select")
-    return selectControl(element, channelOptions(), label, id);
+  if (element.type === "channels_select") return selectControl(element, channelOptions(), label, id);
+  if (element.type === "conversations_select") return selectControl(element, conversationOptions(), label, id);
   if (element.type === "radio_buttons" || element.type === "checkboxes") return choiceControl(element, id);
   if (element.type === "datepicker") return plainControl(element, "date", element.initial_date, id);
   if (element.type === "timepicker") return plainControl(element, "time", element.initial_time, id);
@@ -244,7 +269,16 @@ function userOptions() {
 }
 
 function channelOptions() {
-  return visibleChannels(state.me).rooms.map((channel) => ({ value: channel.id, label: `#${channel.name}` }));
+  return visibleChannels(state.me).rooms.map(channelOption);
+}
+
+function conversationOptions() {
+  const { rooms, direct } = visibleChannels(state.me);
+  return [...rooms, ...direct].map(channelOption);
+}
+
+function channelOption(channel) {
+  return { value: channel.id, label: titleOf(channel, state.me) };
 }
 
 function selectControl(element, options, label, id) {
@@ -255,25 +289,30 @@ function selectControl(element, options, label, id) {
     element.initial_conversation ??
     "";
   const isOverflow = element.type === "overflow";
-  const first = h("option", { value: "" }, element.placeholder?.text ?? (isOverflow ? "⋮" : "Choose"));
-  const choices = options.map((option) =>
-    h("option", { value: option.value, selected: option.value === initial }, option.label),
-  );
+  const first = h("option", { value: "" }, element.placeholder?.text ?? (isOverflow ? "⋯" : "Choose"));
   const node = h(
     "select",
     { id, class: isOverflow ? "overflow" : null, "aria-label": id ? null : label, autofocus: element.focus_on_load },
     first,
-    choices,
+    element.option_groups?.length ? element.option_groups.map(optionGroup) : options.map(optionNode),
   );
   node.value = initial;
   return { node, focus: node, read: () => node.value };
+}
+
+function optionNode(option) {
+  return h("option", { value: option.value }, option.label);
+}
+
+function optionGroup(group) {
+  return h("optgroup", { label: group.label.text }, optionsOf(group).map(optionNode));
 }
 
 const CHOICES = {
   multi_static_select: (element) => optionsOf(element),
   multi_users_select: () => userOptions(),
   multi_channels_select: () => channelOptions(),
-  multi_conversations_select: () => channelOptions(),
+  multi_conversations_select: () => conversationOptions(),
 };
 
 function multipleControl(element, label, id) {
@@ -294,14 +333,14 @@ function multipleControl(element, label, id) {
 
 let asked = 0;
 
-/** A field whose choices come from the app while one types. */
+/** A field whose choices come from the app while one types. One that takes several keeps them beneath. */
 function externalControl(element, label, id, suggest) {
-  const isMultiple = element.type.startsWith("multi_");
+  const several = element.type.startsWith("multi_") ? chosenList(element.initial_options ?? []) : null;
   const known = new Map();
   const listId = `offered-${(asked += 1)}`;
   const list = h("datalist", { id: listId });
-  const first = element.initial_option ?? element.initial_options?.[0];
-  if (first) known.set(first.text.text, first.value);
+  const first = element.initial_option;
+  if (first) known.set(first.text.text, first);
   const node = h("input", {
     id,
     type: "text",
@@ -311,22 +350,40 @@ function externalControl(element, label, id, suggest) {
     "aria-label": id ? null : label,
     value: first?.text.text ?? "",
   });
-  let waiting = 0;
   const ask = async () => {
-    const query = node.value;
-    if (known.has(query) || query.length < (element.min_query_length ?? 3)) return;
-    const answer = await suggest(query);
+    if (known.has(node.value) || node.value.length < (element.min_query_length ?? 3)) return;
+    const answer = await suggest(node.value);
     const options = (answer?.options ?? []).flatMap((item) => item.options ?? [item]);
-    for (const option of options) known.set(option.text.text, option.value);
+    for (const option of options) known.set(option.text.text, option);
     list.replaceChildren(...options.map((option) => h("option", { value: option.text.text })));
   };
+  const take = () => {
+    if (!several || !known.has(node.value)) return;
+    several.add(known.get(node.value));
+    node.value = "";
+  };
+  let waiting = 0;
   node.addEventListener("input", () => {
     clearTimeout(waiting);
     waiting = setTimeout(ask, 200);
   });
-  const holder = h("span", { class: "external" }, node, list);
-  const read = () => (isMultiple ? [known.get(node.value)].filter(Boolean) : (known.get(node.value) ?? ""));
-  return { node: holder, focus: node, read };
+  node.addEventListener("change", take);
+  const holder = h("span", { class: "external" }, node, list, several?.node);
+  const read = () => several?.read() ?? known.get(node.value)?.value ?? "";
+  return { node: holder, focus: node, read, isUnsettled: () => node.value !== "" };
+}
+
+/** What was chosen so far; one that is unchecked is not chosen any more. */
+function chosenList(initial) {
+  const node = h("span", { class: "chosen" });
+  const boxes = () => [...node.querySelectorAll("input")].filter((box) => box.checked);
+  const add = (option) => {
+    if (boxes().some((box) => box.value === option.value)) return;
+    const box = h("input", { type: "checkbox", value: option.value, checked: true });
+    node.append(h("label", {}, box, " ", option.text.text));
+  };
+  initial.forEach(add);
+  return { node, add, read: () => boxes().map((box) => box.value) };
 }
 
 function momentControl(element, id) {

@@ -3,6 +3,7 @@
 import { completing } from "./completion.js";
 import { closeMenu, h, openMenu } from "./dom.js";
 import { notify, perform } from "./gestures.js";
+import { icon } from "./icons.js";
 import { me, nameOf, state } from "./state.js";
 
 const drafts = new Map();
@@ -59,8 +60,8 @@ export function drawComposer(place) {
     "form",
     { class: "composer", onsubmit: submit },
     completion.list,
-    iconButton("📎", "Attach a file", () => chooser.click()),
-    place.thread ? null : iconButton("⚡", "Shortcuts", (event) => openShortcuts(event.currentTarget)),
+    iconButton("clip", "Attach a file", () => chooser.click()),
+    place.thread ? null : iconButton("bolt", "Shortcuts", (event) => openShortcuts(event.currentTarget)),
     field,
     chooser,
     h("button", { type: "submit", class: "primary" }, "Send"),
@@ -74,8 +75,8 @@ export function drawComposer(place) {
   return [form, also, hint];
 }
 
-function iconButton(icon, label, onclick) {
-  return h("button", { type: "button", class: "plain", "aria-label": label, title: label, onclick }, icon);
+function iconButton(sign, label, onclick) {
+  return h("button", { type: "button", class: "plain", "aria-label": label, title: label, onclick }, icon(sign));
 }
 
 /** The app's shortcuts that belong to no message. */
@@ -86,7 +87,7 @@ function openShortcuts(anchor) {
       closeMenu();
       perform("shortcut", { user: state.me, callback_id: shortcut.callback_id });
     };
-    return h("button", { type: "button", class: "plain entry", title: shortcut.description, onclick: run }, shortcut.name);
+    return h("button", { type: "button", class: "plain choice", title: shortcut.description, onclick: run }, shortcut.name);
   };
   openMenu(anchor, "Shortcuts", [
     known.map(entry),

@@ -1,12 +1,13 @@
 // One message, with what can be done to it.
 
 import { drawBlocks } from "./blocks.js";
-import { closeMenu, h, openMenu } from "./dom.js";
+import { closeMenu, h, openMenu, webLink } from "./dom.js";
 import { confirmed, notify, perform } from "./gestures.js";
+import { icon } from "./icons.js";
 import { me, nameOf, pictureAt, pictureOf, state } from "./state.js";
 import { openPicker } from "./picker.js";
-import { emojiNode, mrkdwn, typedOf } from "./text.js";
-import { momentOf, timeOf } from "./time.js";
+import { clipped, emojiNode, mrkdwn, plainText, typedOf } from "./text.js";
+import { ago, momentOf, timeOf } from "./time.js";
 
 const SYSTEM = new Set([
   "channel_join",
@@ -29,8 +30,9 @@ export function drawMessage(message, place, continues = false) {
     return h(
       "li",
       { class: "message system", "data-ts": message.ts, tabindex: -1 },
-      message.user ? `${nameOf(message.user)} · ` : "",
       mrkdwn(message.text),
+      " ",
+      timeNode(message),
     );
   }
   const author = authorOf(message);
@@ -42,10 +44,11 @@ export function drawMessage(message, place, continues = false) {
       tabindex: -1,
       "aria-label": `${author.name}, ${timeOf(Number(message.ts))}`,
     },
-    h("img", { class: "avatar", src: author.picture, alt: "", width: 36, height: 36, loading: "lazy" }),
+    drawFace(author),
     h(
       "div",
       { class: "content" },
+      message.subtype === "thread_broadcast" && !place.inThread ? drawOrigin(message, place) : null,
       message.ephemeral ? h("p", { class: "hint" }, "Only visible to you") : null,
       h(
         "p",
@@ -62,6 +65,22 @@ export function drawMessage(message, place, continues = false) {
   );
 }
 
+function drawFace(author) {
+  if (author.emoji) return h("span", { class: "avatar", "aria-hidden": "true" }, emojiNode(author.emoji));
+  return h("img", { class: "avatar", src: author.picture, alt: "", width: 36, height: 36, loading: "lazy" });
+}
+
+/** Of a reply that was sent to the channel as well. */
+function drawOrigin(message, place) {
+  const open = () => place.openThread(message.thread_ts);
+  return h(
+    "p",
+    { class: "hint" },
+    "replied to ",
+    h("button", { type: "button", class: "plain link", onclick: open }, "a thread"),
+  );
+}
+
 function authorOf(message) {
   const user = state.users.get(message.user);
   const isApp = Boolean(message.bot_id || message.app_id || message.ephemeral || user?.is_bot);
@@ -75,6 +94,7 @@ function authorOf(message) {
     return {
       name: message.username,
       isApp,
+      emoji: message.icons?.emoji?.replaceAll(":", ""),
       picture: pictureAt(address) ?? pictureOf(handleOf(message.username)),
     };
   }
@@ -113,22 +133,27 @@ function drawBody(message, place) {
   );
 }
 
-const LONGEST = 8000;
-
-function clipped(text) {
-  return text?.length > LONGEST ? `${text.slice(0, LONGEST)}… (${text.length} characters)` : text;
-}
+const COLOURS = { good: "#2f8f5b", warning: "#c98a1b", danger: "#b3414c" };
 
 function drawAttachment(attachment, holder) {
-  const bar = h("div", { class: "attachment" });
-  if (/^#?[0-9a-f]{6}$/i.test(attachment.color ?? ""))
-    bar.style.borderColor = `#${attachment.color.replace("#", "")}`;
-  bar.append(
-    ...(attachment.blocks?.length
-      ? drawBlocks(attachment.blocks, holder)
-      : [h("p", {}, mrkdwn(attachment.text ?? attachment.fallback ?? ""))]),
-  );
-  return bar;
+  const bar = h("div", { class: "attachment" }, drawAttached(attachment, holder));
+  const colour = COLOURS[attachment.color] ?? `#${(attachment.color ?? "").replace("#", "")}`;
+  if (/^#[0-9a-f]{6}$/i.test(colour)) bar.style.borderColor = colour;
+  return attachment.pretext ? [h("p", {}, mrkdwn(attachment.pretext)), bar] : bar;
+}
+
+/** Blocks, or the older fields that stood in their place. */
+function drawAttached(attachment, holder) {
+  if (attachment.blocks?.length) return drawBlocks(attachment.blocks, holder);
+  const { author_name: author, title, title_link: address, text, fallback, fields, footer } = attachment;
+  const heading = title && h("strong", {}, address ? webLink(address, plainText(title)) : plainText(title));
+  return [
+    author ? h("p", { class: "hint" }, plainText(author)) : null,
+    heading ? h("p", {}, heading) : null,
+    text ?? (title ? "" : fallback) ? h("p", {}, mrkdwn(clipped(text ?? fallback))) : null,
+    (fields ?? []).map((field) => h("p", {}, h("strong", {}, plainText(field.title)), " ", mrkdwn(field.value))),
+    footer ? h("p", { class: "hint" }, plainText(footer)) : null,
+  ];
 }
 
 function drawFile(file) {
@@ -136,7 +161,7 @@ function drawFile(file) {
     const alt = file.alt_txt || file.title || file.name;
     return h("img", { class: "picture", src: `/files/${encodeURIComponent(file.id)}/picture`, alt, loading: "lazy" });
   }
-  return h("p", { class: "file" }, h("span", { "aria-hidden": "true" }, "📄 "), file.name);
+  return h("p", { class: "file" }, icon("file"), " ", file.title || file.name);
 }
 
 // --- editing ---
@@ -219,18 +244,18 @@ function react(message, place, emoji, isThere) {
 // --- toolbar ---
 
 function toolbar(message, place) {
-  const reactButton = iconButton("☺", "Add a reaction", (event) =>
+  const reactButton = iconButton("smile", "Add a reaction", (event) =>
     openPicker(event.currentTarget, (name) => react(message, place, name, false)),
   );
-  const replyButton = iconButton("↩", "Reply in thread", () =>
+  const replyButton = iconButton("reply", "Reply in thread", () =>
     place.openThread(message.thread_ts ?? message.ts),
   );
-  const moreButton = iconButton("⋯", "More", (event) => openMore(event.currentTarget, message, place));
+  const moreButton = iconButton("more", "More", (event) => openMore(event.currentTarget, message, place));
   return h("div", { class: "toolbar" }, reactButton, place.inThread ? null : replyButton, moreButton);
 }
 
-function iconButton(icon, label, onclick) {
-  return h("button", { type: "button", class: "plain", "aria-label": label, title: label, onclick }, icon);
+function iconButton(sign, label, onclick) {
+  return h("button", { type: "button", class: "plain", "aria-label": label, title: label, onclick }, icon(sign));
 }
 
 function openMore(anchor, message, place) {
@@ -239,7 +264,7 @@ function openMore(anchor, message, place) {
       closeMenu();
       todo();
     };
-    return h("button", { type: "button", class: "plain entry", onclick: choose }, label);
+    return h("button", { type: "button", class: "plain choice", onclick: choose }, label);
   };
   const target = { user: state.me, channel: place.channel, ts: message.ts };
   const shortcuts = state.app.shortcuts
@@ -285,7 +310,7 @@ function dismissButton(message, place) {
     dismissed.add(dismissalOf(message, place.channel));
     event.currentTarget.closest("li").remove();
   };
-  return h("div", { class: "toolbar" }, iconButton("×", "Dismiss", dismiss));
+  return h("div", { class: "toolbar" }, iconButton("close", "Dismiss", dismiss));
 }
 
 const dismissed = new Set();
@@ -303,14 +328,36 @@ function drawThreadLink(message, place) {
   if (!message.reply_count) return null;
   const count = message.reply_count === 1 ? "1 reply" : `${message.reply_count} replies`;
   const open = () => place.openThread(message.ts);
+  const last = Number(message.latest_reply);
   return h(
     "button",
     { type: "button", class: "plain replies", onclick: open },
-    `${count}, last ${momentOf(Number(message.latest_reply))}`,
+    (message.reply_users ?? []).map(drawSmallFace),
+    h("strong", {}, count),
+    h("time", { title: momentOf(last), "data-last": last }, lastReply(last)),
   );
 }
 
+function lastReply(seconds) {
+  return `Last reply ${ago(seconds)}`;
+}
+
+/** Says anew how long ago things were, when time has passed. */
+export function refreshAges() {
+  for (const time of document.querySelectorAll("time[data-last]"))
+    time.textContent = lastReply(Number(time.dataset.last));
+}
+
+function drawSmallFace(userOrBot) {
+  const user = state.users.get(userOrBot);
+  const handle = user && !user.is_bot ? user.name : "deskbell";
+  return h("img", { src: pictureOf(handle), alt: "", title: nameOf(userOrBot), width: 20, height: 20, loading: "lazy" });
+}
+
+const signatures = new WeakMap();
+
 /** Everything that decides how a message looks, besides time passing. */
 export function signatureOf(message, place, continues) {
-  return JSON.stringify([me()?.id, isEdited(message, place), continues, message]);
+  if (!signatures.has(message)) signatures.set(message, JSON.stringify(message));
+  return `${me()?.id} ${isEdited(message, place)} ${continues} ${signatures.get(message)}`;
 }

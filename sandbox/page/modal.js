@@ -1,9 +1,10 @@
 // The modal that the acting person has open, if any.
 
-import { read } from "./api.js";
+import { act, read, Refused } from "./api.js";
 import { drawBlocks } from "./blocks.js";
 import { fill, h } from "./dom.js";
 import { confirmed, perform } from "./gestures.js";
+import { icon } from "./icons.js";
 import { state } from "./state.js";
 import { textObject } from "./text.js";
 
@@ -20,16 +21,18 @@ export async function refreshModal() {
   const key = view ? `${state.me} ${view.id} ${view.hash}` : "";
   if (key === shown) return;
   shown = key;
-  if (view) show(view);
+  if (view) show(view, stack.length);
   else dialog().close();
 }
 
-function show(view) {
+function show(view, depth) {
   const fields = new Map();
+  const sent = new Map();
   const holder = {
     fields,
     confirm: confirmed,
     act: async (element, value) => {
+      await sync(view, fields, sent);
       await perform("click", { user: state.me, element, value, view_id: view.id });
     },
     suggest: (element, query) => perform("suggest", { user: state.me, element, query, view_id: view.id }),
@@ -41,14 +44,15 @@ function show(view) {
     await sendForm(view, fields);
     submit.disabled = false;
   };
+  submit.disabled = view.submit_disabled;
   const form = h(
     "form",
-    { onsubmit: send, novalidate: true },
+    { onsubmit: send, novalidate: true, "data-view": view.id },
     h(
       "header",
       {},
       h("h2", { id: "modal-title" }, textObject(view.title)),
-      closeButton("×", "Close", "plain"),
+      closeButton(icon("close"), "Close", "plain", depth > 1),
     ),
     h("div", { class: "body" }, drawBlocks(withState(view), holder)),
     h(
@@ -58,6 +62,10 @@ function show(view) {
       view.submit ? submit : null,
     ),
   );
+  noteFields(fields, sent);
+  const before = dialog().querySelector(`form[data-view="${CSS.escape(view.id)}"]`);
+  const place = before && placeIn(before);
+  if (before) carryOver(before, form);
   fill(dialog(), form);
   dialog().setAttribute("aria-labelledby", "modal-title");
   dialog().oncancel = (event) => {
@@ -65,7 +73,57 @@ function show(view) {
     close();
   };
   if (!dialog().open) dialog().showModal();
-  dialog().querySelector("[autofocus]")?.focus();
+  if (place) takePlace(form, place);
+  else dialog().querySelector("[autofocus]")?.focus();
+}
+
+// --- what was entered ---
+
+/** Slack knows what stands in a form with every click in it. Fields that are not right yet wait. */
+async function sync(view, fields, sent) {
+  for (const [blockId, field] of fields) {
+    const value = field.read();
+    if (!field.reference || field.problem() || sent.get(blockId) === JSON.stringify(value)) continue;
+    sent.set(blockId, JSON.stringify(value));
+    try {
+      await act("click", { user: state.me, element: field.reference, value, view_id: view.id });
+    } catch (error) {
+      // A field that went with an update, or that is not right yet, is told when the form is sent.
+      if (!(error instanceof Refused)) throw error;
+    }
+  }
+}
+
+function noteFields(fields, sent) {
+  for (const [blockId, field] of fields) sent.set(blockId, JSON.stringify(field.read()));
+}
+
+const FILLED = "input[id], textarea[id], select[id], fieldset[id] input";
+
+/** When the app changes a form, what stands in its fields stays where the fields stay. */
+function carryOver(before, after) {
+  const known = new Map([...before.querySelectorAll(FILLED)].map((field) => [keyOf(field), field]));
+  for (const field of after.querySelectorAll(FILLED)) {
+    const old = known.get(keyOf(field));
+    if (!old || field.type === "file") continue;
+    if (field.type === "radio" || field.type === "checkbox") field.checked = old.checked;
+    else if (field.tagName !== "SELECT" || [...field.options].some((option) => option.value === old.value))
+      field.value = old.value;
+  }
+}
+
+function keyOf(field) {
+  return field.id ? `${field.tagName} ${field.type} ${field.id}` : `${field.closest("fieldset").id} ${field.value}`;
+}
+
+function placeIn(form) {
+  const focused = document.activeElement;
+  return { top: form.querySelector(".body").scrollTop, id: form.contains(focused) ? focused.id : "" };
+}
+
+function takePlace(form, { top, id }) {
+  form.querySelector(".body").scrollTop = top;
+  (document.getElementById(id) ?? form.querySelector(".body :is(input, textarea, select, button)"))?.focus({ preventScroll: true });
 }
 
 /** What the person entered before an update stays. */
@@ -84,6 +142,10 @@ const INITIALS = {
   selected_user: "initial_user",
   selected_channel: "initial_channel",
   selected_conversation: "initial_conversation",
+  selected_users: "initial_users",
+  selected_channels: "initial_channels",
+  selected_conversations: "initial_conversations",
+  selected_date_time: "initial_date_time",
   selected_date: "initial_date",
   selected_time: "initial_time",
 };
@@ -119,11 +181,12 @@ function missing(view, fields) {
   return required.map((block) => block.block_id).filter((blockId) => isEmpty(fields.get(blockId).read()));
 }
 
-function closeButton(label, name = null, style = "") {
-  return h("button", { type: "button", class: style, "aria-label": name, onclick: close }, label);
+/** In a stack of forms the cross closes all of them, the button only the one on top. */
+function closeButton(label, name = null, style = "", everything = false) {
+  return h("button", { type: "button", class: style, "aria-label": name, onclick: () => close(everything) }, label);
 }
 
-async function close() {
-  await perform("close", { user: state.me });
+async function close(everything = false) {
+  await perform("close", { user: state.me, everything });
   await refreshModal();
 }

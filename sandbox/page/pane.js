@@ -4,13 +4,13 @@ import { read } from "./api.js";
 import { drawComposer } from "./composer.js";
 import { arrange, fill, h, replaceKeepingFocus } from "./dom.js";
 import { perform } from "./gestures.js";
+import { History } from "./history.js";
 import { drawHome, openHome } from "./home.js";
+import { icon } from "./icons.js";
 import { drawMessage, edit, isDismissed, signatureOf } from "./messages.js";
 import { isMember, nameOf, newSince, state, titleOf } from "./state.js";
 import { dayOf } from "./time.js";
 
-/** Messages that are asked for at first, and so many more each time somebody scrolls to the top. */
-const SOME = 150;
 /** Seconds within which an author's next message needs no face and name of its own. */
 const TOGETHER = 300;
 export const HOME = "home";
@@ -31,22 +31,15 @@ export class Pane {
     this.list = h("ol", { class: "messages" });
     this.scroller = h("div", { class: "scroller", role: "log", "aria-label": "Messages", tabindex: 0 }, this.list);
     this.footer = h("footer", {});
-    this.most = SOME;
-    this.hasMore = false;
+    this.history = new History("", "");
     this.isHome = false;
+    this.ephemerals = [];
+    /** Whether the newest message is in sight, and has to stay there when what is drawn grows. */
     this.isAtEnd = true;
     this.lastTop = 0;
-    this.scroller.addEventListener("scroll", () => {
-      const top = this.scroller.scrollTop;
-      if (this.gap() < 80) this.isAtEnd = true;
-      else if (top < this.lastTop) this.isAtEnd = false;
-      this.lastTop = top;
-      this.reachBack();
-    });
-    // Whoever is at the end stays there when something opens above, or when messages turn out taller than estimated.
-    const keepUp = new ResizeObserver(() => {
-      if (this.isAtEnd) this.scroller.scrollTop = this.scroller.scrollHeight;
-    });
+    this.scroller.addEventListener("scroll", () => this.follow());
+    // Messages take their real height only when they come into sight, pictures when they have come.
+    const keepUp = new ResizeObserver(() => this.toEnd());
     keepUp.observe(this.scroller);
     keepUp.observe(this.list);
     this.list.addEventListener("keydown", (event) => this.walk(event));
@@ -73,19 +66,31 @@ export class Pane {
     event.preventDefault();
   }
 
-  /** Pixels below what is in sight. */
-  gap() {
-    return this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight;
+  /** Only who scrolls up leaves the end: it also moves away when something opens beside it. */
+  follow() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+    if (scrollHeight - scrollTop - clientHeight < 80) this.isAtEnd = true;
+    else if (scrollTop < this.lastTop) this.isAtEnd = false;
+    this.lastTop = scrollTop;
+    this.reachBack();
+  }
+
+  toEnd() {
+    if (this.isAtEnd && !this.isHome) this.scroller.scrollTop = this.scroller.scrollHeight;
   }
 
   /** Older messages are read when somebody scrolls up to them. */
   async reachBack() {
-    if (!this.hasMore || this.scroller.scrollTop > 200) return;
-    this.hasMore = false;
-    this.most += SOME;
+    if (!this.history.hasMore || this.scroller.scrollTop > 200) return;
     const before = this.scroller.scrollHeight - this.scroller.scrollTop;
-    await this.refresh();
+    await this.history.goBack();
+    this.draw();
     this.scroller.scrollTop = this.scroller.scrollHeight - before;
+  }
+
+  /** Something happened to a message. */
+  hear(channel, ...stamps) {
+    if (channel === this.channel) stamps.filter(Boolean).forEach((ts) => this.history.note(ts));
   }
 
   /** Shows a channel, a thread of it, or (`HOME`) the app's Home tab, as the acting person sees it. */
@@ -93,8 +98,9 @@ export class Pane {
     this.channel = channel;
     this.isHome = thread === HOME;
     this.thread = this.isHome ? "" : thread;
-    this.most = SOME;
+    this.history = new History(channel, this.thread);
     this.since = newSince(state.me, channel);
+    this.ephemerals = [];
     this.drawn.clear();
     fill(this.list);
     this.drawHeading();
@@ -112,15 +118,40 @@ export class Pane {
       if (mine === this.turn) fill(this.list, h("li", {}, home));
       return;
     }
-    const found = await this.read();
-    if (mine !== this.turn) return;
-    const box = this.scroller;
-    const wasAtEnd = toEnd || this.gap() < 80;
-    this.drawMessages(found);
-    if (wasAtEnd) {
-      this.isAtEnd = true;
-      box.scrollTop = box.scrollHeight;
+    const { history } = this;
+    const [own] = await Promise.all([this.readEphemerals(), history.refresh()]);
+    if (mine !== this.turn || history !== this.history) return;
+    this.ephemerals = own;
+    this.isAtEnd ||= toEnd;
+    this.draw();
+  }
+
+  /** Draws what is known; the newest message stays in sight if it was. */
+  draw() {
+    const { isAtEnd } = this;
+    this.drawMessages(this.everything());
+    this.isAtEnd = isAtEnd;
+    this.toEnd();
+  }
+
+  /**
+   * Scrolls to a message, reads back until it is found, and puts the focus on it.
+   * @returns {Promise<boolean>} whether it is here
+   */
+  async jump(ts) {
+    const find = () => this.list.querySelector(`[data-ts="${CSS.escape(ts)}"]`);
+    while (!find() && this.history.hasMore) {
+      await this.history.goBack();
+      this.draw();
     }
+    const found = find();
+    if (!found) return false;
+    this.isAtEnd = false;
+    this.list.querySelector(".found")?.classList.remove("found");
+    found.classList.add("found");
+    found.scrollIntoView({ block: "center" });
+    found.focus({ preventScroll: true });
+    return true;
   }
 
   /** Whether this is the acting person's conversation with the app, which has tabs. */
@@ -134,19 +165,18 @@ export class Pane {
     this.drawn = new Map();
   }
 
-  async read() {
-    const where = { channel: this.channel };
-    const query = this.thread ? { ...where, thread_ts: this.thread } : where;
-    const [{ messages, has_more: hasMore }, { ephemerals }] = await Promise.all([
-      read("messages", { ...query, limit: this.most }),
-      read("ephemerals", { ...where, user: state.me }),
-    ]);
-    this.hasMore = Boolean(hasMore);
-    const first = hasMore ? Number(messages[0]?.ts ?? 0) : 0;
-    const isHere = (item) => (item.thread_ts || "") === this.thread && Number(item.ts) >= first;
-    const own = ephemerals.filter((item) => isHere(item) && !isDismissed(item, this.channel));
-    const all = [...messages, ...own.map((item) => ({ ...item, ephemeral: true }))];
-    return all.sort((one, other) => Number(one.ts) - Number(other.ts));
+  async readEphemerals() {
+    const { ephemerals } = await read("ephemerals", { channel: this.channel, user: state.me });
+    return ephemerals.map((item) => ({ ...item, ephemeral: true }));
+  }
+
+  /** Messages and, among them, what only the acting person sees. */
+  everything() {
+    const { messages, hasMore } = this.history;
+    const first = hasMore ? (messages[0]?.ts ?? "") : "";
+    const isHere = (item) => (item.thread_ts || "") === this.thread && item.ts >= first;
+    const own = this.ephemerals.filter((item) => isHere(item) && !isDismissed(item, this.channel));
+    return [...messages, ...own].sort((one, other) => Number(one.ts) - Number(other.ts));
   }
 
   drawMessages(messages) {
@@ -172,16 +202,30 @@ export class Pane {
       const follows = today === day && !isNew && isSameAuthor(before, message);
       day = today;
       before = message;
+      if (this.thread && message === messages[1]) this.drawCount(drawn, messages.length - 1);
       const key = `${message.ts}${message.ephemeral ? " for me" : ""}`;
       this.keep(drawn, key, signatureOf(message, place, follows), () => drawMessage(message, place, follows));
     }
     if (!messages.length)
-      this.keep(drawn, "empty", "", () => h("li", { class: "empty" }, "Nothing here yet."));
+      this.keep(drawn, "empty", "", () => h("li", { class: "empty" }, this.beginning()));
     this.drawn = drawn;
     arrange(
       this.list,
       [...drawn.values()].map((item) => item.node),
     );
+  }
+
+  drawCount(drawn, count) {
+    const words = count === 1 ? "1 reply" : `${count} replies`;
+    this.keep(drawn, "count", words, () => h("li", { class: "day" }, words));
+  }
+
+  /** What stands where nobody has written. */
+  beginning() {
+    const channel = state.channels.get(this.channel);
+    const title = titleOf(channel, state.me);
+    const purpose = channel?.purpose?.value ?? "";
+    return [h("p", {}, h("strong", {}, `This is the very beginning of ${title}.`)), purpose ? h("p", {}, purpose) : null];
   }
 
   /** Takes over what was drawn before where it still shows the same. */
@@ -203,7 +247,7 @@ export class Pane {
       const close = h(
         "button",
         { type: "button", class: "plain", "aria-label": "Close thread", onclick: this.ways.close },
-        "×",
+        icon("close"),
       );
       fill(this.heading, h("h2", {}, "Thread ", h("span", { class: "hint" }, `in ${title}`)), close);
       return;
@@ -213,7 +257,7 @@ export class Pane {
     const others = channel?.is_im ? "" : `${channel?.members.length ?? 0} members`;
     fill(
       this.heading,
-      h("h2", {}, channel?.is_private && !channel.is_im ? `🔒 ${channel.name}` : title),
+      h("h2", {}, signOf(channel), title),
       h("p", { class: "hint" }, [purpose, others].filter(Boolean).join(" · ")),
     );
   }
@@ -267,6 +311,11 @@ export class Pane {
       }),
     );
   }
+}
+
+/** The lock of a private channel. */
+export function signOf(channel) {
+  return channel?.is_private && !channel.is_im ? [icon("lock"), " "] : null;
 }
 
 function isSameAuthor(before, message) {

@@ -1,9 +1,11 @@
 // Who we act as, what they can open, and the workspace's time.
 
-import { fill, h } from "./dom.js";
+import { closeMenu, fill, h, openMenu } from "./dom.js";
 import { perform } from "./gestures.js";
+import { icon } from "./icons.js";
 import {
   me,
+  mentionsIn,
   nameOf,
   now,
   people,
@@ -42,7 +44,7 @@ export function drawPeople(root, choose) {
 }
 
 /** Channels and direct conversations of the acting person. */
-export function drawSidebar(root, open, openApp) {
+export function drawSidebar(root, open, openApp, openPerson) {
   const { rooms, direct } = visibleChannels(state.me);
   const app = direct.find((channel) => channel.members.includes(state.app.bot_user));
   const others = direct.filter((channel) => channel !== app);
@@ -67,7 +69,7 @@ export function drawSidebar(root, open, openApp) {
       {},
       rooms.map((channel) => h("li", {}, entry(channel))),
     ),
-    others.length ? h("h2", {}, "Direct messages") : null,
+    h("h2", {}, "Direct messages", writeButton(openPerson)),
     h(
       "ul",
       {},
@@ -78,25 +80,57 @@ export function drawSidebar(root, open, openApp) {
   );
 }
 
+/** Who to write to: everybody but oneself. */
+function writeButton(openPerson) {
+  const choose = (id) => () => {
+    closeMenu();
+    openPerson(id);
+  };
+  const entry = (user) =>
+    h("button", { type: "button", class: "plain choice", onclick: choose(user.id) }, face(user.name), nameOf(user.id));
+  const show = (event) =>
+    openMenu(event.currentTarget, "Write to", people().filter((user) => user.id !== state.me).map(entry));
+  return h(
+    "button",
+    { type: "button", class: "plain", "aria-label": "Write to somebody", title: "Write to somebody", onclick: show },
+    icon("plus"),
+  );
+}
+
+function face(handle) {
+  return h("img", { src: pictureOf(handle), alt: "", width: 20, height: 20 });
+}
+
+/** What stands before a name: a face, a lock, or the sign of a channel. */
+function signOf(channel) {
+  if (!channel.is_im) return channel.is_private ? icon("lock") : h("span", { class: "sign", "aria-hidden": "true" }, "#");
+  const other = channel.members.find((member) => member !== state.me) ?? state.me;
+  return face(other === state.app.bot_user ? "deskbell" : (state.users.get(other)?.name ?? "slackbot"));
+}
+
+/** Everything new makes a name bold; what was said to the person themselves is counted, as in Slack. */
 function channelButton(channel, onclick) {
   const unread = unreadIn(state.me, channel.id);
+  const own = channel.is_im ? unread : mentionsIn(state.me, channel.id);
   const isOpen = channel.id === state.channel;
-  const name = channel.is_private && !channel.is_im ? `🔒 ${channel.name}` : titleOf(channel, state.me);
+  const name = titleOf(channel, state.me);
   return h(
     "button",
     {
       type: "button",
       class: unread ? "plain unread" : "plain",
       "aria-current": isOpen ? "page" : null,
+      "aria-label": unread ? `${name}, ${unread} new${own ? ", for you" : ""}` : name,
       onclick,
     },
-    h("span", {}, name),
-    unread ? h("span", { class: "count", "aria-label": `${unread} new` }, String(unread)) : null,
+    signOf(channel),
+    h("span", {}, channel.is_im ? name : channel.name),
+    own ? h("span", { class: "count", "aria-hidden": "true" }, String(own)) : null,
   );
 }
 
 function appButton(onclick) {
-  return h("button", { type: "button", class: "plain", onclick }, nameOf(state.app.bot_user));
+  return h("button", { type: "button", class: "plain", onclick }, face("deskbell"), h("span", {}, nameOf(state.app.bot_user)));
 }
 
 /** What time it is in the workspace, and ways to skip some. */

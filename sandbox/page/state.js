@@ -17,6 +17,8 @@ export const state = {
   offset: 0,
   /** How many messages a person has not seen in a channel, by `person channel`. */
   unread: new Map(),
+  /** How many of them were said to that person, by the same key. */
+  mentions: new Map(),
   /** From where on a channel was new when somebody came to it, by `person channel`. */
   arrived: new Map(),
   lastChannel: new Map(),
@@ -95,13 +97,13 @@ export function isMember(userId, channelId) {
 /** A channel's name as `userId` reads it. */
 export function titleOf(channel, userId) {
   if (!channel) return "";
-  if (!channel.is_im) return `#${channel.name}`;
+  if (!channel.is_im) return channel.is_private ? channel.name : `#${channel.name}`;
   return nameOf(channel.members.find((member) => member !== userId) ?? userId);
 }
 
-/** The person's direct conversation with the app, opened if need be. */
-export async function openAppConversation(userId) {
-  const { channel } = await act("open_dm", { user: userId });
+/** The person's direct conversation with somebody (the app, if nobody is named), opened if need be. */
+export async function openConversation(userId, other) {
+  const { channel } = await act("open_dm", { user: userId, with: other });
   if (!state.channels.has(channel)) await loadWorkspace();
   return channel;
 }
@@ -121,6 +123,7 @@ export function recallUnread() {
     if (kept.team !== state.team.id) return;
     openedAt = kept.openedAt ?? openedAt;
     for (const [key, count] of kept.unread) state.unread.set(key, count);
+    for (const [key, count] of kept.mentions ?? []) state.mentions.set(key, count);
     for (const [key, ts] of kept.read) lastRead.set(key, ts);
   } catch {
     // Another version wrote it, or the browser keeps nothing: then nothing is unread.
@@ -128,7 +131,8 @@ export function recallUnread() {
 }
 
 function keepUnread() {
-  const kept = { team: state.team.id, openedAt, unread: [...state.unread], read: [...lastRead] };
+  const counts = { unread: [...state.unread], mentions: [...state.mentions], read: [...lastRead] };
+  const kept = { team: state.team.id, openedAt, ...counts };
   try {
     localStorage.setItem(KEPT, JSON.stringify(kept));
   } catch {
@@ -136,16 +140,28 @@ function keepUnread() {
   }
 }
 
-export function markUnread(userId, channelId) {
+/** One more message that the person has not seen; `text` tells whether it speaks to them. */
+export function markUnread(userId, channelId, text = "") {
   const key = `${userId} ${channelId}`;
   state.unread.set(key, (state.unread.get(key) ?? 0) + 1);
+  if (speaksTo(userId, text)) state.mentions.set(key, (state.mentions.get(key) ?? 0) + 1);
   keepUnread();
+}
+
+function speaksTo(userId, text) {
+  if (text.includes(`<@${userId}`) || /<!(here|channel|everyone)/.test(text)) return true;
+  return [...text.matchAll(/<!subteam\^(\w+)/g)].some(([, id]) => state.usergroups.get(id)?.users?.includes(userId));
+}
+
+export function mentionsIn(userId, channelId) {
+  return state.mentions.get(`${userId} ${channelId}`) ?? 0;
 }
 
 /** The person sees everything up to now. */
 export function markRead(userId, channelId) {
   const key = `${userId} ${channelId}`;
   state.unread.delete(key);
+  state.mentions.delete(key);
   lastRead.set(key, now());
   keepUnread();
 }

@@ -2,19 +2,43 @@
 
 import { h, webAddress, webLink } from "./dom.js";
 import { nameOf, state } from "./state.js";
-import { formatted } from "./time.js";
+import { formatted, momentOf } from "./time.js";
 
 let characters = {};
 
-/** Tells which character each emoji name stands for. */
+/** Tells which character each emoji name stands for; where no font draws them, their names are shown. */
 export function setEmoji(known) {
   characters = known;
+  isDrawn = hasEmojiFont();
+  if (!isDrawn) names = new Map(Object.entries(known).map(([name, character]) => [character, `:${name}:`]));
+}
+
+let names = new Map();
+
+/** Words in which every emoji can be read. */
+function legible(text) {
+  return isDrawn ? text : text.replace(/\p{Extended_Pictographic}\ufe0f?/gu, (one) => names.get(one) ?? one);
+}
+
+let isDrawn = true;
+
+/** Without a font for them, all emoji look alike. */
+function hasEmojiFont() {
+  const canvas = document.createElement("canvas");
+  const brush = canvas.getContext("2d");
+  const drawing = (character) => {
+    brush.clearRect(0, 0, canvas.width, canvas.height);
+    brush.font = "32px sans-serif";
+    brush.fillText(character, 0, 40);
+    return canvas.toDataURL();
+  };
+  return !brush || drawing("\u{1f996}") !== drawing("\u{1f984}");
 }
 
 /** An emoji by name; one without a character stays a name. */
 export function emojiNode(name) {
   const character = emojiCharacter(name);
-  if (!character) return `:${name}:`;
+  if (!character || !isDrawn) return `:${name}:`;
   return h(
     "span",
     { class: "emoji", role: "img", "aria-label": name.replaceAll("_", " "), title: `:${name}:` },
@@ -32,7 +56,7 @@ export function emojiNames(wanted, most = 8) {
 
 /** What somebody typed to get this markup: names for ids, characters for entities. */
 export function typedOf(text) {
-  return unescaped(
+  return withoutEntities(
     (text ?? "").replace(/<([^<>\n]+)>/g, (_, token) => {
       const [target, label] = token.split(/\|(.*)/s);
       if (target.startsWith("@")) return `@${state.users.get(target.slice(1))?.name ?? target.slice(1)}`;
@@ -44,8 +68,11 @@ export function typedOf(text) {
   );
 }
 
+/** The character of an emoji, with its skin tone; undefined where it has none or cannot be drawn. */
 export function emojiCharacter(name) {
-  return characters[name.split("::")[0]];
+  const [plain, tone] = name.split("::skin-tone-");
+  const character = isDrawn ? characters[plain] : undefined;
+  return character && tone ? `${character}${String.fromCodePoint(0x1f3f9 + Number(tone))}` : character;
 }
 
 /** A text object of any kind. */
@@ -61,7 +88,6 @@ export function plainText(text) {
 
 const MARKS = new RegExp(
   [
-    "```([\\s\\S]+?)```",
     "`([^`\\n]+)`",
     "<([^<>\\n]+)>",
     ":([a-z0-9_+'-]+(?:::skin-tone-[2-6])?):",
@@ -72,26 +98,43 @@ const MARKS = new RegExp(
   "g",
 );
 
-/** Slack's mrkdwn. */
+const LONGEST = 8000;
+
+/** A very long text as a person can still read it. */
+export function clipped(text) {
+  return text?.length > LONGEST ? `${text.slice(0, LONGEST)}… (${text.length} characters)` : text;
+}
+
+/** Slack's mrkdwn: code that keeps its lines, then quoted lines, then what stands within a line. */
 export function mrkdwn(text) {
+  const code = /\n?```\n?([\s\S]+?)\n?```\n?/g;
+  return split(text ?? "", code, (match) => h("pre", {}, unescaped(match[1])), quotes);
+}
+
+function quotes(text) {
+  const quoted = /(?:^|\n)((?:(?:&gt;|>)[^\n]*(?:\n|$))+)/g;
+  const words = (match) => match[1].replace(/\n$/, "").replace(/^(?:&gt;|>) ?/gm, "");
+  return split(text, quoted, (match) => h("blockquote", {}, inline(words(match))), inline);
+}
+
+function inline(text) {
   return split(
-    text ?? "",
+    text,
     MARKS,
     (match) => {
-      const [whole, block, code, token, emoji, bold, italic, strike] = match;
-      if (block) return h("pre", {}, unescaped(block));
+      const [whole, code, token, emoji, bold, italic, strike] = match;
       if (code) return h("code", {}, unescaped(code));
       if (token) return tokenNode(token);
       if (emoji) return emojiNode(emoji);
-      if (bold) return h("strong", {}, mrkdwn(bold));
-      if (italic) return h("em", {}, mrkdwn(italic));
-      return strike ? h("s", {}, mrkdwn(strike)) : whole;
+      if (bold) return h("strong", {}, inline(bold));
+      if (italic) return h("em", {}, inline(italic));
+      return strike ? h("s", {}, inline(strike)) : whole;
     },
     unescaped,
   );
 }
 
-function split(text, marks, make, rest = (words) => words) {
+function split(text, marks, make, rest = legible) {
   const nodes = [];
   let position = 0;
   for (const match of text.matchAll(marks)) {
@@ -104,6 +147,10 @@ function split(text, marks, make, rest = (words) => words) {
 }
 
 function unescaped(text) {
+  return legible(withoutEntities(text));
+}
+
+function withoutEntities(text) {
   return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }
 
@@ -114,12 +161,19 @@ function tokenNode(token) {
   if (target.startsWith("!date^")) return dateToken(target, label);
   if (target.startsWith("!subteam^")) return usergroup(target.slice(9));
   if (target.startsWith("!")) return h("span", { class: "mention" }, `@${target.slice(1)}`);
-  return link(unescaped(target), label ? unescaped(label) : unescaped(target));
+  return link(withoutEntities(target), label ? unescaped(label) : withoutEntities(target));
 }
 
 function dateToken(target, label) {
-  const [, seconds, format] = target.split("^");
-  return h("time", { title: label ?? "" }, formatted(format ?? "{date_num}", Number(seconds)));
+  const [, seconds, format, address] = target.split("^");
+  return instant(Number(seconds), format ?? "{date_num}", label, address && withoutEntities(address));
+}
+
+/** A moment in the words its format gives it; the exact one shows when it is pointed at. */
+function instant(seconds, format, fallback, address) {
+  if (!Number.isFinite(seconds)) return fallback ?? "";
+  const node = h("time", { title: momentOf(seconds) }, formatted(format, seconds));
+  return address ? link(address, node) : node;
 }
 
 function mention(userId) {
@@ -154,8 +208,7 @@ function ownPlace(url) {
   const found = /^\/archives\/(\w+)\/p(\d+)(\d{6})$/.exec(url.pathname);
   if (!found) return null;
   const [, channel, seconds, micro] = found;
-  const thread = url.searchParams.get("thread_ts") ?? `${seconds}.${micro}`;
-  return `#${here()}/${channel}/${thread}`;
+  return `#${here()}/${channel}/${url.searchParams.get("thread_ts") ?? ""}/${seconds}.${micro}`;
 }
 
 // --- rich text ---
@@ -175,14 +228,20 @@ function richPart(part) {
     case "rich_text_preformatted":
       return h("pre", {}, inline());
     case "rich_text_list":
-      return h(
-        part.style === "ordered" ? "ol" : "ul",
-        {},
-        (part.elements ?? []).map((item) => h("li", {}, richPart(item))),
-      );
+      return richList(part);
     default:
       return h("p", { class: "unknown" }, `This page does not draw ${part.type}.`);
   }
+}
+
+/** A list; one that is nested comes from Slack as a list of its own with an indent. */
+function richList(part) {
+  const indent = Math.min(part.indent ?? 0, 8);
+  const isOrdered = part.style === "ordered";
+  const items = (part.elements ?? []).map((item) => h("li", {}, richPart(item)));
+  const list = h(isOrdered ? "ol" : "ul", { class: `level-${indent % 3}`, start: part.offset ? part.offset + 1 : null }, items);
+  list.style.marginInlineStart = `${indent * 1.4}rem`;
+  return list;
 }
 
 function richInline(item) {
@@ -192,7 +251,7 @@ function richInline(item) {
 function inlineNode(item) {
   switch (item.type) {
     case "text":
-      return item.text;
+      return legible(clipped(item.text));
     case "link":
       return link(item.url, item.text ?? item.url);
     case "user":
@@ -206,7 +265,7 @@ function inlineNode(item) {
     case "broadcast":
       return h("span", { class: "mention" }, `@${item.range}`);
     case "date":
-      return h("time", { title: item.fallback ?? "" }, formatted(item.format, item.timestamp));
+      return instant(Number(item.timestamp), item.format ?? "{date_num}", item.fallback, item.url);
     default:
       return item.text ?? `[${item.type}]`;
   }

@@ -6,8 +6,17 @@ function zone() {
   return me()?.tz ?? undefined;
 }
 
+const formats = new Map();
+
+/** Making a format takes longer than a thousand uses of it. */
+function formatOf(options) {
+  const key = `${zone()} ${JSON.stringify(options)}`;
+  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat("en-GB", { timeZone: zone(), ...options }));
+  return formats.get(key);
+}
+
 function show(seconds, options) {
-  return new Intl.DateTimeFormat("en-GB", { timeZone: zone(), ...options }).format(new Date(seconds * 1000));
+  return formatOf(options).format(new Date(seconds * 1000));
 }
 
 /** `14:05` */
@@ -23,6 +32,21 @@ export function momentOf(seconds) {
 /** `Today`, `Yesterday`, `Monday 2 November` */
 export function dayOf(seconds) {
   return relativeDay(seconds) ?? show(seconds, { weekday: "long", day: "numeric", month: "long" });
+}
+
+const STEPS = [
+  [86400, "day"],
+  [3600, "hour"],
+  [60, "minute"],
+];
+
+/** `5 minutes ago`, `yesterday`; the date of what is more than a week old. */
+export function ago(seconds) {
+  const past = now() - seconds;
+  if (past >= 7 * 86400) return momentOf(seconds);
+  const [size, unit] = STEPS.find(([size]) => past >= size) ?? [60, ""];
+  if (!unit) return "just now";
+  return new Intl.RelativeTimeFormat("en-GB", { numeric: "auto" }).format(-Math.floor(past / size), unit);
 }
 
 function relativeDay(seconds) {
