@@ -45,12 +45,12 @@ faults: $(TEST_STAMP) ## Prove that nothing is lost and nothing said twice, for 
 	$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) --database sqlite --seed $(SEED)
 	$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) --database postgresql --replicas 3 --seed $(SEED)
 
-check: $(TEST_STAMP) ## Lint, types, and the floors of the house
+check: $(TEST_STAMP) ## Lint, types, the floors of the house, and known vulnerabilities
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pip check
+	$(BIN)/python -m tools.audit
 
 bench: $(TEST_STAMP) ## Measure speed as ratios in one run
 	$(BIN)/python -m benchmarks
