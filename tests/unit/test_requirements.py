@@ -55,11 +55,21 @@ def test_a_known_vulnerability_fails_the_audit_and_names_the_version_that_mends_
     assert "rich 1.0: PYSEC-1, fixed in 1.1" in words
 
 
-@pytest.mark.parametrize("report", ["", audited(skip_reason="not found")])
+@pytest.mark.parametrize("report", ["", '{"dependencies": []}', audited(skip_reason="not found")])
 def test_an_audit_that_could_not_ask_says_so_and_does_not_fail(report: str) -> None:
     words, code = verdict(report)
     assert code == 0
     assert words.startswith("NOT AUDITED")
+
+
+def test_a_package_that_no_advisory_speaks_of_is_named_beside_those_that_were_audited() -> None:
+    report = json.loads(audited(vulns=[]))
+    report["dependencies"].append({"name": "ours", "skip_reason": "not found"})
+    words, code = verdict(json.dumps(report))
+    assert code == 0
+    assert words.startswith("NOT AUDITED")
+    assert "ours" in words
+    assert "rich" not in words
 
 
 def test_an_audit_that_found_nothing_passes() -> None:
