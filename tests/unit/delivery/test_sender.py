@@ -237,7 +237,7 @@ def test_a_limited_channel_waits_as_long_as_slack_says_and_holds_no_other_back(p
     place.tell("limited")
     place.tell("free", to="#general")
     place.wait_for("free")
-    assert place.row("limited").state is OutboxState.PENDING
+    place.slack.wait_until(lambda: place.row("limited").state is OutboxState.PENDING, message="it to wait")
     place.wait_for("limited")
     assert time.monotonic() - begun >= 1.0
     assert place.texts() == ["limited v1"]
