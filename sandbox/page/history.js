@@ -14,6 +14,7 @@ export class History {
     this.messages = [];
     this.hasMore = false;
     this.stale = new Set();
+    this.going = null;
   }
 
   /** Something happened to a message: one that stands further back is read again with the next refresh. */
@@ -31,9 +32,16 @@ export class History {
     this.messages = [...older, ...messages];
   }
 
-  /** Reads some that are older. A thread begins with its parent in any case, and is read as a whole. */
-  async goBack() {
-    this.hasMore = false;
+  /** Reads some that are older; whoever asks while that goes on waits for the same ones. */
+  goBack() {
+    this.going ??= this.readOlder().finally(() => {
+      this.going = null;
+    });
+    return this.going;
+  }
+
+  /** A thread begins with its parent in any case, and is read as a whole. */
+  async readOlder() {
     if (this.isThread) {
       this.limit += SOME;
       return this.refresh();

@@ -81,7 +81,7 @@ export class Pane {
 
   /** Older messages are read when somebody scrolls up to them. */
   async reachBack() {
-    if (!this.history.hasMore || this.scroller.scrollTop > 200) return;
+    if (!this.history.hasMore || this.history.going || this.scroller.scrollTop > 200) return;
     const before = this.scroller.scrollHeight - this.scroller.scrollTop;
     await this.history.goBack();
     this.draw();

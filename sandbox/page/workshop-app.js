@@ -100,6 +100,7 @@ export class AppProcess {
     const tone = { ready: "good", connected: "good", dead: "bad", "not connected": "bad" }[supervised ? found : words] ?? "wait";
     const seconds = Date.now() / 1000 - since;
     fill(this.said, dot(tone), h("strong", {}, `${name} is ${words}`), supervised ? h("span", { class: "hint" }, ` since ${timeOf(since + state.offset)}, ${span(seconds)}`) : null);
+    this.chip.hidden = false;
     this.chip.className = `app-state ${tone}`;
     if (this.chip.dataset.said !== words) {
       this.chip.dataset.said = words;

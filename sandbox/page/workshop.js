@@ -25,7 +25,7 @@ export async function startWorkshop() {
   const panels = new Map(TABS.map(([name, label]) => [name, panel(name, label)]));
   const tabs = new Map(TABS.map(([name, label]) => [name, tab(name, label)]));
   const toggle = button("Workshop", null, { id: "open-workshop", "aria-expanded": "false", "aria-controls": "workshop" });
-  const appChip = button("", null, { class: "app-state" });
+  const appChip = button("", null, { class: "app-state", hidden: true });
   const faultChip = h("span", { class: "fault-chip", role: "group", "aria-label": "Faults in force", hidden: true });
   const guideButton = button("Guide", null, { "aria-expanded": "false", "aria-controls": "guide", hidden: true });
   const guideRoot = h("section", { id: "guide", "aria-label": "Guide", hidden: true });

@@ -28,8 +28,9 @@ QUIET = [
 expect.set_options(timeout=20_000)  # a machine busy with the rest of the suite is slow, not wrong
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One for each file: while it lives, nothing else in this process can run an event loop."""
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         not_run("browser", "there is no chromium on this machine")
