@@ -156,18 +156,21 @@ class Bot:
             look_again=self.directory.nudge,
         )
         self._bolt = build_bolt(handling, lambda: self._identity)
-        self.sweep = Sweep(
-            handling,
-            self._slack(timeout=10.0),
-            send=self.replies.send_all,
-            wake=self.wake,
-            pace=settings.delivery_pace,
-        )
+        self.sweep = self._sweep(handling)
         self._schedule = Schedule(self._concerns())
         self._socket = self._socket_mode()
         self._web: WebServer | None = None
         self.left_behind: list[str] = []
         """What did not end in time."""
+
+    def _sweep(self, handling: Handling) -> Sweep:
+        return Sweep(
+            handling,
+            self._slack(timeout=10.0),
+            send=self.replies.send_all,
+            wake=self.wake,
+            pace=self._settings.delivery_pace,
+        )
 
     def _concerns(self) -> dict[str, Concern]:
         """What the clock alone makes due, and how often it is looked for."""
