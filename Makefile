@@ -7,7 +7,7 @@ TEST_STAMP := $(VENV)/.test-installed
 TEST_WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox tour run test faults check bench clean venv
+.PHONY: help sandbox tour run test faults check bench pictures clean venv
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ check: $(TEST_STAMP) ## Lint, types, the floors of the house, and known vulnerab
 
 bench: $(TEST_STAMP) ## Measure speed as ratios in one run
 	$(BIN)/python -m benchmarks
+
+pictures: $(TEST_STAMP) ## Take the README's pictures again (needs Chromium and a font with emoji)
+	$(BIN)/python -m tools.pictures
 
 clean: ## Remove what was built
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build *.egg-info
