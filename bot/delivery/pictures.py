@@ -23,12 +23,11 @@ from bot.delivery.client import Answer, AuthRefused, CallFailed, NotSent, Refuse
 from bot.failpoints import Commit
 from bot.models import PictureState, Report, ReportState
 from bot.pictures import DrawingFailed, Picture
-from bot.store import Store, StoreUnavailable
+from bot.store import Store
+from bot.store.worker import POLL, Worker
 from bot.workflows import telling
 from bot.workflows.reports import report_key
 
-POLL: Final = 1.0
-"""Seconds after which reports are looked at even if nobody called `wake`."""
 MOST_ATTEMPTS: Final = 3
 MOST_DRAWINGS: Final = 2
 """Drawing is always the same: a second failure is final."""
@@ -137,7 +136,7 @@ def _draw(charts: Mapping[str, object], stop: threading.Event) -> list[Picture]:
     return pictures.draw(charts, stop=stop)
 
 
-class Pictures:
+class Pictures(Worker):
     """A thread that makes the pictures which reports want, one report at a time. Every replica may run one.
 
     `told` is called after a report's message fell due again: wake the sender.
@@ -151,47 +150,22 @@ class Pictures:
         told: Callable[[], None] = lambda: None,
         draw: Draw = _draw,
     ) -> None:
+        super().__init__(
+            "pictures",
+            without_database="the pictures of reports cannot be looked for",
+            failed="the pictures of a report failed unexpectedly; they are begun again after the lease",
+        )
         self._store = store
         self._client = client
         self._told = told
         self._draw = draw
         self._progress = _Progress()
-        self._stop = threading.Event()
-        self._woken = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="pictures", daemon=True)
 
     def start(self) -> None:
         """Begin. What an earlier process on the same SQLite file was drawing is begun again at once."""
         if self._store.is_sqlite:
             self._store.run(self._recover, Commit.RECOVERY)
         self._thread.start()
-
-    def wake(self) -> None:
-        """A report was decided: look at once. Never waits."""
-        self._woken.set()
-
-    def stop(self, timeout: float) -> bool:
-        """End; what is in hand is given back. False if that took longer than `timeout` seconds."""
-        self._stop.set()
-        self._woken.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout)
-        return not self._thread.is_alive()
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            self._woken.clear()
-            try:
-                wait = self.step()
-            except StoreUnavailable as error:
-                log.warning("the pictures of reports cannot be looked for", reason=str(error))
-                wait = POLL
-            except Exception:
-                # A thread that dies would leave every report without pictures; its lease ends.
-                log.exception("the pictures of a report failed unexpectedly")
-                wait = POLL
-            if wait:
-                self._woken.wait(wait)
 
     def step(self) -> float:
         """Make the pictures of one report, if one wants them. Returns for how long there is nothing to do."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,14 +20,14 @@ from bot.delivery.reads import Reader
 from bot.directory.facts import FactReader
 from bot.failpoints import Commit
 from bot.models import Inbox, InboxState
-from bot.store import Store, StoreUnavailable
+from bot.store import Store
+from bot.store.worker import POLL, Worker
 from bot.workflows import telling
 from bot.workflows.factcodec import UnknownFact, decode_fact, encode_message, message_key
 from bot.workflows.outcomes import Reply
 from bot.workflows.telling import Telling
 
 GIVE_UP_AFTER: Final = timedelta(hours=24)
-POLL: Final = 1.0
 _LEASE: Final = timedelta(seconds=30)
 """What a killed process had in hand is taken up again so much later; deciding it twice does no harm."""
 _SHORTEST_WAIT: Final = 0.01
@@ -49,7 +48,7 @@ class Waiting:
     lease_until: datetime
 
 
-class FactsWorker:
+class FactsWorker(Worker):
     """Claims kept gestures, reads their facts and calls `decide`, which acts as of the gesture's instant.
 
     `decide` is given the row's id and returns direct replies, which `send` makes.
@@ -67,47 +66,23 @@ class FactsWorker:
         settle: float = 0.0,
     ) -> None:
         """`settle` is DELIVERY_SETTLE in seconds: by how much Slack's history may be behind."""
+        super().__init__(
+            "facts",
+            without_database="kept gestures cannot be read",
+            failed="a kept gesture failed unexpectedly; it is tried again later",
+        )
         self._store = store
         self._client = client
         self._decide = decide
         self._send = send or self._say
         self._settle = timedelta(seconds=settle)
-        self._stop = threading.Event()
-        self._woken = threading.Event()
         self._facts = FactReader(store, Reader(client, Pacer(store, factor=pace), self._stop))
-        self._thread = threading.Thread(target=self._run, name="facts", daemon=True)
 
     def start(self) -> None:
         """Begin. What an earlier process on the same SQLite file had in hand is taken up at once."""
         if self._store.is_sqlite:
             self._store.run(self._recover, Commit.RECOVERY)
         self._thread.start()
-
-    def wake(self) -> None:
-        """A gesture was kept: look at once. Never waits."""
-        self._woken.set()
-
-    def stop(self, timeout: float) -> None:
-        """End; a gesture in hand is taken up again after its lease."""
-        self._stop.set()
-        self._woken.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout)
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            self._woken.clear()
-            try:
-                wait = self.step()
-            except StoreUnavailable as error:
-                log.warning("kept gestures cannot be read", reason=str(error))
-                wait = POLL
-            except Exception:
-                # A thread that dies would leave every kept gesture undecided; this one is tried again later.
-                log.exception("a kept gesture failed unexpectedly")
-                wait = POLL
-            if wait:
-                self._woken.wait(wait)
 
     def step(self) -> float:
         """Work on one kept gesture, if one is due. Returns for how many seconds there is nothing to do."""

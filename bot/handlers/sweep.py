@@ -24,7 +24,8 @@ from bot.failpoints import Commit
 from bot.handlers.context import Handling, count
 from bot.handlers.events import EVENTS
 from bot.handlers.payloads import MalformedPayload, Payload
-from bot.store import Store, StoreUnavailable
+from bot.store import Store
+from bot.store.worker import Worker
 from bot.workflows import watching
 from bot.workflows.by_emoji import RAISING
 from bot.workflows.desks import Desks
@@ -89,7 +90,7 @@ class Look:
     """By Slack's clock."""
 
 
-class Sweep:
+class Sweep(Worker):
     """Reads back in a thread of its own, slowly, so that deliveries need not wait. Every replica has one."""
 
     def __init__(
@@ -102,16 +103,19 @@ class Sweep:
         pace: float = 1.0,
     ) -> None:
         """`send` makes the direct replies to what is found, `pace` is DELIVERY_PACE."""
+        super().__init__(
+            "sweep",
+            without_database="nothing can be read back without the database",
+            failed="reading back failed unexpectedly; this conversation is tried again",
+        )
         self._store, self._clock = handling.store, handling.clock
         self._intake = _Observed(self._store, self._clock, wake=wake)
         self._handling = replace(handling, intake=self._intake)
         self._send = send
         self._pace = pace
-        self._stop, self._woken = threading.Event(), threading.Event()
         self._reader = Reader(client, Pacer(self._store, factor=pace), self._stop, patience=_PATIENCE)
         self._gap_in_channels, self._gap_everywhere = threading.Event(), threading.Event()
         self._follow_at, self._proved_at = 0.0, -PROVED_FOR
-        self._thread = threading.Thread(target=self._run, name="sweep", daemon=True)
 
     def start(self) -> None:
         """Begin, as after a gap: nobody knows what happened before."""
@@ -129,28 +133,6 @@ class Sweep:
             return False
         with self._store.read() as session:
             return not watching.is_pending(session, self._store.now(session))
-
-    def stop(self, timeout: float) -> None:
-        """End; what was being read is read again after its lease."""
-        self._stop.set()
-        self._woken.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout)
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            self._woken.clear()
-            try:
-                wait = self.step()
-            except StoreUnavailable as error:
-                log.warning("nothing can be read back without the database", reason=str(error))
-                wait = POLL
-            except Exception:
-                # A thread that dies would leave later gaps unread; this conversation is tried again.
-                log.exception("reading back failed unexpectedly")
-                wait = POLL
-            if wait:
-                self._woken.wait(wait)
 
     def step(self) -> float:
         """Read one conversation back, if one is due. Returns for how many seconds there is nothing to do."""
