@@ -15,6 +15,7 @@ import structlog
 from prometheus_client import generate_latest
 
 from bot import config, failpoints
+from bot.allocator import use_few_arenas
 from bot.clock import Clock, real_now
 from bot.config import LoadedConfig
 from bot.delivery.client import AuthRefused, Refused, SlackClient
@@ -457,6 +458,7 @@ class Bot:
 
 def run(settings: Settings, *, migrate: bool) -> int:
     """Run the bot until SIGTERM or SIGINT; the exit code. Raises DeskbellError when it cannot start."""
+    use_few_arenas()
     access = settings.require_slack()
     loaded = _load(settings.desk_config) if settings.desk_config else None
     if settings.desk_failpoint is not None:
