@@ -244,15 +244,22 @@ def _people(desk: Desk, plan: Plan, tally: Tally) -> list[Person]:
 
 
 def _troubles(desk: Desk, plan: Plan, count: Count) -> list[Trouble]:
-    lots = [random.Random(f"{plan.seed}/{name}") for name in ("killer", "weather", "time")]
-    killer, weather = Killer(desk.bots, count, lots[0]), Weather(desk.client, lots[1])
+    weather_lots, time_lots = (random.Random(f"{plan.seed}/{name}") for name in ("weather", "time"))
+    weather = Weather(desk.client, weather_lots)
     steps = max(1.0, plan.seconds / 2)
-    flying = Time(desk.client, count, lots[2], at_most=2 * plan.hours * 3600 / steps)
+    flying = Time(desk.client, count, time_lots, at_most=2 * plan.hours * 3600 / steps)
     return [
-        Trouble("killer", every=plan.kill_every, lots=lots[0], happen=killer.strike),
-        Trouble("weather", every=(1.0, 4.0), lots=lots[1], happen=weather.turn),
-        Trouble("time", every=(1.0, 3.0), lots=lots[2], happen=flying.jump),
+        *(_killing(bot, number, plan, count) for number, bot in enumerate(desk.bots)),
+        Trouble("weather", every=(1.0, 4.0), lots=weather_lots, happen=weather.turn),
+        Trouble("time", every=(1.0, 3.0), lots=time_lots, happen=flying.jump),
     ]
+
+
+def _killing(bot: BotProcess, number: int, plan: Plan, count: Count) -> Trouble:
+    """Each process has its own killer: several may be dead at once."""
+    lots = random.Random(f"{plan.seed}/killer/{number}")
+    killer = Killer(bot, count, lots)
+    return Trouble(f"killer-{number}", every=plan.kill_every, lots=lots, happen=killer.strike)
 
 
 def _summary(desk: Desk, plan: Plan, count: Count, tally: Tally) -> Summary:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
@@ -106,14 +106,14 @@ class Trouble(threading.Thread):
 class Killer:
     """kill -9, SIGSTOP and SIGTERM, each time at another moment of a process's life."""
 
-    def __init__(self, bots: Sequence[BotProcess], count: Count, lots: Random) -> None:
-        self._bots = bots
+    def __init__(self, bot: BotProcess, count: Count, lots: Random) -> None:
+        self._bot = bot
         self._count = count
         self._lots = lots
 
     def strike(self) -> None:
-        """End or freeze one process; what ended is started again at once."""
-        bot = self._lots.choice(self._bots)
+        """End or freeze the process; what ended is started again at once."""
+        bot = self._bot
         if self._lots.random() < 0.8:  # otherwise it is hit while it starts
             becomes(bot.is_ready, seconds=10)
         lot = self._lots.random()
