@@ -428,7 +428,7 @@ def check(scene: Scene) -> None:
     assert [sentence for sentence in unforeseen if "is parked" not in sentence] == []
 
 
-@pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.parametrize("database_kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.soak)])
 @pytest.mark.parametrize(
     ("is_http", "chain"), [pytest.param(name == "http", name, id=name) for name in CHAINS]
 )
@@ -447,7 +447,7 @@ def test_a_death_on_postgresql_loses_nothing_and_repeats_nothing(scene: Scene) -
     check(scene)
 
 
-@pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.parametrize("database_kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.soak)])
 def test_a_death_at_what_is_done_seldom_loses_nothing_and_repeats_nothing(scene: Scene) -> None:
     scene.bot.start(scene.client)
     scene.file()

@@ -136,6 +136,22 @@ def test_a_history_in_small_pages_is_read_to_the_end(place: Workplace) -> None:
     assert place.texts() == ["a v1"]
 
 
+def test_a_history_that_lags_in_small_pages_and_is_limited_causes_no_second_post(place: Workplace) -> None:
+    place.slack.fault("history_lag", seconds=1.0)
+    place.slack.fault("page_cap", count=15)
+    place.slack.fault("ratelimited", "conversations.history", times=2, seconds=1)
+    place.slack.fault("lost_answer", "chat.postMessage", times=3)
+    for key in ("a", "b", "c"):
+        place.tell(key)
+    place.start(settle=3.0)
+    place.wait(lambda: len(place.ours()) == 3, "all three to be posted, which nobody knows")
+    for number in range(20):
+        place.slack.post("ana", "#it-help", f"noise {number}")
+    for key in ("a", "b", "c"):
+        place.wait_for(key)
+    assert sorted(place.texts()) == ["a v1", "b v1", "c v1"]
+
+
 def test_second_copies_are_removed_and_the_earliest_stays(place: Workplace) -> None:
     before = _count(DUPLICATES_REMOVED)
     client = place.client()
