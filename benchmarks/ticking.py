@@ -36,9 +36,10 @@ NUMBERS = """WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHER
        FROM n)"""
 ROWS = (
     f"""INSERT INTO ticket (id, number, kind, desk_key, title, description, impact, urgency, priority, state,
-       state_since, requester_id, raiser_id, assignee_id, source, raised_at, version, head_hash)
+       state_since, requester_id, raiser_id, assignee_id, source, raised_at, is_private, has_moved,
+       version, head_hash)
        {NUMBERS} SELECT i, 'INC-' || i, 'incident', 'it', 'Title', 'Text', 'medium', 'medium', 'P3',
-       'assigned', began, 'U1', 'U1', 'U2', 'command', began, 1, '' FROM t""",
+       'assigned', began, 'U1', 'U1', 'U2', 'command', began, 0, 0, 1, '' FROM t""",
     f"""INSERT INTO service_clock (ticket_id, desk_key, kind, clock, cycle, priority, policy_id, state,
        target, started_at, history, next_fire_at)
        {NUMBERS} SELECT i, 'it', 'incident', 'resolve', 1, 'P3', 1, 'running', 86400, began,
