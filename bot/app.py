@@ -68,6 +68,7 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 """Seconds between attempts while the database or Slack cannot be reached."""
 BACKGROUND = 4.0
 """Seconds that what works in the background may take to end."""
+_LISTEN_EVERY = 0.5
 CLOCK_SLACK = timedelta(minutes=1)
 """A clock that goes back by more is told to the administrators."""
 
@@ -266,7 +267,9 @@ class Bot:
         try:
             self._come_up(migrate=migrate)
             log.info("Deskbell is ready", port=self._web.port)
-            self._stop.wait()
+            # A signal that another thread took, as after a freeze, is heard only when this one wakes.
+            while not self._stop.wait(_LISTEN_EVERY):
+                pass
         except Stopped:
             log.info("stopped while starting")
         finally:

@@ -160,7 +160,9 @@ class Scene:
             self.file()
         before = len(self._digests())
         self.client.skip(DAY)
-        becomes(lambda: len(self._digests()) > before, seconds=5)
+        becomes(lambda: len(self._digests()) > before or not self.bot.is_alive, seconds=PATIENCE)
+        if len(self._digests()) <= before:
+            return  # it died of something else; it is tried again
         digest = self._digests()[-1]
         for block in digest.blocks:
             for option in objects(as_object(block.get("accessory")).get("options")):
@@ -390,6 +392,8 @@ CHAINS: Final[Mapping[str, Sequence[str]]] = {
     **{f"sockets-{number}": OVER_SOCKETS[number::6] for number in range(6)},
     "http": OVER_HTTP,
 }
+ON_SQLITE_ONLY: Final = (Commit.RECOVERY,)
+"""Only one process works on a file: what an earlier one held is nobody else's."""
 SAMPLE: Final = (Commit.GESTURE, Call.POST, Commit.SETTLEMENT, Commit.TICK)
 """The way of a gesture and of what is told of it."""
 
@@ -433,7 +437,8 @@ def check(scene: Scene) -> None:
     ("is_http", "chain"), [pytest.param(name == "http", name, id=name) for name in CHAINS]
 )
 def test_a_death_at_any_place_loses_nothing_and_repeats_nothing(scene: Scene, chain: str) -> None:
-    for place in CHAINS[chain]:
+    places = [place for place in CHAINS[chain] if scene.desk.store.is_sqlite or place not in ON_SQLITE_ONLY]
+    for place in places:
         for side in (BEFORE, AFTER):
             die_at(scene, side, place)
     check(scene)

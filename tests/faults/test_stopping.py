@@ -71,6 +71,11 @@ def test_a_post_that_hangs_is_uncertain_at_once_and_made_once_by_the_next_proces
     assert sum("shutters" in message.text for message in client.messages("it-triage")) == 1
 
 
+def test_a_process_that_is_told_to_stop_while_it_is_frozen_stops_when_it_thaws(bot: BotProcess) -> None:
+    bot.pause()
+    assert bot.stop() == 0
+
+
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 def test_a_database_that_answers_nothing_keeps_no_process_alive(bot: BotProcess) -> None:
     with frozen(bot.database_url):
