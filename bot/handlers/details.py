@@ -35,7 +35,9 @@ def _asked(handling: Handling, payload: Payload, pressed: Payload) -> Asked:
         person_id=person_id,
         at=handling.now(),
         reply_to=ReplyTo(
-            channel=optional(payload, "channel", "id"), response_url=optional(payload, "response_url")
+            channel=optional(payload, "channel", "id"),
+            response_url=optional(payload, "response_url"),
+            is_home=optional(payload, "view", "type") == "home",
         ),
         query="details",
         number=number,

@@ -103,7 +103,7 @@ def _happened(view: TicketView) -> list[Part]:
 
 
 def _buttons(view: TicketView) -> list[ButtonElement]:
-    row = [_button(action, view) for action in dict.fromkeys(view.possible) if action in CARD_BUTTONS]
+    row = [action_button(action, view) for action in dict.fromkeys(view.possible) if action in CARD_BUTTONS]
     return [show_details(number_of(view)), *row] if view.is_veiled else row
 
 
@@ -114,7 +114,8 @@ def show_details(number: str) -> ButtonElement:
     )
 
 
-def _button(action: Action, view: TicketView) -> ButtonElement:
+def action_button(action: Action, view: TicketView) -> ButtonElement:
+    """The button of an action on a ticket, wherever it is offered."""
     label, action_id = CARD_BUTTONS[action]
     number = number_of(view)
     return blocks.button(

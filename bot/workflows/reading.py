@@ -417,6 +417,7 @@ def list_tickets(
     requester_id: str | None = None,
     desk_keys: tuple[str, ...] | None = None,
     unassigned: bool = False,
+    assignee_id: str | None = None,
     readable: tuple[str, ...] = (),
 ) -> TicketPage:
     """A page of tickets that are not closed: most urgent first, then oldest first; `page` is clamped.
@@ -430,6 +431,8 @@ def list_tickets(
         where += [Ticket.desk_key.in_(desk_keys), Ticket.state != State.RESOLVED]
     if unassigned:
         where.append(Ticket.assignee_id.is_(None))
+    if assignee_id is not None:
+        where.append(Ticket.assignee_id == assignee_id)
     total = session.scalar(select(func.count()).select_from(Ticket).where(*where)) or 0
     pages = max(1, -(-total // PAGE_LENGTH))
     page = min(max(page, 1), pages)
