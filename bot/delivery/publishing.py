@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 from bot.clock import real_now
 from bot.delivery.attempt import Attempt
 from bot.delivery.calls import Call
-from bot.delivery.client import Answer, Refused
+from bot.delivery.client import Answer, NotSent, Refused
 from bot.models import HomeTab, Outbox
 from bot.models.base import canonical
 from bot.store import outbox
+from bot.store.outbox import HOMES, REFRESHED_HOMES
 from bot.surfaces import home
 from bot.workflows import homes
 from bot.workflows.following import REST
@@ -32,9 +33,7 @@ FIRST_LINKS: Final = timedelta(seconds=2)
 MOST_LOOKS: Final = 10
 """For a quarter of an hour, less and less often: a card that cannot be posted does not keep Homes busy."""
 _CONFLICT: Final = "hash_conflict"
-NOBODY_THERE: Final = frozenset(
-    {"user_not_found", "user_disabled", "user_not_visible", "users_not_found", "account_inactive"}
-)
+NOBODY_THERE: Final = frozenset({"user_not_found", "user_disabled", "user_not_visible", "users_not_found"})
 """The refusals that nobody can mend: there is nobody to look."""
 
 
@@ -81,7 +80,7 @@ class HomeAttempt(Attempt):
         try:
             answer = self._call(self._publishing(drawn, drawn.slack_hash))
         except Refused as refusal:
-            if refusal.error in NOBODY_THERE:
+            if _says_nobody(refusal):
                 self._supersede(f"Slack knows nobody to show it to ({refusal.error}).")
                 return
             if refusal.error != _CONFLICT:
@@ -120,6 +119,13 @@ class HomeAttempt(Attempt):
             return is_mine
 
         self._write(settle, outcome="sent")
+
+    def _not_sent(self, failure: NotSent) -> None:
+        """Slack limits the method, whoever waits for it."""
+        if failure.retry_after is not None:
+            for lane in (HOMES, REFRESHED_HOMES):
+                self._bench.pacer.push(lane, failure.retry_after)
+        super()._not_sent(failure)
 
     def _look_up(self, missing: FactsMissing) -> None:
         """What it takes to know what they may see is read first; what they see until then stays."""
@@ -162,6 +168,11 @@ def draw(session: Session, row_id: int) -> Drawn | None:
         known_digest=tab.digest,
         slack_hash=tab.slack_hash,
     )
+
+
+def _says_nobody(refusal: Refused) -> bool:
+    is_about_person = refusal.error == "invalid_arguments" and "user_id" in refusal.detail
+    return is_about_person or refusal.error in NOBODY_THERE
 
 
 def _hash_of(answer: Answer) -> str | None:

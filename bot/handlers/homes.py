@@ -1,4 +1,4 @@
-"""Home: opened, its buttons, the lists they open. It has no channel: what is to be said stands on top of it."""
+"""Home: opened, its buttons, the lists they open. It has no channel: what is to be said stands on top."""
 
 from __future__ import annotations
 

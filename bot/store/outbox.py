@@ -113,6 +113,10 @@ class Backlog:
     """Since when the oldest of it has been due; None when nothing is."""
 
 
+IS_AWAITED: Final = or_(Outbox.kind != HOME, Outbox.shown_version == 0)
+"""Of Homes those that somebody waits for: the others take their time, and are never late."""
+
+
 # --- what may be sent next ---
 
 
@@ -455,9 +459,7 @@ def backlog(session: Session, now: datetime) -> Backlog:
     rows = session.execute(select(Outbox.state, func.count()).where(_IS_LIVE).group_by(Outbox.state)).all()
     # A retry puts off the next try, not the instant since when the message has been missing.
     since = case((Outbox.shown_version == 0, Outbox.created_at), else_=Outbox.not_before)
-    # A Home that nobody waits for may rest: it is told by its turn.
-    rests = and_(Outbox.kind == HOME, Outbox.shown_version != 0)
-    late = and_(or_(Outbox.not_before <= now, Outbox.attempts > 0), not_(rests))
+    late = and_(or_(Outbox.not_before <= now, Outbox.attempts > 0), IS_AWAITED)
     oldest = session.scalar(select(func.min(since)).where(_IS_LIVE, late))
     return Backlog(counts={state.value: count for state, count in rows}, oldest_due=oldest)
 

@@ -242,8 +242,9 @@ def ticket_list(page: TicketPage, reference: ListReference) -> ViewPayload:
 
 def _foot(page: TicketPage, reference: ListReference) -> list[Block]:
     about: list[Part] = [Words(f"Page {page.page} of {page.pages}")] if page.pages > 1 else []
-    if page.tickets and reference.which is not HomeList.MINE:
-        number = number_of(page.tickets[0])
+    measured = [ticket for ticket in page.tickets if badge_in_short(ticket)]
+    if measured and reference.which is not HomeList.MINE:
+        number = number_of(measured[0])
         about = joined([about, [Words(f"{COMMAND} sla {number} says how such a time came about")]])
     turns: list[ButtonElement] = []
     if page.page > 1:

@@ -37,10 +37,6 @@ class Change:
     requester_id: str
     assignee_id: str | None
 
-    def concerns(self, person_id: str, desks: Sequence[str]) -> bool:
-        """Whether the Home of somebody that shows these desks may show it."""
-        return self.desk_key in desks or person_id in (self.requester_id, self.assignee_id)
-
 
 class Follower:
     """Remembers up to where it has read. Every replica may have one: a Home is drawn once for all of them."""
@@ -107,6 +103,7 @@ def _looking(session: Session, now: datetime) -> list[HomeTab]:
 
 
 def _concerned(tabs: Iterable[HomeTab], changes: Sequence[Change]) -> set[str]:
-    return {
-        tab.person_id for tab in tabs if any(change.concerns(tab.person_id, tab.desks) for change in changes)
-    }
+    """Whose Homes may show it: who raised or has the ticket, and those who look at its desk's."""
+    desks = {change.desk_key for change in changes}
+    people = {person for change in changes for person in (change.requester_id, change.assignee_id)}
+    return {tab.person_id for tab in tabs if tab.person_id in people or not desks.isdisjoint(tab.desks)}

@@ -58,6 +58,7 @@ def stuck(session: Session, now: datetime) -> list[Stuck]:
 
 def _deliveries(session: Session, now: datetime) -> list[Stuck]:
     late = Outbox.state.in_([OutboxState.PENDING, OutboxState.SENDING]) & (Outbox.not_before < now - LATE)
+    late &= outbox.IS_AWAITED
     is_stuck = Outbox.state.in_([OutboxState.PARKED, OutboxState.UNKNOWN]) | late
     rows = session.scalars(select(Outbox).where(is_stuck).order_by(Outbox.id).limit(_MOST))
     return [_delivery(session, row) for row in rows]
