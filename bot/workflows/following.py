@@ -56,7 +56,7 @@ class Follower:
             is_first = not self._marks
             newest = session.scalar(select(func.max(TimelineEvent.id))) or 0
             looking = _looking(session, now)
-            changes = self._news(session, newest) if looking and not is_first else []
+            changes = [] if is_first else self._news(session, newest)
         # What happened while nothing ran is not known: every Home is looked at once.
         stale = {tab.person_id for tab in looking} if is_first else _concerned(looking, changes)
         awaited = {tab.person_id for tab in looking} & {change.actor_id for change in changes}
