@@ -114,8 +114,8 @@ def show_details(number: str) -> ButtonElement:
     )
 
 
-def action_button(action: Action, view: TicketView) -> ButtonElement:
-    """The button of an action on a ticket, wherever it is offered."""
+def action_button(action: Action, view: TicketView, *, stands_out: bool = True) -> ButtonElement:
+    """The button of an action on a ticket; on a card, claiming stands out."""
     label, action_id = CARD_BUTTONS[action]
     number = number_of(view)
     return blocks.button(
@@ -123,7 +123,7 @@ def action_button(action: Action, view: TicketView) -> ButtonElement:
         action_id=action_id,
         value=number,
         about=f"{label} {number}",
-        style="primary" if action is Action.CLAIM else None,
+        style="primary" if stands_out and action is Action.CLAIM else None,
         confirm=_confirm_cancel(number) if action is Action.CANCEL else None,
     )
 

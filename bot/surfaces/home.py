@@ -165,7 +165,7 @@ def _buttons(which: HomeList, ticket: TicketView) -> list[ButtonElement]:
     if which is HomeList.MINE:
         return [_reopen(number_of(ticket))] if ticket.state is State.RESOLVED else []
     offered = _AT_WORK if which is HomeList.ASSIGNED else (Action.CLAIM,)
-    row = [action_button(action, ticket) for action in offered if action in ticket.possible]
+    row = [action_button(action, ticket, stands_out=False) for action in offered if action in ticket.possible]
     return [*row, show_details(number_of(ticket))] if ticket.is_veiled else row
 
 
