@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Select, delete, func, select, text, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.clock import real_now
@@ -23,7 +23,7 @@ from bot.workflows import metrics, people, permissions, reading, telling
 from bot.workflows.desks import Definition, load_desks
 from bot.workflows.outcomes import Refusal, Refused
 from bot.workflows.people import Actor
-from bot.workflows.reading import PAGE_LENGTH, TicketPage, TicketView
+from bot.workflows.reading import IS_OPEN, PAGE_LENGTH, TicketPage, TicketView
 from bot.workflows.telling import Telling
 
 KEPT_CURRENT: Final = timedelta(hours=8)
@@ -31,7 +31,6 @@ KEPT_CURRENT: Final = timedelta(hours=8)
 MOST_COUNTED: Final = 8
 """Rows of counts: one for each desk and kind of ticket."""
 
-_IS_OPEN: Final = text("ticket.state NOT IN ('closed', 'cancelled')")  # the words of the partial index
 _AT_REST: Final = (OutboxState.SENT, OutboxState.SUPERSEDED, OutboxState.PARKED)
 
 
@@ -149,7 +148,7 @@ def _counts_of(session: Session, desk: Definition) -> list[CountsView]:
     """By kind, which are never counted together; a kind of which nothing is open has no row."""
     at_risk, overdue = metrics.at_risk_now(session, desk.key), metrics.overdue_now(session, desk.key)
     standing: dict[Kind, dict[HomeList, int]] = {}
-    counted = select(Ticket.kind, Ticket.state, func.count()).where(Ticket.desk_key == desk.key, _IS_OPEN)
+    counted = select(Ticket.kind, Ticket.state, func.count()).where(Ticket.desk_key == desk.key, IS_OPEN)
     for kind, state, count in session.execute(counted.group_by(Ticket.kind, Ticket.state)):
         if state in OPEN_STATES:
             found = standing.setdefault(kind, dict.fromkeys(STANDING, 0))
@@ -208,7 +207,7 @@ def _behind(session: Session, which: HomeList, desk_key: str, kind: Kind) -> lis
     if which is HomeList.WAITING:
         states = frozenset(state for state in OPEN_STATES if CATEGORY_OF[state] is Category.WAITING)
     found = select(Ticket.id).where(
-        Ticket.desk_key == desk_key, Ticket.kind == kind, _IS_OPEN, Ticket.state.in_(sorted(states))
+        Ticket.desk_key == desk_key, Ticket.kind == kind, IS_OPEN, Ticket.state.in_(sorted(states))
     )
     ids = list(session.scalars(found.order_by(Ticket.priority, Ticket.raised_at, Ticket.id)))
     if which not in (HomeList.AT_RISK, HomeList.OVERDUE):

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import timedelta
 
+import pytest
+from sqlalchemy import update
+
+from bot.clock import real_now
+from bot.models import Person
 from tests.conversations.desk import HELP, TRIAGE, Desk, Raised, something
 
 COMBINATIONS = ("socket-sqlite", "http-postgresql")
@@ -91,7 +97,11 @@ def test_an_agent_claims_and_resolves_from_home(desk: Desk) -> None:
     home_says(desk, "ben", "Assigned to you · 1")
 
 
-def test_the_loser_of_a_race_reads_it_on_top_of_home_and_is_sent_no_message(desk: Desk) -> None:
+@pytest.mark.parametrize("is_known", [True, False])
+def test_the_loser_of_a_race_reads_it_on_top_of_home_and_is_sent_no_message(
+    desk: Desk, is_known: bool
+) -> None:
+    """Also when who it is had to be looked up first."""
     ticket = alone(desk)
     desk.client.open_home("ben")
     home_says(desk, "ben", "Claim")
@@ -99,6 +109,9 @@ def test_the_loser_of_a_race_reads_it_on_top_of_home_and_is_sent_no_message(desk
     stuck = desk.client.fault("error", "views.publish", error="ratelimited")
     desk.client.react("lea", TRIAGE, ticket.card, "eyes")
     desk.card_says(ticket, "Lea")
+    if not is_known:
+        with desk.bot.store.write() as session:
+            session.execute(update(Person).values(refreshed_at=real_now() - timedelta(hours=1)))
     assert desk.client.click_view("ben", "Claim").acked
     desk.client.lift(stuck)
     home_says(desk, "ben", "⚠️", f"Lea has {ticket.number} already")

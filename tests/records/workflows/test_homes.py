@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, event, update
 
 from bot.clock import real_now
+from bot.delivery.pacing import rate_of
+from bot.handlers.answers import Ack
+from bot.handlers.events import on_event
 from bot.models import HomeTab, Outbox, OutboxState
 from bot.models.vocabulary import Action, Kind
+from bot.store import outbox
+from bot.store.outbox import HOMES, REFRESHED_HOMES
 from bot.surfaces.badges import clocks_of, is_overdue
-from bot.workflows import homes, housekeeping
+from bot.workflows import homes, housekeeping, undelivered
 from bot.workflows.following import REST, Follower
 from bot.workflows.gestures import Asked, LookedHome
 from bot.workflows.homes import STANDING, HomeList, HomeView, Shown
 from bot.workflows.outcomes import Ignored, Outcome, Refusal
 from bot.workflows.reading import TicketPage
+from tests.records.workflows.views import Views, handling
 from tests.records.workflows.world import (
     AGENTS,
     ANA,
@@ -388,3 +395,77 @@ def test_a_word_stands_on_the_home_until_the_next_press_or_look(world: World) ->
     assert seen(world, CORA).said == "Ben has INC-1 already."
     look(world, CORA)
     assert seen(world, CORA).said is None
+
+
+def test_the_messages_tab_and_what_names_no_tab_do_nothing(world: World) -> None:
+    tabs: list[dict[str, object]] = [{"tab": "messages"}, {"tab": "home2"}, {}]
+    for tab in tabs:
+        event = {
+            "type": "app_home_opened",
+            "user": ANA,
+            "channel": "D1",
+            "event_ts": "1515449522000016",
+        } | tab
+        assert on_event(handling(world, Views()), {"event": event}) == Ack()
+    assert world.outbox() == {}
+    assert on_event(handling(world, Views()), {"event": event | {"tab": "home"}}) == Ack()
+    assert due(world) == {ANA}
+
+
+# --- turns ---
+
+
+def test_somebody_who_waits_does_not_stand_behind_what_only_follows(world: World) -> None:
+    look(world, ANA, BEN)
+    drawn(world, ANA, BEN)
+    look(world, ANA)
+    with world.store.write() as session:
+        homes.draw_again(session, [BEN], rest=timedelta(0))
+    with world.store.write() as session:
+        found = {
+            shut: outbox.next_due(session, real_now(), kinds={"home"}, shut=[shut])
+            for shut in (REFRESHED_HOMES, HOMES)
+        }
+    assert [(each.row.person_id, each.lane) for each in found.values() if each] == [
+        (ANA, HOMES),
+        (BEN, REFRESHED_HOMES),
+    ]
+
+
+def test_a_home_that_nobody_waits_for_is_never_late(world: World) -> None:
+    look(world, BEN)
+    drawn(world, BEN)
+    with world.store.write() as session:
+        homes.draw_again(session, [BEN], rest=timedelta(0))
+    later = real_now() + timedelta(hours=1)
+    with world.store.read() as session:
+        assert outbox.backlog(session, later).oldest_due is None
+        assert undelivered.stuck(session, later) == []
+    look(world, BEN)
+    with world.store.read() as session:
+        assert outbox.backlog(session, later).oldest_due is not None
+        assert [stuck.place for stuck in undelivered.stuck(session, later)] == ["Home of UBEN"]
+
+
+def test_both_lanes_together_keep_slacks_limit() -> None:
+    rates = [rate_of(lane) for lane in (HOMES, REFRESHED_HOMES)]
+    assert sum(rate.per_minute + rate.burst for rate in rates) <= 100
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_home_reads_what_is_open_not_what_ever_was(world: World) -> None:
+    look(world, LEA)
+    plans: list[str] = []
+
+    def note(connection: Connection, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        if "FROM ticket" in statement and "requester_id = ?" not in statement and "EXPLAIN" not in statement:
+            plan = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans.append(" ".join(str(row[-1]) for row in plan.fetchall()))
+
+    event.listen(world.store.engine, "before_cursor_execute", note)
+    try:
+        seen(world, LEA)
+    finally:
+        event.remove(world.store.engine, "before_cursor_execute", note)
+    assert len(plans) == 5
+    assert [plan for plan in plans if "ix_ticket_open" not in plan] == []
