@@ -35,6 +35,7 @@ ViewPayload = dict[str, object]
 
 _MOST_HEADING: Final = 24
 _MOST_NAME: Final = 60
+_MOST_KEY: Final = 255
 _MOST_SAID: Final = 500
 _HEADINGS: Final = {
     HomeList.MINE: "Your tickets",
@@ -89,7 +90,8 @@ class ListReference:
     def from_value(cls, value: str) -> ListReference:
         """Read what `to_value` wrote. Raises UnreadableList."""
         which, page, kind, desk_key = (*value.split("|", 3), "", "", "", "")[:4]
-        if which not in set(HomeList) or kind not in set(Kind) or not (page.isdecimal() and len(page) < 10):
+        is_page = page.isdecimal() and len(page) < 10
+        if which not in set(HomeList) or kind not in set(Kind) or not is_page or len(desk_key) > _MOST_KEY:
             raise UnreadableList("This list cannot be opened any more; press the button once more in Home.")
         return cls(which=HomeList(which), page=int(page), kind=Kind(kind), desk_key=desk_key)
 
