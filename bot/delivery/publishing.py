@@ -60,7 +60,7 @@ class HomeAttempt(Attempt):
             self._look_up(missing)
             return
         if drawn is None:
-            self._supersede("Nobody has looked at it for hours.")
+            self._lay_aside()
         elif drawn.digest == drawn.known_digest and self._claim.first_try_at is None:
             self._settled(drawn, drawn.slack_hash)
         else:
@@ -87,7 +87,7 @@ class HomeAttempt(Attempt):
                 raise
             newest = self._drawn()
             if newest is None:
-                self._supersede("Nobody has looked at it for hours.")
+                self._lay_aside()
                 return
             drawn, answer = newest, self._call(self._publishing(newest, None))
         self._settled(drawn, _hash_of(answer))
@@ -119,6 +119,18 @@ class HomeAttempt(Attempt):
             return is_mine
 
         self._write(settle, outcome="sent")
+
+    def _lay_aside(self) -> None:
+        """Nobody looks any more; unless somebody opened it just now."""
+
+        def settle(session: Session, now: datetime) -> bool:
+            claim = self._claim
+            session.get(Outbox, claim.id, with_for_update=True)
+            if homes.is_current(session.get(HomeTab, claim.person_id), real_now()):
+                return outbox.release(session, claim)
+            return outbox.superseded(session, claim, reason="Nobody has looked at it for hours.", now=now)
+
+        self._write(settle)
 
     def _not_sent(self, failure: NotSent) -> None:
         """Slack limits the method, whoever waits for it."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import structlog
-
-from bot.delivery.client import CallFailed
 from bot.handlers.answers import Ack, refusal_sentence
 from bot.handlers.commands import raise_form_for
 from bot.handlers.context import Handling
-from bot.handlers.payloads import MalformedPayload, Payload, mapping, optional, text
+from bot.handlers.payloads import MalformedPayload, Payload, optional, text
+from bot.handlers.unfolding import show
 from bot.surfaces import forms, home, sentences
 from bot.surfaces.ids import ActionId
 from bot.workflows import homes
@@ -16,8 +14,6 @@ from bot.workflows.gestures import Asked, LookedHome, ReplyTo
 from bot.workflows.homes import STANDING, Shown
 from bot.workflows.outcomes import Done, Outcome, Refused, Reply
 from bot.workflows.reading import TicketPage
-
-log = structlog.get_logger(__name__)
 
 LISTS = frozenset(
     {
@@ -122,14 +118,6 @@ def _word(payload: Payload, sentence: str) -> Ack:
 
 
 def _show(handling: Handling, payload: Payload, view: dict[str, object]) -> Ack:
-    if is_on_home(payload):
-        if handling.open_view(text(payload, "trigger_id"), view):
-            return Ack()
-        return _word(payload, sentences.refusal(sentences.Answer.TEMPORARY))
-    try:
-        # The hash makes sure that of two quick turns the second does not show what the first one left.
-        view_id, newest = text(payload, "view", "id"), text(mapping(payload, "view"), "hash")
-        handling.views.call("views.update", view_id=view_id, hash=newest, view=view)
-    except CallFailed as failure:
-        log.warning("a list could not be turned", reason=str(failure))
-    return Ack()
+    if show(handling, payload, view):
+        return Ack()
+    return _word(payload, sentences.refusal(sentences.Answer.TEMPORARY))
