@@ -7,7 +7,7 @@ import structlog
 from bot.delivery.client import CallFailed
 from bot.handlers.answers import Ack, audience_of, refusal_sentence, render
 from bot.handlers.context import Handling
-from bot.handlers.payloads import Payload, optional, text
+from bot.handlers.payloads import Payload, is_on_home, optional, text
 from bot.surfaces import forms, sentences
 from bot.surfaces.details import details
 from bot.workflows import reading
@@ -37,7 +37,7 @@ def _asked(handling: Handling, payload: Payload, pressed: Payload) -> Asked:
         reply_to=ReplyTo(
             channel=optional(payload, "channel", "id"),
             response_url=optional(payload, "response_url"),
-            is_home=optional(payload, "view", "type") == "home",
+            is_home=is_on_home(payload),
         ),
         query="details",
         number=number,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.handlers.answers import Ack, refusal_sentence
 from bot.handlers.commands import raise_form_for
 from bot.handlers.context import Handling
-from bot.handlers.payloads import MalformedPayload, Payload, optional, text
+from bot.handlers.payloads import MalformedPayload, Payload, is_on_home, optional, text
 from bot.handlers.unfolding import show
 from bot.surfaces import forms, home, sentences
 from bot.surfaces.ids import ActionId
@@ -37,11 +37,6 @@ def on_home_opened(handling: Handling, event: Payload) -> Ack:
     # Here Slack's event_ts is no timestamp like others: it only tells one opening from the next.
     opened_at = optional(event, "event_ts") or now.isoformat()
     return handling.quietly(LookedHome(key=f"home:{person_id}:{opened_at}", person_id=person_id, at=now))
-
-
-def is_on_home(payload: Payload) -> bool:
-    """Whether a button was pressed in Home, not in a message or a modal."""
-    return optional(payload, "view", "type") == "home"
 
 
 def answered(handling: Handling, payload: Payload, ack: Ack, *, changed: bool) -> Ack:

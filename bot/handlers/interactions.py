@@ -11,7 +11,16 @@ from bot.handlers.answers import Ack, refusal_sentence, reply
 from bot.handlers.commands import form_for
 from bot.handlers.context import Handling, desk_views
 from bot.handlers.details import made_public, on_details
-from bot.handlers.payloads import MalformedPayload, Payload, mapping, message_of, objects, optional, text
+from bot.handlers.payloads import (
+    MalformedPayload,
+    Payload,
+    is_on_home,
+    mapping,
+    message_of,
+    objects,
+    optional,
+    text,
+)
 from bot.handlers.unfolding import UNFOLDING, on_unfold
 from bot.models.vocabulary import Action, Source
 from bot.surfaces import forms, sentences
@@ -58,7 +67,7 @@ def on_button(handling: Handling, payload: Payload) -> Ack:
         raise MalformedPayload("actions", "a list with an action in it")
     action_id = text(pressed, "action_id")
     ack = _pressed(handling, payload, pressed, action_id)
-    if not homes.is_on_home(payload):
+    if not is_on_home(payload):
         return ack
     action = BUTTON_ACTIONS.get(action_id)
     return homes.answered(handling, payload, ack, changed=action is not None and action not in FORM_ACTIONS)
@@ -92,7 +101,7 @@ def _reply_to(payload: Payload) -> ReplyTo:
     return ReplyTo(
         channel=optional(payload, "channel", "id"),
         response_url=optional(payload, "response_url"),
-        is_home=homes.is_on_home(payload),
+        is_home=is_on_home(payload),
     )
 
 

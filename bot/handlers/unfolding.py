@@ -7,7 +7,7 @@ import structlog
 from bot.delivery.client import CallFailed
 from bot.handlers.answers import Ack, refusal_sentence
 from bot.handlers.context import Handling
-from bot.handlers.payloads import MalformedPayload, Payload, mapping, optional, text
+from bot.handlers.payloads import MalformedPayload, Payload, is_on_home, mapping, optional, text
 from bot.surfaces import forms, report, sentences
 from bot.surfaces.ids import ActionId
 from bot.workflows import reports
@@ -81,7 +81,7 @@ def _show(handling: Handling, payload: Payload, view: dict[str, object]) -> Ack:
 def show(handling: Handling, payload: Payload, view: dict[str, object]) -> bool:
     """A list in the modal whose button was pressed, else in a new one. False when none could be opened."""
     view_id = optional(payload, "view", "id")
-    if view_id is None or optional(payload, "view", "type") == "home":
+    if view_id is None or is_on_home(payload):
         return handling.open_view(text(payload, "trigger_id"), view)
     try:
         # The hash makes sure that of two quick turns the second does not show what the first one left.
