@@ -56,6 +56,7 @@ from bot.workflows import (
     reports,
 )
 from bot.workflows.backlog import InboxBacklog, inbox_backlog
+from bot.workflows.following import Follower
 from bot.workflows.intake import Intake
 from bot.workflows.metrics import Period
 from bot.workflows.outcomes import Reply
@@ -156,9 +157,12 @@ class Bot:
             views=self._slack(timeout=REPLY_TIMEOUT),
             bot_user_id=lambda: self._identity.bot_user_id if self._identity else None,
             look_again=self.directory.nudge,
+            wake=self.wake,
         )
+        self._handling = handling
         self._bolt = build_bolt(handling, lambda: self._identity)
         self.sweep = self._sweep(handling)
+        self._follower = Follower(self.store, pace=settings.delivery_pace)
         self._schedule = Schedule(self._concerns())
         self._socket = self._socket_mode()
         self._web: WebServer | None = None
@@ -187,6 +191,8 @@ class Bot:
             "heartbeat": Concern(self._beat, every=5.0),
             "socket": Concern(self._watch_socket),
             "forget": Concern(lambda: housekeeping.forget_old_gestures(self.store), every=600.0),
+            "homes": Concern(self._follow_homes),
+            "old_homes": Concern(lambda: housekeeping.forget_old_homes(self.store), every=600.0),
         }
 
     def _slack(self, *, timeout: float) -> SlackClient:
@@ -247,6 +253,10 @@ class Bot:
         if self._socket is not None and self.status.is_ready:
             self._socket.watch()
             SOCKET.set(self._socket.is_connected())
+
+    def _follow_homes(self) -> None:
+        if self._follower.look():
+            self.sender.wake()
 
     def _close_due(self) -> None:
         if not self.skew.is_too_far() and closing.close_due(self.store, self.clock.now()):
@@ -378,6 +388,9 @@ class Bot:
         with self.store.read() as session:
             speaks = reply if gesture.reply_to.response_url else quiet_reply
             word = speaks(session, gesture, outcome)
+        if word and gesture.reply_to.is_home:
+            self._handling.say_on_home(gesture.person_id, word.text)
+            return []
         return [word] if word else []
 
     def health(self) -> HealthReport:

@@ -51,6 +51,7 @@ class Commit(StrEnum):
     AUDIT_ANCHOR = "audit_anchor"
     OPERATOR = "operator"
     HEARTBEAT = "heartbeat"
+    HOMES = "homes"
 
 
 class Call(StrEnum):
@@ -78,6 +79,7 @@ class Call(StrEnum):
     EMOJI = "reactions.get"
     OPEN_VIEW = "views.open"
     UPDATE_VIEW = "views.update"
+    PUBLISH = "views.publish"
     UPLOAD_URL = "files.getUploadURLExternal"
     COMPLETE_UPLOAD = "files.completeUploadExternal"
     FILE = "files.info"

@@ -43,6 +43,7 @@ SCOPES: Mapping[str, str] = MappingProxyType(
 
 EVENTS: Mapping[str, str] = MappingProxyType(
     {
+        "app_home_opened": "somebody looks at their Home",
         "app_mention": "somebody asks the bot for help",
         "app_uninstalled": "stop working for this workspace",
         "channel_created": "a channel that desk.yaml names may exist now",
@@ -129,7 +130,7 @@ def build_manifest(*, request_url: str | None = None) -> dict[str, object]:
         },
         "features": {
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },

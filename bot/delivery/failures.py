@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.models import Channel, Ticket
 from bot.store.outbox import Claim
-from bot.workflows import people, telling, undelivered
+from bot.workflows import people, reading, telling, undelivered
 from bot.workflows.desks import load_desks
 from bot.workflows.telling import Telling
 
@@ -22,6 +22,7 @@ _FIXES: Final[Mapping[str, str]] = {
     "missing_scope": "Install the app again from the manifest that this version comes with.",
     "restricted_action": "Let the bot post in that channel: see its posting permissions.",
     "user_disabled": "Nothing to fix: that person's account is deactivated.",
+    "not_enabled": "Paste what `deskbell manifest` prints into the app's manifest: it has a Home tab now.",
     "invalid_name": "Choose an emoji that exists in this workspace in desk.yaml.",
 }
 _OTHERWISE: Final = (
@@ -40,6 +41,7 @@ _WHAT: Final[Mapping[str, str]] = {
     Telling.ESCALATION: "An escalation",
     Telling.BOARD: "A list of escalations",
     Telling.UNROUTED: "The alert that nobody is available",
+    Telling.HOME: "The Home tab",
     Telling.REPORT: "The digest",
 }
 
@@ -52,6 +54,10 @@ def fix_for(error: str) -> str:
 def tell_parked(session: Session, claim: Claim, *, channel: str | None, error: str, now: datetime) -> None:
     """Slack refused a delivery."""
     detail = f"{_subject(session, claim)} could not be posted in {_place(session, channel)}: {error}."
+    if claim.kind == Telling.HOME:
+        detail = (
+            f"{_subject(session, claim)} of {_name(session, claim.person_id)} could not be shown: {error}."
+        )
     _tell(session, claim, "parked", channel, error, ("A message was not delivered", detail), now)
 
 
@@ -95,6 +101,10 @@ def _subject(session: Session, claim: Claim) -> str:
     ticket = session.get(Ticket, claim.ticket_id) if claim.ticket_id is not None else None
     what = _WHAT.get(claim.kind, "A message")
     return f"{what} of {ticket.number}" if ticket is not None else what
+
+
+def _name(session: Session, person_id: str | None) -> str:
+    return reading.read_person(session, person_id or "").name or "somebody"
 
 
 def _place(session: Session, channel: str | None) -> str:

@@ -18,7 +18,7 @@ from bot.failpoints import Commit
 from bot.models import Pace
 from bot.store import Store
 from bot.store.dialects import create_once, insert_once
-from bot.store.outbox import POSTS
+from bot.store.outbox import HOMES, POSTS, REFRESHED_HOMES
 
 _CAUGHT_UP: Final = timedelta(milliseconds=20)
 
@@ -50,6 +50,9 @@ _TIER_2: Final = Rate(14, 6)
 _TIER_3: Final = Rate(40, 10)
 _TIER_4: Final = Rate(75, 25)
 _RATES: Final = {
+    # Together at most 100 in a minute (tier 4): what somebody waits for does not stand behind refreshes.
+    HOMES: Rate(40, 20),
+    REFRESHED_HOMES: Rate(30, 10),
     ALL_POSTS: Rate(240, 30),
     "chat.update": _TIER_3,
     "chat.delete": _TIER_3,
@@ -96,6 +99,11 @@ class Pacer:
     def __init__(self, store: Store, *, factor: float = 1.0) -> None:
         self._store = store
         self._factor = factor
+
+    @property
+    def factor(self) -> float:
+        """How many times faster than against Slack."""
+        return self._factor
 
     def shut(self, session: Session, now: datetime) -> dict[str, datetime]:
         """The keys whose turn is not now, and when it is."""

@@ -278,5 +278,5 @@ _RENDERERS: Final[Mapping[Telling, Callable[[Session, Outbox], Rendered]]] = {
     Telling.UNROUTED: _unrouted,
 }
 
-KINDS: Final = frozenset(kind.value for kind in (*_RENDERERS, Telling.EMOJI))
+KINDS: Final = frozenset(kind.value for kind in (*_RENDERERS, Telling.EMOJI, Telling.HOME))
 """What this version can send; other kinds are left to the version that knows them."""

@@ -18,11 +18,12 @@ from bot.delivery.client import AuthRefused, NotSent, Refused, SlackClient, Unkn
 from bot.delivery.metrics import OLDEST_DUE, OUTBOX
 from bot.delivery.outage import Outage
 from bot.delivery.pacing import ALL_POSTS, Pacer
+from bot.delivery.publishing import HomeAttempt
 from bot.delivery.reads import Reader
 from bot.delivery.rendering import Render
 from bot.failpoints import Commit
 from bot.store import Store, StoreUnavailable, outbox
-from bot.store.outbox import LIVE, POSTS, Claim
+from bot.store.outbox import HOME, LIVE, POSTS, Claim
 
 POLL: Final = 1.0
 """Seconds after which the outbox is looked at even if nobody called `wake`."""
@@ -154,7 +155,8 @@ class Sender:
 
     def _do(self, work: _Work) -> None:
         try:
-            Attempt(self._bench, work.claim, claimed_at=work.claimed_at).run()
+            attempt = HomeAttempt if work.claim.kind == HOME else Attempt
+            attempt(self._bench, work.claim, claimed_at=work.claimed_at).run()
         except StoreUnavailable as error:
             log.warning(
                 "a delivery was not settled; its lease will end", key=work.claim.key, reason=str(error)

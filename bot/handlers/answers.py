@@ -136,10 +136,17 @@ def _absence(session: Session, gesture: Asked | WentAway | CameBack, done: Done)
     return absence.ANSWERS[done.event](view)
 
 
+def _list(_session: Session, _gesture: Asked, _done: Done) -> Rendered:
+    """The answer came too late for a list: that opens only in answer to a press."""
+    return notices.told("You may see these tickets; please press the button once more.")
+
+
 ASKED: Mapping[str, Callable[[Session, Asked, Done], Rendered]] = {
     "mine": _mine,
     "queue": _queue,
     "unassigned": _queue,
+    "assigned": _list,
+    "standing": _list,
     "show": _show,
     "sla": _sla,
     "absence": _absence,

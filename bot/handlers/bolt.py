@@ -31,7 +31,7 @@ from bot.handlers.interactions import FIRST_FIELD, on_button, on_form, on_shortc
 from bot.handlers.payloads import MalformedPayload, Payload, optional
 from bot.store import StoreUnavailable
 from bot.surfaces import forms, notices, sentences
-from bot.surfaces.ids import CallbackId
+from bot.surfaces.ids import CallbackId, FormContextError
 from bot.workflows.outcomes import Reply
 
 log = structlog.get_logger(__name__)
@@ -157,7 +157,7 @@ def guarded(handling: Handling, kind: str, handler: Handler, body: Payload) -> A
     """
     try:
         return handler(handling, body)
-    except MalformedPayload as error:
+    except (MalformedPayload, FormContextError) as error:
         log.warning("a payload was parked", kind=kind, reason=str(error))
         handling.intake.park(kind, digest(body), {"body": dict(body)}, str(error))
         return _sorry(kind, body, sentences.Answer.MALFORMED)

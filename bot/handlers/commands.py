@@ -76,20 +76,24 @@ def _answer(handling: Handling, gesture: AnyGesture) -> Ack:
 
 
 def _open_form(handling: Handling, payload: Payload, description: str) -> Ack:
-    desks = handling.desks()
-    if not desks.all:
+    if not handling.desks().all:
         return _say(Refusal.NO_DESK)
-    channel = optional(payload, "channel_id")
+    view = raise_form_for(handling, channel=optional(payload, "channel_id"), description=description)
+    return _opened(handling, payload, view)
+
+
+def raise_form_for(handling: Handling, *, channel: str | None, description: str = "") -> dict[str, object]:
+    """The form for a new ticket: for the desk of the channel, or the only one; else it asks which."""
+    desks = handling.desks()
     here = desks.of_channel(channel or "")
     here = here or (desks.all[0] if len(desks.all) == 1 else None)
-    view = forms.raise_form(
+    return forms.raise_form(
         desk_views(desks),
         text=plain(description, handling.names_in(description)),
         context=FormContext(channel=channel, source=Source.COMMAND.value),
         desk_key=here.key if here else None,
         is_private=privacy.is_direct(channel),
     )
-    return _opened(handling, payload, view)
 
 
 def _opened(handling: Handling, payload: Payload, view: dict[str, object]) -> Ack:

@@ -20,7 +20,7 @@ from bot.handlers.answers import Ack, needs_a_word, quiet_reply
 from bot.handlers.payloads import Payload
 from bot.store import Store
 from bot.surfaces.commands import Handle, PersonId
-from bot.workflows import configuring, reading
+from bot.workflows import configuring, homes, reading
 from bot.workflows.desks import Desks, load_desks
 from bot.workflows.gestures import AnyGesture
 from bot.workflows.intake import Intake
@@ -47,6 +47,8 @@ class Handling:
     bot_user_id: Callable[[], str | None]
     look_again: Callable[[], None] = lambda: None
     """Called when a channel may be usable now that was not before."""
+    wake: Callable[[], None] = lambda: None
+    """Called when there is something to deliver."""
 
     def now(self) -> datetime:
         """The business instant."""
@@ -96,6 +98,11 @@ class Handling:
             log.warning("a form could not be opened", reason=str(failure))
             return False
         return True
+
+    def say_on_home(self, person_id: str, word: str | None) -> None:
+        """Publish somebody's Home at once, with a line on top or without."""
+        self.store.run(lambda session: homes.opened(session, person_id, said=word), Commit.HOMES)
+        self.wake()
 
     def directory_event(self, event: Payload) -> None:
         """Let the directory follow an event; desks that lacked a name may find it now."""

@@ -7,7 +7,7 @@ import structlog
 from bot.delivery.client import CallFailed
 from bot.handlers.answers import Ack, audience_of, refusal_sentence, render
 from bot.handlers.context import Handling
-from bot.handlers.payloads import Payload, optional, text
+from bot.handlers.payloads import Payload, is_on_home, optional, text
 from bot.surfaces import forms, sentences
 from bot.surfaces.details import details
 from bot.workflows import reading
@@ -35,7 +35,9 @@ def _asked(handling: Handling, payload: Payload, pressed: Payload) -> Asked:
         person_id=person_id,
         at=handling.now(),
         reply_to=ReplyTo(
-            channel=optional(payload, "channel", "id"), response_url=optional(payload, "response_url")
+            channel=optional(payload, "channel", "id"),
+            response_url=optional(payload, "response_url"),
+            is_home=is_on_home(payload),
         ),
         query="details",
         number=number,

@@ -8,6 +8,7 @@ import structlog
 
 from bot.handlers.answers import Ack
 from bot.handlers.context import Handling
+from bot.handlers.homes import on_home_opened
 from bot.handlers.payloads import Payload, instant, mapping, message_of, optional, storable, text
 from bot.workflows.facts import Message
 from bot.workflows.gestures import Changed, Reacted, ReplyTo, Wrote
@@ -157,6 +158,7 @@ EVENTS: Mapping[str, Callable[[Handling, Payload], Ack]] = {
     "reaction_added": _on_reaction,
     "reaction_removed": _on_reaction,
     "message": _on_message,
+    "app_home_opened": on_home_opened,
     "app_mention": _on_mention,
     "app_uninstalled": _on_farewell,
     "tokens_revoked": _on_farewell,

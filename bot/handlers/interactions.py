@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from bot.handlers import homes
 from bot.handlers.answers import Ack, refusal_sentence, reply
 from bot.handlers.commands import form_for
 from bot.handlers.context import Handling, desk_views
 from bot.handlers.details import made_public, on_details
-from bot.handlers.payloads import MalformedPayload, Payload, mapping, message_of, objects, optional, text
+from bot.handlers.payloads import (
+    MalformedPayload,
+    Payload,
+    is_on_home,
+    mapping,
+    message_of,
+    objects,
+    optional,
+    text,
+)
 from bot.handlers.unfolding import UNFOLDING, on_unfold
 from bot.models.vocabulary import Action, Source
 from bot.surfaces import forms, sentences
@@ -41,18 +51,33 @@ BUTTON_ACTIONS: Mapping[str, Action] = {
 """What a button does, by its action id."""
 
 
+OPENING: Mapping[str, Callable[[Handling, Payload, Payload], Ack]] = {
+    ActionId.DETAILS: on_details,
+    ActionId.HOME_RAISE: homes.on_raise,
+    **dict.fromkeys(UNFOLDING, on_unfold),
+    **dict.fromkeys(homes.LISTS, homes.on_list),
+}
+"""Buttons that show something and change nothing."""
+
+
 def on_button(handling: Handling, payload: Payload) -> Ack:
     """A button: open its form, or do at once what it says. Other elements mean nothing by themselves."""
     pressed = next(iter(objects(payload, "actions")), None)
     if pressed is None:
         raise MalformedPayload("actions", "a list with an action in it")
     action_id = text(pressed, "action_id")
+    ack = _pressed(handling, payload, pressed, action_id)
+    if not is_on_home(payload):
+        return ack
+    action = BUTTON_ACTIONS.get(action_id)
+    return homes.answered(handling, payload, ack, changed=action is not None and action not in FORM_ACTIONS)
+
+
+def _pressed(handling: Handling, payload: Payload, pressed: Payload, action_id: str) -> Ack:
     if DIRECT_NEW.fullmatch(action_id) or DIRECT_ADD.fullmatch(action_id):
         return _chose(handling, payload, pressed)
-    if action_id in UNFOLDING:
-        return on_unfold(handling, payload, pressed)
-    if action_id == ActionId.DETAILS:
-        return on_details(handling, payload, pressed)
+    if action_id in OPENING:
+        return OPENING[action_id](handling, payload, pressed)
     if action_id == ActionId.MAKE_PUBLIC:
         return made_public(handling, payload, _acted(handling, payload, pressed, Action.MAKE_PUBLIC))
     if action_id == ActionId.TAKE_OVER:
@@ -73,7 +98,11 @@ def _chosen(pressed: Payload) -> str:
 
 
 def _reply_to(payload: Payload) -> ReplyTo:
-    return ReplyTo(channel=optional(payload, "channel", "id"), response_url=optional(payload, "response_url"))
+    return ReplyTo(
+        channel=optional(payload, "channel", "id"),
+        response_url=optional(payload, "response_url"),
+        is_home=is_on_home(payload),
+    )
 
 
 def _key(payload: Payload, pressed: Payload) -> str:

@@ -66,6 +66,11 @@ def mapping(payload: Payload, *path: str) -> Payload:
     return value
 
 
+def is_on_home(payload: Payload) -> bool:
+    """Whether a button was pressed in a Home tab, not in a message or a modal."""
+    return optional(payload, "view", "type") == "home"
+
+
 def objects(payload: Payload, key: str) -> list[Payload]:
     """The objects in a list; a missing list is empty. Raises MalformedPayload."""
     value = payload.get(key) or []

@@ -7,7 +7,7 @@ import structlog
 from bot.delivery.client import CallFailed
 from bot.handlers.answers import Ack, refusal_sentence
 from bot.handlers.context import Handling
-from bot.handlers.payloads import MalformedPayload, Payload, mapping, optional, text
+from bot.handlers.payloads import MalformedPayload, Payload, is_on_home, mapping, optional, text
 from bot.surfaces import forms, report, sentences
 from bot.surfaces.ids import ActionId
 from bot.workflows import reports
@@ -74,14 +74,19 @@ def _say(handling: Handling, payload: Payload, outcome: Outcome) -> Ack:
 
 
 def _show(handling: Handling, payload: Payload, view: dict[str, object]) -> Ack:
+    show(handling, payload, view)
+    return Ack()
+
+
+def show(handling: Handling, payload: Payload, view: dict[str, object]) -> bool:
+    """A list in the modal whose button was pressed, else in a new one. False when none could be opened."""
     view_id = optional(payload, "view", "id")
-    if view_id is None:
-        handling.open_view(text(payload, "trigger_id"), view)
-        return Ack()
+    if view_id is None or is_on_home(payload):
+        return handling.open_view(text(payload, "trigger_id"), view)
     try:
         # The hash makes sure that of two quick turns the second does not show what the first one left.
         newest = text(mapping(payload, "view"), "hash")
         handling.views.call("views.update", view_id=view_id, hash=newest, view=view)
     except CallFailed as failure:
         log.warning("a list could not be turned", reason=str(failure))
-    return Ack()
+    return True

@@ -25,7 +25,7 @@ from bot.models.tickets import (
     Ticket,
     TimelineEvent,
 )
-from bot.models.traffic import Heartbeat, Inbox, InboxState, Outbox, OutboxState, Pace, Watermark
+from bot.models.traffic import Heartbeat, HomeTab, Inbox, InboxState, Outbox, OutboxState, Pace, Watermark
 from bot.models.upkeep import AuditAnchor, Chore
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "Desk",
     "Disposition",
     "Heartbeat",
+    "HomeTab",
     "Inbox",
     "InboxState",
     "Membership",

@@ -153,6 +153,25 @@ class Watermark(Base):
     """When it is read again; while somebody reads it, until when nobody else does."""
 
 
+class HomeTab(Base):
+    """Somebody's Home of the bot, kept current for some hours after they looked at it."""
+
+    __tablename__ = "home_tab"
+
+    person_id: Mapped[str] = mapped_column(primary_key=True)
+    opened_at: Mapped[datetime] = mapped_column(index=True)
+    said: Mapped[str | None]
+    """A line on top: why what was pressed there last did nothing."""
+    desks: Mapped[list[str]]
+    """The keys of the desks whose tickets it shows, whoever raised them."""
+    digest: Mapped[str | None]
+    """Of what was published last; none when that is not known."""
+    slack_hash: Mapped[str | None]
+    """Slack's own hash of that view, which guards it against an older one that arrives late."""
+    looks: Mapped[int] = mapped_column(default=0)
+    """How often it was drawn again because links of its tickets were still missing."""
+
+
 class Heartbeat(Base):
     """When each loop of each process last went round."""
 

@@ -35,9 +35,14 @@ from bot.models import Outbox, OutboxState
 LEASE: Final = timedelta(seconds=20)
 """Twice the longest call: what a killed replica had in hand is looked for so much later."""
 EMOJI: Final = "emoji"
+HOME: Final = "home"
 ORPHANED: Final = "root_not_posted"
 LIVE: Final = (OutboxState.PENDING, OutboxState.SENDING, OutboxState.UNKNOWN)
 UPDATES: Final = "chat.update"
+HOMES: Final = "views.publish"
+"""The lane of Homes that somebody waits for: just opened, or something was pressed there."""
+REFRESHED_HOMES: Final = "views.publish:refresh"
+"""The lane of Homes that follow what happened elsewhere."""
 POSTS: Final = "chat.postMessage:"
 """The lane of new messages in one channel begins with this."""
 
@@ -83,7 +88,7 @@ class Claim:
     @property
     def is_posting(self) -> bool:
         """It makes a new message: the one thing that Slack would do twice if asked twice."""
-        return self.ts is None and not self.is_emoji
+        return self.ts is None and self.kind not in (EMOJI, HOME)
 
     @property
     def may_be_posted(self) -> bool:
@@ -106,6 +111,10 @@ class Backlog:
     counts: Mapping[str, int]
     oldest_due: datetime | None
     """Since when the oldest of it has been due; None when nothing is."""
+
+
+IS_AWAITED: Final = or_(Outbox.kind != HOME, Outbox.shown_version == 0)
+"""Of Homes those that somebody waits for: the others take their time, and are never late."""
 
 
 # --- what may be sent next ---
@@ -217,7 +226,13 @@ def _lane() -> ColumnElement[str]:
     adds = type_coerce(Outbox.data, Text).like('%"present":true%')  # the column is canonical JSON
     emoji = case((adds, literal("reactions.add")), else_=literal("reactions.remove"))
     posts = literal(POSTS).concat(_place(Outbox))
-    return case((Outbox.kind == EMOJI, emoji), (Outbox.ts.is_not(None), literal(UPDATES)), else_=posts)
+    home = case((Outbox.shown_version == 0, literal(HOMES)), else_=literal(REFRESHED_HOMES))
+    return case(
+        (Outbox.kind == EMOJI, emoji),
+        (Outbox.kind == HOME, home),
+        (Outbox.ts.is_not(None), literal(UPDATES)),
+        else_=posts,
+    )
 
 
 _LANE: Final = _lane()
@@ -251,6 +266,32 @@ def sent(
     if ts is not None:
         values["ts"] = ts
     return _settle(session, claim, **values, **_NO_LEASE)
+
+
+def published(
+    session: Session, claim: Claim, *, shown_version: int, now: datetime, rest: timedelta, again: bool
+) -> bool:
+    """A Home shows `shown_version`. Where it fell behind meanwhile, or `again` is asked for, it is drawn
+    anew after a rest; at once where somebody waits for it."""
+    is_behind = Outbox.wanted_version > shown_version
+    is_awaited = and_(is_behind, Outbox.shown_version == 0)
+    at_once, rested = (literal(at, Outbox.not_before.type) for at in (now, now + rest))
+    is_due = OutboxState.PENDING.value
+    return _settle(
+        session,
+        claim,
+        state=is_due if again else case((is_behind, is_due), else_=OutboxState.SENT.value),
+        wanted_version=Outbox.wanted_version + (1 if again else 0),
+        shown_version=case((is_awaited, 0), else_=shown_version),
+        attempts=0,
+        misses=0,
+        not_before=case((is_awaited, at_once), else_=rested),
+        first_try_at=None,
+        last_try_at=None,
+        error=None,
+        settled_at=now,
+        **_NO_LEASE,
+    )
 
 
 def superseded(session: Session, claim: Claim, *, reason: str, now: datetime) -> bool:
@@ -418,7 +459,7 @@ def backlog(session: Session, now: datetime) -> Backlog:
     rows = session.execute(select(Outbox.state, func.count()).where(_IS_LIVE).group_by(Outbox.state)).all()
     # A retry puts off the next try, not the instant since when the message has been missing.
     since = case((Outbox.shown_version == 0, Outbox.created_at), else_=Outbox.not_before)
-    late = or_(Outbox.not_before <= now, Outbox.attempts > 0)
+    late = and_(or_(Outbox.not_before <= now, Outbox.attempts > 0), IS_AWAITED)
     oldest = session.scalar(select(func.min(since)).where(_IS_LIVE, late))
     return Backlog(counts={state.value: count for state, count in rows}, oldest_due=oldest)
 

@@ -103,7 +103,7 @@ def _happened(view: TicketView) -> list[Part]:
 
 
 def _buttons(view: TicketView) -> list[ButtonElement]:
-    row = [_button(action, view) for action in dict.fromkeys(view.possible) if action in CARD_BUTTONS]
+    row = [action_button(action, view) for action in dict.fromkeys(view.possible) if action in CARD_BUTTONS]
     return [show_details(number_of(view)), *row] if view.is_veiled else row
 
 
@@ -114,7 +114,8 @@ def show_details(number: str) -> ButtonElement:
     )
 
 
-def _button(action: Action, view: TicketView) -> ButtonElement:
+def action_button(action: Action, view: TicketView, *, stands_out: bool = True) -> ButtonElement:
+    """The button of an action on a ticket; on a card, claiming stands out."""
     label, action_id = CARD_BUTTONS[action]
     number = number_of(view)
     return blocks.button(
@@ -122,7 +123,7 @@ def _button(action: Action, view: TicketView) -> ButtonElement:
         action_id=action_id,
         value=number,
         about=f"{label} {number}",
-        style="primary" if action is Action.CLAIM else None,
+        style="primary" if stands_out and action is Action.CLAIM else None,
         confirm=_confirm_cancel(number) if action is Action.CANCEL else None,
     )
 

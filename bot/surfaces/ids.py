@@ -40,6 +40,14 @@ class ActionId(StrEnum):
     NOTICE_DROP = "notice.drop"
     REPORT_PREVIOUS = "report.previous"
     REPORT_NEXT = "report.next"
+    HOME_RAISE = "home.raise"
+    HOME_MORE = "home.more"
+    HOME_OPEN = "home.open"
+    HOME_AT_RISK = "home.at_risk"
+    HOME_OVERDUE = "home.overdue"
+    HOME_WAITING = "home.waiting"
+    LIST_PREVIOUS = "list.previous"
+    LIST_NEXT = "list.next"
 
 
 CARD_BUTTONS: Final = {
@@ -86,6 +94,8 @@ class CallbackId(StrEnum):
     MESSAGE = "view.message"
     BEHIND = "view.behind"
     DETAILS = "form.details"
+    HOME = "view.home"
+    LIST = "view.list"
 
 
 class BlockId(StrEnum):

@@ -50,7 +50,7 @@ def ticket_list(page: TicketPage, *, heading: str, command: str, link: LinkTo = 
         return _past_the_end(page, heading=heading, command=command)
     count = "1 ticket" if page.total == 1 else f"{page.total} tickets"
     head: list[Part] = [Words(f"{heading} · {count}", bold=True)]
-    lines = [_line(ticket, link) for ticket in page.tickets]
+    lines = [ticket_line(ticket, link) for ticket in page.tickets]
     items = RichTextListElement(style="bullet", elements=[blocks.section(line) for line in lines])
     body: list[Block] = [RichTextBlock(block_id="list.body", elements=[blocks.section(head), items])]
     foot = _foot(page, command)
@@ -115,7 +115,8 @@ def help_text(desks: Sequence[DeskView]) -> Rendered:
     return blocks.message(joined([intro, *everybody, also, [Words("For agents:")], *agents], by="\n"), [body])
 
 
-def _line(view: TicketView, link: LinkTo) -> list[Part]:
+def ticket_line(view: TicketView, link: LinkTo) -> list[Part]:
+    """A ticket as a line of a list."""
     target = view.card if link == "card" else view.conversation
     stands = badge_in_short(view) if link == "card" else []
     linked: list[Part] = [link_to(target, link.capitalize())] if target else []

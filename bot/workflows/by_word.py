@@ -11,6 +11,7 @@ from bot.models.vocabulary import Action, Role, Source
 from bot.workflows import (
     absences,
     conversing,
+    homes,
     people,
     permissions,
     privacy,
@@ -19,7 +20,7 @@ from bot.workflows import (
     undelivered,
 )
 from bot.workflows.by_message import raise_from
-from bot.workflows.gestures import Acted, Asked, CameBack, Filed, Unparked, WentAway
+from bot.workflows.gestures import Acted, Asked, CameBack, Filed, LookedHome, Unparked, WentAway
 from bot.workflows.outcomes import Done, Ignored, Outcome, Refusal, Refused
 from bot.workflows.raising import Draft, Place
 from bot.workflows.scene import Scene
@@ -114,9 +115,11 @@ def asked(scene: Scene, gesture: Asked) -> Outcome:
         return _asked_for_ticket(scene, gesture)
     if gesture.query == "report":
         return _asked_for_report(scene, gesture)
+    if gesture.query == "standing":
+        return _asked_for_standing(scene, gesture)
     if gesture.query == "absence":
         return absences.ask(scene.session, scene.desks.all, gesture.person_id)
-    actors = {desk.key: people.actor(scene.session, gesture.person_id, desk) for desk in scene.desks.all}
+    actors = homes.roles_at(scene.session, gesture.person_id, scene.desks.all)
     if gesture.query == "mine":
         permissions.require(Action.RAISE, next(iter(actors.values())).roles, None)
         return Done(event="mine", number="", ticket_id=0)
@@ -124,7 +127,8 @@ def asked(scene: Scene, gesture: Asked) -> Outcome:
     if not allowed:
         permissions.require(Action.QUEUE, next(iter(actors.values())).roles, None)
     readable = [key for key in allowed if permissions.is_allowed(Action.READ, actors[key].roles, None)]
-    data = {"desks": ",".join(allowed), "readable": ",".join(readable)}
+    works = [key for key in allowed if homes.works_there(actors[key])]
+    data = {"desks": ",".join(allowed), "readable": ",".join(readable), "works": ",".join(works)}
     return Done(event=gesture.query, number="", ticket_id=0, data=data)
 
 
@@ -136,6 +140,17 @@ def _asked_for_report(scene: Scene, gesture: Asked) -> Outcome:
     actor = people.actor(scene.session, gesture.person_id, desk)
     permissions.require(Action.REPORT, actor.roles, None)
     return Done(event="report", number="", ticket_id=0)
+
+
+def _asked_for_standing(scene: Scene, gesture: Asked) -> Outcome:
+    """Whether the person may see how the desk `number` stands; what they may read there."""
+    desk = scene.desks.get(gesture.number or "")
+    if desk is None:
+        raise Refused(Refusal.NO_DESK)
+    actor = people.actor(scene.session, gesture.person_id, desk)
+    permissions.require(Action.QUEUE, actor.roles, None)
+    readable = desk.key if permissions.is_allowed(Action.READ, actor.roles, None) else ""
+    return Done(event="standing", number="", ticket_id=0, data={"readable": readable})
 
 
 def _asked_for_ticket(scene: Scene, gesture: Asked) -> Outcome:
@@ -177,3 +192,9 @@ def unparked(scene: Scene, gesture: Unparked) -> Outcome:
         return Ignored()
     event = "dropped" if gesture.drop else "retried"
     return Done(event=event, number="", ticket_id=0, data={"count": str(count)})
+
+
+def looked_home(scene: Scene, gesture: LookedHome) -> Outcome:
+    """Everybody may look: what they see is decided when it is drawn."""
+    homes.looked(scene.session, gesture.person_id, is_opening=gesture.is_opening)
+    return Done(event="home", number="", ticket_id=0)

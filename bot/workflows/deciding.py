@@ -18,6 +18,7 @@ from bot.workflows.gestures import (
     Changed,
     Chose,
     Filed,
+    LookedHome,
     Pointed,
     Reacted,
     Spoken,
@@ -58,11 +59,13 @@ def decide(
             return by_message.chose(scene, gesture)
         case Asked():
             return by_word.asked(scene, gesture)
-        case WentAway() | CameBack() | Unparked():
+        case WentAway() | CameBack() | Unparked() | LookedHome():
             return _without_ticket(scene, gesture)
 
 
 def _without_ticket(scene: Scene, gesture: Spoken) -> Outcome:
     if isinstance(gesture, Unparked):
         return by_word.unparked(scene, gesture)
+    if isinstance(gesture, LookedHome):
+        return by_word.looked_home(scene, gesture)
     return by_word.said_absence(scene, gesture)

@@ -22,6 +22,8 @@ class ReplyTo(BaseModel):
     channel: str | None = None
     thread_ts: str | None = None
     response_url: str | None = None
+    is_home: bool = False
+    """On top of the person's Home: it was pressed there, and a Home has no channel."""
 
 
 class _Gesture(BaseModel):
@@ -134,9 +136,21 @@ class Asked(_Gesture):
     """A list or a ticket is asked for; changes nothing."""
 
     type: Literal["asked"] = "asked"
-    query: Literal["mine", "queue", "unassigned", "show", "sla", "absence", "report", "details"]
+    query: Literal[
+        "mine",
+        "queue",
+        "unassigned",
+        "assigned",
+        "standing",
+        "show",
+        "sla",
+        "absence",
+        "report",
+        "details",
+    ]
     page: int = 1
     number: str | None = None
+    """Of a ticket; the key of a desk where that is asked about."""
 
 
 class WentAway(_Gesture):
@@ -162,7 +176,14 @@ class Unparked(_Gesture):
     drop: bool
 
 
-Spoken = WentAway | CameBack | Unparked
+class LookedHome(_Gesture):
+    """Somebody opened their Home; or what it needs to be drawn again had to be looked up."""
+
+    type: Literal["looked_home"] = "looked_home"
+    is_opening: bool = True
+
+
+Spoken = WentAway | CameBack | Unparked | LookedHome
 """What concerns no ticket of its own."""
 
 AnyGesture = Reacted | Wrote | Changed | Filed | Pointed | Acted | Chose | Asked | Spoken

@@ -1,4 +1,4 @@
-"""What the desk may forget: the names of gestures that nobody will deliver again."""
+"""What the desk may forget: the names of gestures that nobody delivers again, Homes that nobody looks at."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from sqlalchemy import delete, select
 
 from bot.clock import real_now
 from bot.failpoints import Commit
-from bot.models import Inbox, InboxState
+from bot.models import HomeTab, Inbox, InboxState
 from bot.store import Store
+from bot.workflows import homes
 
 REMEMBER_GESTURES = timedelta(days=14)
 """Slack's last repeat comes after minutes, a delayed delivery after hours; a week would do."""
@@ -29,3 +30,13 @@ def forget_old_gestures(store: Store) -> int:
         old_ones = delete(Inbox).where(Inbox.id.in_(ids))
         store.run(lambda session: session.execute(old_ones), Commit.FORGOTTEN_GESTURES)
     return len(ids)
+
+
+def forget_old_homes(store: Store) -> int:
+    """Forget a batch of Homes that nobody has looked at for hours (real time); returns how many."""
+    before = real_now() - homes.KEPT_CURRENT
+    old = select(HomeTab.person_id).where(HomeTab.opened_at <= before).limit(1)
+    with store.read() as session:
+        if session.scalar(old) is None:
+            return 0
+    return store.run(lambda session: homes.forget(session, real_now(), at_most=BATCH), Commit.HOMES)

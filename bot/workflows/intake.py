@@ -130,12 +130,7 @@ class Intake:
             return refusal
         except FactsMissing as missing:
             session.rollback()
-            payload = {
-                "gesture": gesture.model_dump(mode="json"),
-                "missing": [encode_fact(fact) for fact in missing.facts],
-                "messages": {},
-            }
-            is_new = _keep(session, gesture.type, gesture.key, InboxState.WAITING, payload=payload)
+            is_new = keep_waiting(session, gesture, missing)
             return Deferred(facts=missing.facts) if is_new else Ignored()
         # That an emoji was taken away counts also when it arrives before that it was put on.
         if (isinstance(outcome, Ignored) and not keeps_itself) or isinstance(gesture, Asked):
@@ -174,6 +169,16 @@ class Intake:
             row.payload = row.payload | {"missing": [encode_fact(fact) for fact in missing.facts]}
             row.not_before = real_now() if missing.facts else real_now() + RECHECK
         return gesture, Deferred(facts=missing.facts)
+
+
+def keep_waiting(session: Session, gesture: AnyGesture, missing: FactsMissing) -> bool:
+    """Keep a gesture until what it lacks is known; False when it is kept already."""
+    payload = {
+        "gesture": gesture.model_dump(mode="json"),
+        "missing": [encode_fact(fact) for fact in missing.facts],
+        "messages": {},
+    }
+    return _keep(session, gesture.type, gesture.key, InboxState.WAITING, payload=payload)
 
 
 def _waiting_row(session: Session, row_id: int) -> Inbox | None:

@@ -44,6 +44,8 @@ class Telling(StrEnum):
     """Mirror: nobody is available for a ticket."""
     NOTICE = "notice"
     """Mirror: tells an administrator about a failure."""
+    HOME = "home"
+    """Mirror: somebody's Home tab. It replaces what it showed before, so it needs no marker."""
     REPORT = "report"
     """Mirror: a digest or service review in the managers' channel; pictures that come late are edited in."""
 
@@ -59,6 +61,7 @@ MIRRORS = frozenset(
         Telling.ESCALATION,
         Telling.BOARD,
         Telling.UNROUTED,
+        Telling.HOME,
         Telling.REPORT,
         Telling.NOTICE,
     }

@@ -58,6 +58,7 @@ def stuck(session: Session, now: datetime) -> list[Stuck]:
 
 def _deliveries(session: Session, now: datetime) -> list[Stuck]:
     late = Outbox.state.in_([OutboxState.PENDING, OutboxState.SENDING]) & (Outbox.not_before < now - LATE)
+    late &= outbox.IS_AWAITED
     is_stuck = Outbox.state.in_([OutboxState.PARKED, OutboxState.UNKNOWN]) | late
     rows = session.scalars(select(Outbox).where(is_stuck).order_by(Outbox.id).limit(_MOST))
     return [_delivery(session, row) for row in rows]
@@ -65,7 +66,8 @@ def _deliveries(session: Session, now: datetime) -> list[Stuck]:
 
 def _delivery(session: Session, row: Outbox) -> Stuck:
     known = session.get(Channel, row.channel) if row.channel else None
-    place = f"#{known.name}" if known else row.channel or f"direct message to {row.person_id}"
+    personal = "Home of" if row.kind == telling.Telling.HOME else "direct message to"
+    place = f"#{known.name}" if known else row.channel or f"{personal} {row.person_id}"
     states: dict[OutboxState, Literal["parked", "unknown"]] = {
         OutboxState.PARKED: "parked",
         OutboxState.UNKNOWN: "unknown",

@@ -48,6 +48,7 @@ def everything(desk: Desk) -> None:
     """Each kind of gesture once, and each change that the directory follows."""
     client = desk.client
     person = desk.newcomer("Uma", HELP)
+    client.open_home(person)
     by_command = desk.raise_by_command(person)
     client.react("ben", TRIAGE, by_command.card, "eyes")
     client.post("ben", TRIAGE, "Hello", by_command.card)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sandbox.seen import SeenMessage
 from tests.conversations.desk import HELP, TRIAGE, Desk
 
@@ -40,7 +42,7 @@ def test_what_slack_never_accepts_is_told_once_and_holds_nobody_up(desk: Desk) -
     for words in raised:
         desk.client.react("ana", HELP, desk.client.post("ana", HELP, words), "ticket")
     for words in raised[1::2]:
-        desk.until(lambda words=words: desk.card_about(words), f"the card about {words}")
+        desk.until(partial(desk.card_about, words), f"the card about {words}")
     notice(desk, direct, "invalid_blocks")
     about = [m for m in desk.client.messages(direct) if "invalid_blocks" in m.everything]
     assert len(about) == 1
@@ -50,4 +52,4 @@ def test_what_slack_never_accepts_is_told_once_and_holds_nobody_up(desk: Desk) -
     desk.client.lift()
     desk.client.click("root", direct, about[0].ts, "Retry")
     for words in raised[::2]:
-        desk.until(lambda words=words: desk.card_about(words), f"the card about {words}")
+        desk.until(partial(desk.card_about, words), f"the card about {words}")

@@ -113,6 +113,7 @@ EVENTS: Final = [
     event(type="member_joined_channel", user=ANA, channel=TRIAGE, channel_type="G", team=TEAM, inviter=BEN),
     event(type="member_left_channel", user=ANA, channel=TRIAGE, channel_type="G", team=TEAM),
     event(type="subteam_members_changed", subteam_id="S1", team_id=TEAM, added_users=[ANA], removed_users=[]),
+    event(type="app_home_opened", user=BEN, channel="DBEN", tab="home", event_ts=TS, view={"id": "V1"}),
     event(type="channel_id_changed", old_channel_id="COLD", new_channel_id="CNEW", event_ts=TS),
     {
         "type": "event_callback",
@@ -133,7 +134,15 @@ ON_MESSAGE: Final = {
     "message": MESSAGE,
     "response_url": "http://127.0.0.1:9/x",
 }
+ON_HOME: Final = {"view": {"id": "V1", "type": "home", "hash": "1.a"}, "container": {"type": "view"}}
 FORMS: Final = [
+    interaction("block_actions", actions=[PRESSED], **ON_HOME),
+    interaction("block_actions", actions=[PRESSED | {"action_id": ActionId.HOME_RAISE.value}], **ON_HOME),
+    interaction(
+        "block_actions",
+        actions=[PRESSED | {"action_id": ActionId.HOME_OPEN.value, "value": "open|1|incident|it"}],
+        **ON_HOME,
+    ),
     interaction("block_actions", actions=[PRESSED], **ON_MESSAGE),
     interaction("block_actions", actions=[PRESSED | {"action_id": ActionId.TAKE_OVER.value}], **ON_MESSAGE),
     interaction("block_actions", actions=[PRESSED | {"action_id": ActionId.RESOLVE.value}], **ON_MESSAGE),

@@ -356,21 +356,49 @@ def at_risk(session: Session, desk_key: str, at: datetime) -> dict[Kind, list[in
     Population: clocks that run now, not paused and not broken, and had begun by `at`. This one is about the
     present: whoever shows it later keeps the ids. Unit: tickets. Source: ITIL 4.
     """
+    by_then = (or_(ServiceClock.due_at.is_(None), ServiceClock.due_at >= at), ServiceClock.started_at < at)
+    return _with_open_clock(session, desk_key, *_is_at_risk(), *by_then)
+
+
+def at_risk_now(session: Session, desk_key: str) -> dict[Kind, list[int]]:
+    """The same of this moment, as badges show it: a clock is broken once that is decided."""
+    return _with_open_clock(session, desk_key, *_is_at_risk())
+
+
+def overdue_now(session: Session, desk_key: str) -> dict[Kind, list[int]]:
+    """Overdue. Formula: tickets with an open clock beyond the target that holds now, as badges show it.
+
+    A target that was missed before, under an earlier promise, does not make a ticket overdue. Unit: tickets.
+    """
+    beyond = or_(
+        ServiceClock.due_at.is_(None),
+        ServiceClock.due_at <= ServiceClock.breached_at,
+        ServiceClock.due_at <= ServiceClock.started_at,
+    )
+    still = ServiceClock.state.in_([ClockState.RUNNING, ClockState.PAUSED])
+    return _with_open_clock(session, desk_key, still, ServiceClock.breached_at.is_not(None), beyond)
+
+
+def _is_at_risk() -> tuple[ColumnElement[bool], ...]:
     warned = select(Milestone.id).where(
         Milestone.clock_id == ServiceClock.id, Milestone.point.endswith("%", autoescape=True)
     )
-    running = select(ServiceClock.ticket_id, ServiceClock.kind).where(
+    return (
+        ServiceClock.state == ClockState.RUNNING,
+        ServiceClock.breached_at.is_(None),
+        warned.exists(),
+    )
+
+
+def _with_open_clock(session: Session, desk_key: str, *where: ColumnElement[bool]) -> dict[Kind, list[int]]:
+    chosen = select(ServiceClock.ticket_id, ServiceClock.kind).where(
         ServiceClock.desk_key == desk_key,
         _CLOCK_IS_OPEN,
         ServiceClock.clock.in_(list(ClockName)),  # leads SQLite to the index of what is open
-        ServiceClock.state == ClockState.RUNNING,
-        ServiceClock.breached_at.is_(None),
-        or_(ServiceClock.due_at.is_(None), ServiceClock.due_at >= at),
-        ServiceClock.started_at < at,
-        warned.exists(),
+        *where,
     )
     found: dict[Kind, set[int]] = {kind: set() for kind in Kind}
-    for ticket_id, kind in session.execute(running):
+    for ticket_id, kind in session.execute(chosen):
         found[kind].add(ticket_id)
     return {kind: sorted(ids) for kind, ids in found.items()}
 

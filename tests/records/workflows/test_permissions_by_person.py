@@ -25,7 +25,7 @@ from bot.models.vocabulary import Action
 from bot.surfaces.ids import ACTION_OF, ActionId
 from bot.workflows.desks import AgentSource
 from bot.workflows.facts import Message, MessageFact, PersonFact
-from bot.workflows.gestures import AnyGesture, Asked, WentAway
+from bot.workflows.gestures import AnyGesture, Asked, LookedHome, WentAway
 from bot.workflows.outcomes import Deferred, Done, Ignored, Outcome, Refusal, Refused
 from tests.records.workflows.views import Views, handling
 from tests.records.workflows.world import (
@@ -316,6 +316,20 @@ def away(stage: Stage, who: str, place: str) -> Outcome:
     return world.handle(gesture)
 
 
+def look_home(stage: Stage, who: str, _place: str) -> Outcome:
+    """Opening Home: what is seen there depends on who looks."""
+    world = stage.world
+    return world.handle(LookedHome(key=world.ts(), person_id=PEOPLE[who], at=world.clock.at))
+
+
+def ask_standing(stage: Stage, who: str, _place: str) -> Outcome:
+    """One of the counts on the Home of somebody who leads or manages the desk."""
+    world = stage.world
+    return world.handle(
+        Asked(key=world.ts(), person_id=PEOPLE[who], at=world.clock.at, query="standing", number=DESK.key)
+    )
+
+
 RAISES: Mapping[str, Try] = {
     "emoji raise": plain_emoji("ticket"),
     "emoji raise in private": plain_emoji("shushing_face"),
@@ -325,6 +339,8 @@ RAISES: Mapping[str, Try] = {
     "mention": wrote(is_mention=True),
     "message": wrote(),
     "away": away,
+    "home": look_home,
+    "standing": ask_standing,
 }
 ON_TICKETS: Mapping[str, Try] = {
     "form on ticketed message": form_on_ticketed,
@@ -345,7 +361,7 @@ ON_TICKETS: Mapping[str, Try] = {
     "button acknowledge": button(Action.ACKNOWLEDGE),
     "button speak": button(Action.SPEAK, text="Hello"),
     "button make public": button(Action.MAKE_PUBLIC),
-    **{query: asked(query) for query in ("show", "sla", "details", "queue", "mine")},
+    **{query: asked(query) for query in ("show", "sla", "details", "queue", "mine", "assigned")},
 }
 TRIES = {**RAISES, **ON_TICKETS}
 

@@ -40,6 +40,7 @@ from bot.workflows.gestures import (
     Changed,
     Chose,
     Filed,
+    LookedHome,
     Pointed,
     Reacted,
     ReplyTo,
@@ -65,7 +66,7 @@ common = {
     "key": words,
     "person_id": words,
     "at": instants,
-    "reply_to": st.builds(ReplyTo, channel=maybe, thread_ts=maybe, response_url=maybe),
+    "reply_to": st.builds(ReplyTo, channel=maybe, thread_ts=maybe, response_url=maybe, is_home=st.booleans()),
 }
 waiting = st.sampled_from([State.WAITING_REQUESTER, State.WAITING_SUPPLIER, State.WAITING_APPROVAL])
 gestures: st.SearchStrategy[AnyGesture] = st.one_of(
@@ -107,13 +108,14 @@ gestures: st.SearchStrategy[AnyGesture] = st.one_of(
     st.builds(Chose, channel=words, ts=words, number=maybe, **common),
     st.builds(
         Asked,
-        query=st.sampled_from(["mine", "queue", "unassigned", "show", "absence"]),
+        query=st.sampled_from(["mine", "queue", "unassigned", "assigned", "standing", "show", "absence"]),
         page=st.integers(),
         number=maybe,
         **common,
     ),
     st.builds(WentAway, until=words, cover_id=maybe, **common),
     st.builds(CameBack, **common),
+    st.builds(LookedHome, is_opening=st.booleans(), **common),
 )
 facts: st.SearchStrategy[Fact] = st.one_of(
     st.builds(PersonFact, words),
