@@ -111,6 +111,11 @@ class Scene:
         for who in (people or ("lea",)) if cards else ():
             self.client.click(who, TRIAGE, cards[-1].ts, label)
 
+    def look_home(self) -> None:
+        """Somebody looks at their Home, and something happens that it shows."""
+        self.client.open_home("ana")
+        self.file()
+
     def file_urgently(self) -> None:
         self.file(urgent=True)
 
@@ -259,6 +264,7 @@ BY: Final[Mapping[str, Provocation]] = {
     Commit.LOOK: Scene.lose_a_post,
     Commit.SECOND_ATTEMPT: Scene.lose_a_post,
     Commit.HEARTBEAT: Scene.nothing,
+    Commit.HOMES: Scene.look_home,
     Commit.PARKED_GESTURE: Scene.send_garbage,
     Call.PERSON: Scene.be_forgotten,
     Call.OPEN_DIRECT: Scene.file_elsewhere,
@@ -270,6 +276,7 @@ BY: Final[Mapping[str, Provocation]] = {
     Call.ADD_EMOJI: Scene.claim_and_release,
     Call.REMOVE_EMOJI: Scene.claim_and_release,
     Call.UPDATE_VIEW: Scene.turn_a_page,
+    Call.PUBLISH: Scene.look_home,
     Call.UPLOAD_URL: Scene.sleep_a_day,
     Call.COMPLETE_UPLOAD: Scene.sleep_a_day,
     Call.FILE: Scene.sleep_a_day,

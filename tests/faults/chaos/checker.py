@@ -106,6 +106,12 @@ def ended(scene: Scene) -> Iterator[Breach]:
             yield Breach("loss", f"{row.key} is parked ({row.error}).")
 
 
+def _home(scene: Scene, row: Outbox) -> Iterator[Breach]:
+    calls = (call for call in scene.seen.calls if call.method == "views.publish" and call.applied)
+    if all(call.args.get("user_id") != row.person_id for call in calls):
+        yield Breach("loss", f"{row.key} counts as sent, but was never published.")
+
+
 def in_slack(scene: Scene) -> Iterator[Breach]:
     """What counts as sent is there."""
     for row in _rows(scene):
@@ -113,6 +119,8 @@ def in_slack(scene: Scene) -> Iterator[Breach]:
             continue
         if row.kind == Telling.EMOJI:
             yield from _emoji(scene, row)
+        elif row.kind == Telling.HOME:
+            yield from _home(scene, row)
         elif scene.seen.message(row.channel, row.ts) is None:
             yield Breach("loss", f"{row.key} counts as sent, but is not in Slack.")
 
