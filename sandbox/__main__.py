@@ -108,11 +108,11 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     except OSError as error:
-        sys.stderr.write(f"Cannot listen on {options.host}:{options.port}: {error}. Choose another --port.\n")
+        sys.stderr.write(
+            f"Cannot listen on {options.host}:{options.port} ({error.strerror}): choose another --port.\n"
+        )
         return 1
     server = build_server(sandbox, listener)
-    # Connections made from now on wait in the listener's queue until the server accepts them.
-    listener.listen(128)
     _announce(sandbox, options.port_file)
     server.run(sockets=[listener])
     return 0

@@ -118,7 +118,10 @@ class Scheduled:
 
 @dataclass
 class Channel:
-    """A conversation of any kind. Members keep the order in which they joined."""
+    """A conversation of any kind. Members keep the order in which they joined.
+
+    `messages`, and `replies` by the ts of their parent, are oldest first; only the workspace changes them.
+    """
 
     id: str
     name: str
@@ -133,6 +136,7 @@ class Channel:
     purpose: str = ""
     previous_names: list[str] = field(default_factory=list)
     messages: dict[str, Message] = field(default_factory=dict)
+    replies: dict[str, dict[str, Message]] = field(default_factory=dict)
     pins: list[str] = field(default_factory=list)
     bookmarks: list[JsonObject] = field(default_factory=list)
     last_ts: float = 0.0

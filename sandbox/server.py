@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import quote
 
 import uvicorn
 from starlette.applications import Starlette
@@ -23,6 +24,7 @@ from sandbox.api import dispatch
 from sandbox.client import SandboxClient
 from sandbox.control.routes import control_routes
 from sandbox.core import Sandbox, SandboxConfig
+from sandbox.entities import File
 from sandbox.forms import UnreadableForm, read_form
 from sandbox.jsontypes import JsonObject, as_text
 from sandbox.page import HEADERS, page_routes
@@ -44,7 +46,14 @@ def create_app(sandbox: Sandbox) -> Starlette:
         return await _receive_file(sandbox, request)
 
     async def picture(request: Request) -> Response:
-        return _show_picture(sandbox, request.path_params["file"])
+        file = _known_file(sandbox, request)
+        return _shown(file) if file is not None and image_type(file) else _no_file()
+
+    async def file(request: Request) -> Response:
+        found = _known_file(sandbox, request)
+        if found is None:
+            return _no_file()
+        return _shown(found) if image_type(found) else _download(found)
 
     async def link(websocket: WebSocket) -> None:
         outage = sandbox.faults.standing("outage")
@@ -63,7 +72,8 @@ def create_app(sandbox: Sandbox) -> Starlette:
             Route("/api/{method}", api, methods=["GET", "POST"]),
             Route("/response/{key:path}", response_url, methods=["POST"]),
             Route("/upload/{file}", upload, methods=["POST"]),
-            Route("/files/{file}/{name}", picture, methods=["GET"]),
+            Route("/files/{file}/picture", picture, methods=["GET"]),
+            Route("/files/{file}/{name}", file, methods=["GET"]),
             WebSocketRoute("/link/", link),
             *control_routes(sandbox),
             *page_routes(),
@@ -110,13 +120,25 @@ def _keep(sandbox: Sandbox, upload: JsonObject, content: bytes) -> tuple[int, st
     return 200, f"OK - {len(content)}"
 
 
-def _show_picture(sandbox: Sandbox, name: str) -> Response:
-    """For the page: only what a browser cannot take for anything but a picture."""
-    file = sandbox.workspace.files.get(name)
-    kind = image_type(file) if file is not None else ""
-    if file is None or not kind or not is_processed(file):
-        return PlainTextResponse("file_not_found", status_code=404, headers=HEADERS)
-    return Response(file.content, media_type=f"image/{kind}", headers=HEADERS)
+def _known_file(sandbox: Sandbox, request: Request) -> File | None:
+    """The file of the address, once Slack would show it."""
+    file = sandbox.workspace.files.get(request.path_params["file"])
+    return file if file is not None and is_processed(file) else None
+
+
+def _no_file() -> Response:
+    return PlainTextResponse("file_not_found", status_code=404, headers=HEADERS)
+
+
+def _shown(file: File) -> Response:
+    """What a browser cannot take for anything but a picture."""
+    return Response(file.content, media_type=f"image/{image_type(file)}", headers=HEADERS)
+
+
+def _download(file: File) -> Response:
+    """To be kept, never to be shown: what somebody uploaded could be a page that runs scripts."""
+    kept = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"}
+    return Response(file.content, media_type="application/octet-stream", headers=HEADERS | kept)
 
 
 async def _uploaded_bytes(request: Request) -> bytes:
@@ -152,10 +174,16 @@ class _Server(uvicorn.Server):
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one."""
+    """A listening socket, in whose queue connections wait for a server; port 0 takes a free one."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
+    try:
+        listener.bind((host, port))
+        # Two sockets may be bound to one port; only one of them can listen.
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
     return listener
 
 

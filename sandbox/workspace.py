@@ -198,11 +198,12 @@ class Workspace:
 
     def thread(self, channel: Channel, root_ts: str) -> list[Message]:
         """The parent, if it exists, and its replies, oldest first."""
-        return [m for m in channel.messages.values() if m.ts == root_ts or m.thread_ts == root_ts]
+        root = channel.messages.get(root_ts)
+        return [*([root] if root else []), *self.replies(channel, root_ts)]
 
     def replies(self, channel: Channel, root_ts: str) -> list[Message]:
         """The replies of a parent, oldest first."""
-        return [m for m in channel.messages.values() if m.thread_ts == root_ts and m.ts != root_ts]
+        return list(channel.replies.get(root_ts, {}).values())
 
     # -- time ---------------------------------------------------------------------------------------------
 
@@ -226,6 +227,8 @@ class Workspace:
             draft, channel=channel.id, ts=self.next_ts(channel), posted_at_real=clocks.real()
         )
         channel.messages[message.ts] = message
+        if message.is_reply:
+            channel.replies.setdefault(message.thread_ts, {})[message.ts] = message
         self.tell(happened.MessagePosted(channel, message))
         return message
 
@@ -249,6 +252,8 @@ class Workspace:
             self._bury(channel, message)
             return
         del channel.messages[message.ts]
+        if message.is_reply:
+            del channel.replies[message.thread_ts][message.ts]
         if message.ts in channel.pins:
             channel.pins.remove(message.ts)
         self.tell(happened.MessageDeleted(channel, dataclasses.replace(message)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,16 +20,15 @@ import typer
 from bot.clock import monotonic
 from bot.manifest import EVENTS_PATH, render_manifest
 from bot.trial.children import HOME, START_TIMEOUT, Child, TrialFailed, child_environment
+from bot.trial.ports import HOST, Ports
 from bot.trial.supervisor import Supervisor
 
-HOST = "127.0.0.1"
 PAGE_PORT = 3300
 BOT_PORT = 3000
 
 Found = TypeVar("Found")
 
 _POLL = 0.1  # seconds
-_PORTS_TRIED = 100
 _CLOCK_OFFSET = "clock-offset"
 _DATABASE = "deskbell.db"
 _PACE = 50  # times Slack's own; the sandbox sets no limits
@@ -49,10 +47,11 @@ class Workspace:
 
 def run(*, port: int | None, over_http: bool, tour: bool) -> int:
     """Start both, then play the tour or wait for Ctrl-C or SIGTERM; stop both. Returns the exit code."""
-    page_port = free_port(PAGE_PORT) if port is None else require_free(port)
-    bot_port = free_port(BOT_PORT, besides=page_port)
     try:
         with _interrupted_by_sigterm(), ExitStack() as ending:
+            ports = ending.enter_context(Ports())
+            page_port = ports.first_free(PAGE_PORT) if port is None else ports.require(port)
+            bot_port = ports.first_free(BOT_PORT)
             folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="deskbell-sandbox-")))
             workspace, sandbox, bot = _start(
                 ending, folder, page_port=page_port, bot_port=bot_port, over_http=over_http
@@ -74,29 +73,6 @@ def run(*, port: int | None, over_http: bool, tour: bool) -> int:
     except KeyboardInterrupt:
         return 1 if tour else 0
     return 0
-
-
-def free_port(first: int, *, besides: int | None = None) -> int:
-    """The first port from `first` on that nobody listens at. Raises `TrialFailed`."""
-    for port in range(first, first + _PORTS_TRIED):
-        if port != besides and _is_free(port):
-            return port
-    raise TrialFailed(f"No port from {first} to {first + _PORTS_TRIED - 1} is free: stop what listens there.")
-
-
-def require_free(port: int) -> int:
-    """The same port. Raises `TrialFailed` when somebody listens at it."""
-    if not _is_free(port):
-        raise TrialFailed(f"Port {port} is taken by another program: choose another with --port.")
-    return port
-
-
-def _is_free(port: int) -> bool:
-    try:
-        socket.create_server((HOST, port)).close()
-    except OSError:
-        return False
-    return True
 
 
 def _start(

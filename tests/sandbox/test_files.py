@@ -202,3 +202,17 @@ def test_the_page_is_given_pictures_and_nothing_else(
     assert get(server, f"/files/{picture}/picture") == (200, "image/png", PNG)
     assert get(server, f"/files/{page}/picture")[0] == 404
     assert get(server, "/files/F0UNKNOWN00/picture")[0] == 404
+
+
+def test_any_other_file_is_a_download_that_no_browser_shows(
+    server: SandboxServer, slack: WebClient, client: SandboxClient
+) -> None:
+    content = b"<script>alert(1)</script>"
+    file_id = completed(slack, content, name='Übersicht "neu".html')
+    processed(client, slack, file_id)
+    with urllib.request.urlopen(f"{server.url}/files/{file_id}/download", timeout=10) as answer:
+        headers, body = answer.headers, answer.read()
+    assert body == content
+    assert headers["content-type"] == "application/octet-stream"
+    assert headers["content-disposition"] == "attachment; filename*=UTF-8''%C3%9Cbersicht%20%22neu%22.html"
+    assert headers["x-content-type-options"] == "nosniff"

@@ -11,7 +11,7 @@ import typer
 
 from bot.settings import VARIABLES
 from bot.trial.children import Child, TrialFailed, child_environment
-from bot.trial.running import HOST, free_port, require_free
+from bot.trial.ports import HOST, Ports
 from bot.trial.supervisor import Supervisor
 from sandbox.client import SandboxClient
 from tests.sandbox_fixture import running_sandbox
@@ -23,18 +23,38 @@ def taken() -> Iterator[int]:
         yield other.getsockname()[1]
 
 
-def test_a_taken_port_is_passed_over(taken: int) -> None:
-    assert free_port(taken) > taken
+@pytest.fixture
+def ports() -> Iterator[Ports]:
+    with Ports() as ours:
+        yield ours
 
 
-def test_two_parts_do_not_get_the_same_port(taken: int) -> None:
-    first = free_port(taken)
-    assert free_port(taken, besides=first) > first
+def test_a_taken_port_is_passed_over(taken: int, ports: Ports) -> None:
+    assert ports.first_free(taken) > taken
 
 
-def test_a_port_that_was_asked_for_and_is_taken_is_told_with_the_fix(taken: int) -> None:
+def test_two_parts_do_not_get_the_same_port(taken: int, ports: Ports) -> None:
+    first = ports.first_free(taken)
+    assert ports.first_free(first) > first
+
+
+def test_two_trials_do_not_get_the_same_port_before_either_listens(taken: int, ports: Ports) -> None:
+    first = ports.first_free(taken)
+    with Ports() as theirs:
+        assert theirs.first_free(first) > first
+        with pytest.raises(TrialFailed, match=f"Port {first} is taken"):
+            theirs.require(first)
+
+
+def test_a_port_is_free_again_when_its_trial_has_ended(taken: int, ports: Ports) -> None:
+    with Ports() as theirs:
+        first = theirs.first_free(taken)
+    assert ports.require(first) == first
+
+
+def test_a_port_that_was_asked_for_and_is_taken_is_told_with_the_fix(taken: int, ports: Ports) -> None:
     with pytest.raises(TrialFailed, match=f"Port {taken} is taken .*--port"):
-        require_free(taken)
+        ports.require(taken)
 
 
 def test_the_trial_inherits_no_token_and_no_database(monkeypatch: pytest.MonkeyPatch) -> None:
