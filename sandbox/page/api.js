@@ -4,29 +4,26 @@
 export class Refused extends Error {}
 
 /** `GET /control/<name>` */
-export async function read(name, query = {}) {
-  return answerOf(await fetch(`/control/${name}?${new URLSearchParams(query)}`));
+export function read(name, query) {
+	return fetched(`/control/${name}?${new URLSearchParams(query)}`);
 }
 
 /** `POST /control/<name>` */
-export async function act(name, args) {
-  const request = {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(args),
-  };
-  return answerOf(await fetch(`/control/${name}`, request));
+export function act(name, args) {
+	const headers = { "Content-Type": "application/json" };
+	return fetched(`/control/${name}`, { method: "POST", headers, body: JSON.stringify(args) });
 }
 
 /** Characters of emoji by name. */
-export async function readEmoji() {
-  return answerOf(await fetch("/page/emoji.json"));
+export function readEmoji() {
+	return fetched("/page/emoji.json");
 }
 
-async function answerOf(response) {
-  const data = await response.json();
-  if (!response.ok) throw new Refused(data.error ?? `The sandbox answered ${response.status}.`);
-  return data;
+async function fetched(address, request) {
+	const response = await fetch(address, request);
+	const data = await response.json();
+	if (!response.ok) throw new Refused(data.error ?? `The sandbox answered ${response.status}.`);
+	return data;
 }
 
 /**
@@ -34,8 +31,8 @@ async function answerOf(response) {
  * The browser reconnects by itself.
  */
 export function listen(onEntry, onState) {
-  const stream = new EventSource("/control/events");
-  stream.onopen = () => onState(true);
-  stream.onerror = () => onState(false);
-  stream.onmessage = (event) => onEntry(JSON.parse(event.data));
+	const stream = new EventSource("/control/events");
+	stream.onopen = () => onState(true);
+	stream.onerror = () => onState(false);
+	stream.onmessage = event => onEntry(JSON.parse(event.data));
 }

@@ -8,112 +8,105 @@ import { refreshModal } from "./modal.js";
 import { refreshAges } from "./messages.js";
 import { HOME, Pane } from "./pane.js";
 import { drawClock, drawPeople, drawSidebar, tick } from "./sidebar.js";
-import {
-  canSee,
-  loadWorkspace,
-  markRead,
-  markUnread,
-  me,
-  noteArrival,
-  openConversation,
-  people,
-  recallUnread,
-  state,
-  visibleChannels,
-} from "./state.js";
+import { canSee, loadWorkspace, markRead, markUnread, me, noteArrival, openConversation } from "./state.js";
+import { people, recallUnread, state, visibleChannels } from "./state.js";
 import { setEmoji } from "./text.js";
 import { loadWorkshop, onWorkshopEntry, startWorkshop } from "./workshop.js";
 
-const place = (id) => document.getElementById(id);
+const place = id => document.getElementById(id);
 
 const channelPane = new Pane(place("channel"), { inThread: false, openThread });
-const threadPane = new Pane(place("thread"), { inThread: true, openThread, close: () => go({ thread: "" }) });
+const threadPane = new Pane(place("thread"), { inThread: true, openThread, close: closeThread });
 const newest = new Map();
-
-function openThread(ts) {
-  go({ thread: ts });
-}
 
 // --- where we are ---
 
 /** Changes who we are or what is open; the address follows, and drawing follows the address. */
 function go({ person = state.me, channel = state.channel, thread = "" }) {
-  const handle = state.users.get(person)?.name ?? "";
-  const wanted = `#${[handle, channel, thread].filter(Boolean).join("/")}`;
-  if (wanted === location.hash) arrive();
-  else location.hash = wanted;
+	const handle = state.users.get(person)?.name;
+	const wanted = `#${[handle, channel, thread].filter(Boolean).join("/")}`;
+	if (wanted === location.hash) return arrive();
+	location.hash = wanted;
+}
+
+/** Somebody opens a thread in order to write there. */
+async function openThread(thread) {
+	if (thread !== state.thread) {
+		const arrived = new Promise(resolve => addEventListener("hashchange", resolve, { once: true }));
+		go({ thread });
+		await arrived;
+	}
+	threadPane.focusComposer();
+}
+
+/** The focus goes back to the message that the thread belongs to. */
+function closeThread() {
+	const { thread } = state;
+	go({});
+	channelPane.find(thread)?.focus();
 }
 
 /** A person finds what they had open last, else what is open now, else their first channel. */
 function choosePerson(person) {
-  const found = [state.lastChannel.get(person), state.channel].find((id) => id && canSee(person, id));
-  go({ person, channel: found ?? firstChannel(person) });
+	const found = [state.lastChannel.get(person), state.channel].find(id => id && canSee(person, id));
+	go({ person, channel: found ?? firstChannel(person) });
 }
 
 function firstChannel(person) {
-  return visibleChannels(person).rooms[0]?.id ?? "";
+	return visibleChannels(person).rooms[0]?.id ?? "";
 }
 
 function placeFromAddress() {
-  const [handle, channel = "", thread = "", message = ""] = decodeURIComponent(location.hash.slice(1)).split("/");
-  const everyone = people();
-  const person = (everyone.find((user) => user.name === handle) ?? everyone[0])?.id ?? "";
-  const found =
-    [...state.channels.values()].find((known) => known.id === channel || known.name === channel)?.id ?? "";
-  const isVisible = found && canSee(person, found);
-  return { person, channel: isVisible ? found : firstChannel(person), thread: isVisible ? thread : "", message };
+	const [handle, wanted, thread = "", message = ""] = decodeURIComponent(location.hash.slice(1)).split("/");
+	const everyone = people();
+	const person = (everyone.find(user => user.name === handle) ?? everyone[0])?.id ?? "";
+	const found = [...state.channels.values()].find(({ id, name }) => wanted && [id, name].includes(wanted))?.id;
+	if (!found || !canSee(person, found)) return { person, channel: firstChannel(person), thread: "", message };
+	return { person, channel: found, thread, message };
 }
 
 async function arrive() {
-  const { person, channel, thread, message } = placeFromAddress();
-  const moved =
-    person !== state.me || channel !== state.channel || (thread === HOME) !== (state.thread === HOME);
-  const threaded = moved || thread !== state.thread;
-  Object.assign(state, { me: person, channel, thread });
-  if (moved) noteArrival(person, channel);
-  state.lastChannel.set(person, channel);
-  markRead(person, channel);
-  closeMenu();
-  showSidebar(false);
-  drawAround();
-  const isHome = thread === HOME;
-  const inThread = Boolean(thread) && !isHome;
-  place("thread").hidden = !inThread;
-  document.body.classList.toggle("in-thread", inThread);
-  await Promise.all([
-    moved ? channelPane.show(channel, isHome ? HOME : "") : null,
-    threaded ? threadPane.show(inThread ? channel : "", inThread ? thread : "") : null,
-    refreshModal(),
-  ]);
-  if (message) await jump(message, inThread ? threadPane : channelPane);
+	const { person, channel, thread, message } = placeFromAddress();
+	const isHome = thread === HOME;
+	const inThread = Boolean(thread) && !isHome;
+	const moved = person !== state.me || channel !== state.channel || isHome !== (state.thread === HOME);
+	const threaded = moved || thread !== state.thread;
+	Object.assign(state, { me: person, channel, thread });
+	if (moved) noteArrival(person, channel);
+	state.lastChannel.set(person, channel);
+	markRead(person, channel);
+	closeMenu();
+	showSidebar(false);
+	drawAround();
+	place("thread").hidden = !inThread;
+	await Promise.all([
+		moved && channelPane.show(channel, isHome ? HOME : ""),
+		threaded && threadPane.show(inThread ? channel : "", inThread ? thread : ""),
+		refreshModal()
+	]);
+	if (message) await jump(message, inThread ? threadPane : channelPane);
 }
 
 /** Goes there once: what happens afterwards must not lead back to it. */
 async function jump(message, pane) {
-  history.replaceState(null, "", location.hash.split("/").slice(0, 3).join("/").replace(/\/$/, ""));
-  if (!(await pane.jump(message))) notify("That message is not here any more.");
+	history.replaceState(null, "", location.hash.split("/").slice(0, 3).join("/").replace(/\/$/, ""));
+	if (!(await pane.jump(message))) notify("That message is not here any more.");
 }
 
 function drawAround() {
-  place("team").textContent = state.team.name;
-  const title = state.channels.get(state.channel)?.name;
-  document.title = [me()?.profile.display_name, title, state.team.name].filter(Boolean).join(" · ");
-  keepingFocus(place("people"), (root) => drawPeople(root, choosePerson));
-  keepingFocus(place("sidebar"), (root) => drawSidebar(root, (channel) => go({ channel }), openApp, openPerson));
-  keepingFocus(place("clock"), drawClock);
-}
-
-async function openApp() {
-  go({ channel: await openConversation(state.me) });
-}
-
-async function openPerson(other) {
-  go({ channel: await openConversation(state.me, other) });
+	place("team").textContent = state.team.name;
+	const title = state.channels.get(state.channel)?.name;
+	document.title = [me()?.profile.display_name, title, state.team.name].filter(Boolean).join(" · ");
+	const open = channel => go({ channel });
+	const write = async other => open(await openConversation(state.me, other));
+	keepingFocus(place("people"), root => drawPeople(root, choosePerson));
+	keepingFocus(place("sidebar"), root => drawSidebar(root, open, () => write(), write));
+	keepingFocus(place("clock"), drawClock);
 }
 
 function showSidebar(isOpen) {
-  document.body.classList.toggle("with-sidebar", isOpen);
-  place("open-sidebar").setAttribute("aria-expanded", String(isOpen));
+	document.body.classList.toggle("with-sidebar", isOpen);
+	place("open-sidebar").setAttribute("aria-expanded", String(isOpen));
 }
 
 // --- what happens ---
@@ -122,124 +115,113 @@ const due = new Set();
 
 /** Does each kind of work once for many entries that come together. */
 function soon(work) {
-  if (due.size === 0) setTimeout(catchUp, 60);
-  due.add(work);
+	if (due.size === 0) setTimeout(catchUp, 60);
+	due.add(work);
 }
 
 async function catchUp() {
-  const work = [...due];
-  due.clear();
-  if (work.includes(everything)) await everything();
-  else for (const part of work) await part();
+	const work = [...due];
+	due.clear();
+	if (work.includes(everything)) await everything();
+	else for (const part of work) await part();
 }
 
 async function messages() {
-  const inThread = state.thread && state.thread !== HOME;
-  await Promise.all([channelPane.refresh(), inThread ? threadPane.refresh() : null]);
-}
-
-async function modal() {
-  await refreshModal();
-}
-
-async function around() {
-  drawAround();
+	const inThread = state.thread && state.thread !== HOME;
+	await Promise.all([channelPane.refresh(), inThread && threadPane.refresh()]);
 }
 
 /** People or channels changed: names and faces in messages may have, too. */
 async function everything() {
-  await loadWorkspace();
-  state.channel = "";
-  await arrive();
+	await loadWorkspace();
+	state.channel = "";
+	await arrive();
 }
 
 const ENTRIES = {
-  message: (entry) => {
-    noteNews(entry);
-    channelPane.hear(entry.channel, entry.message.ts, entry.message.thread_ts);
-    soon(messages);
-  },
-  message_deleted: (entry) => {
-    channelPane.hear(entry.channel, entry.ts);
-    soon(messages);
-  },
-  ephemeral: (entry) => {
-    if (entry.user !== state.me || entry.channel !== state.channel) {
-      markUnread(entry.user, entry.channel);
-      soon(around);
-    }
-    soon(messages);
-  },
-  views: (entry) => {
-    if (entry.user !== state.me) return;
-    soon(modal);
-    if (state.thread === HOME) soon(messages);
-  },
-  workspace: () => soon(everything),
-  reset: () => soon(everything),
-  clock: (entry) => {
-    state.offset = entry.offset;
-    channelPane.forget();
-    threadPane.forget();
-    soon(around);
-    soon(messages);
-  },
+	message: ({ channel, message }) => {
+		noteNews(channel, message);
+		channelPane.hear(channel, message.ts, message.thread_ts);
+		soon(messages);
+	},
+	message_deleted: ({ channel, ts }) => {
+		channelPane.hear(channel, ts);
+		soon(messages);
+	},
+	ephemeral: ({ user, channel }) => {
+		if (user !== state.me || channel !== state.channel) {
+			markUnread(user, channel);
+			soon(drawAround);
+		}
+		soon(messages);
+	},
+	views: ({ user }) => {
+		if (user !== state.me) return;
+		soon(refreshModal);
+		if (state.thread === HOME) soon(messages);
+	},
+	workspace: () => soon(everything),
+	reset: () => soon(everything),
+	clock: ({ offset }) => {
+		state.offset = offset;
+		channelPane.forget();
+		threadPane.forget();
+		soon(drawAround);
+		soon(messages);
+	}
 };
 
 function onEntry(entry) {
-  ENTRIES[entry.type]?.(entry);
-  onWorkshopEntry(entry);
+	ENTRIES[entry.type]?.(entry);
+	onWorkshopEntry(entry);
 }
 
-async function noteNews({ channel, message }) {
-  if (!state.channels.has(channel)) await loadWorkspace();
-  if (!state.channels.has(channel)) return;
-  const isNew = Number(message.ts) > (newest.get(channel) ?? 0);
-  if (!isNew) return;
-  newest.set(channel, Number(message.ts));
-  for (const member of state.channels.get(channel).members) {
-    const isSeen = member === state.me && channel === state.channel;
-    if (member !== message.user && !isSeen) markUnread(member, channel, message.text);
-  }
-  soon(around);
+async function noteNews(channel, { ts, user, text }) {
+	if (!state.channels.has(channel)) await loadWorkspace();
+	const isNew = Number(ts) > (newest.get(channel) ?? 0);
+	if (!isNew || !state.channels.has(channel)) return;
+	newest.set(channel, Number(ts));
+	for (const member of state.channels.get(channel).members) {
+		const isSeen = member === state.me && channel === state.channel;
+		if (member !== user && !isSeen) markUnread(member, channel, text);
+	}
+	soon(drawAround);
 }
 
 let wasDown = false;
 
 function onConnection(isUp) {
-  if (!isUp) notify("The sandbox does not answer. Waiting for it to come back.", Infinity);
-  else if (wasDown) {
-    notify("");
-    soon(everything);
-    loadWorkshop();
-  }
-  wasDown = !isUp;
+	if (!isUp) notify("The sandbox does not answer. Waiting for it to come back.", Infinity);
+	else if (wasDown) {
+		notify("");
+		soon(everything);
+		loadWorkshop();
+	}
+	wasDown = !isUp;
 }
 
 async function start() {
-  const [emoji] = await Promise.all([readEmoji(), live()]);
-  setEmoji(emoji);
-  await loadWorkspace();
-  recallUnread();
-  addEventListener("hashchange", arrive);
-  place("open-sidebar").addEventListener("click", () =>
-    showSidebar(!document.body.classList.contains("with-sidebar")),
-  );
-  setInterval(() => tick(place("clock")), 5000);
-  setInterval(refreshAges, 30_000);
-  await arrive();
-  await startWorkshop();
+	const [emoji] = await Promise.all([readEmoji(), live().then(loadWorkspace)]);
+	setEmoji(emoji);
+	recallUnread();
+	addEventListener("hashchange", arrive);
+	place("open-sidebar").onclick = () => showSidebar(!document.body.classList.contains("with-sidebar"));
+	place("thread").addEventListener("keydown", ({ key }) => key === "Escape" && closeThread());
+	setInterval(() => tick(place("clock")), 5000);
+	setInterval(refreshAges, 30_000);
+	await arrive();
+	await startWorkshop();
 }
 
 /** Waits for the stream, for a moment: it comes first, or what happens between it and the first look is missed. */
 function live() {
-  return new Promise((resolve) => {
-    setTimeout(resolve, 1000);
-    listen(onEntry, (isUp) => {
-      onConnection(isUp);
-      if (isUp) resolve();
-    });
-  });
+	return new Promise(resolve => {
+		setTimeout(resolve, 1000);
+		listen(onEntry, isUp => {
+			onConnection(isUp);
+			if (isUp) resolve();
+		});
+	});
 }
 
 start();

@@ -3,114 +3,149 @@
 const PROPERTIES = new Set(["value", "checked", "disabled", "hidden", "selected"]);
 
 /**
- * An element. `on…` adds a listener; null, undefined and false leave an attribute or a child out.
- * @param {string} tag
- * @param {Record<string, unknown>} [attributes]
- * @param {...unknown} children nodes, texts, or lists of them
+ * An element: `h("p.hint", "words")`, `h("button.plain", { onclick }, "Go")`. `on…` adds a listener; null, undefined
+ * and false leave an attribute or a child out. A button submits only what its type says.
  */
-export function h(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === undefined || value === null || value === false) continue;
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (PROPERTIES.has(name)) element[name] = value;
-    else element.setAttribute(name, value === true ? "" : String(value));
-  }
-  element.append(...present(children));
-  return element;
+export function h(kind, ...rest) {
+	const [tag, ...classes] = kind.split(".");
+	const element = document.createElement(tag);
+	if (classes.length) element.className = classes.join(" ");
+	if (tag === "button") element.type = "button";
+	const attributes = rest[0]?.constructor === Object ? rest.shift() : {};
+	for (const [name, value] of Object.entries(attributes)) {
+		if (value === undefined || value === null || value === false) continue;
+		if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+		else if (PROPERTIES.has(name)) element[name] = value;
+		else element.setAttribute(name, value === true ? "" : value);
+	}
+	fill(element, rest);
+	return element;
 }
 
 /** Replaces what an element holds. */
 export function fill(element, ...children) {
-  element.replaceChildren(...present(children));
+	const isThere = child => child !== null && child !== undefined && child !== false;
+	element.replaceChildren(...children.flat(Infinity).filter(isThere));
 }
 
-function present(children) {
-  return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+export function button(label, onclick, attributes) {
+	return h("button", { onclick, ...attributes }, label);
+}
+
+export function hint(...words) {
+	return h("p.hint", words);
 }
 
 /** Redraws an element and puts the focus back on the button at the same place. */
 export function keepingFocus(root, draw) {
-  const place = focusedButton(root);
-  draw(root);
-  focusButton(root, place);
+	const place = focusedButton(root);
+	draw(root);
+	focusButton(root, place);
 }
 
-/** Puts one element in the place of another, and the focus on the button at the same place. */
+/** Puts one element in the place of another, and the focus where it was. */
 export function replaceKeepingFocus(before, after) {
-  const place = focusedButton(before);
-  before.replaceWith(after);
-  focusButton(after, place);
+	const place = focusedButton(before);
+	const isFocused = document.activeElement === before;
+	before.replaceWith(after);
+	if (isFocused) after.focus();
+	focusButton(after, place);
 }
 
 function focusedButton(root) {
-  return [...root.querySelectorAll("button")].indexOf(document.activeElement);
+	return [...root.querySelectorAll("button")].indexOf(document.activeElement);
 }
 
 function focusButton(root, place) {
-  const buttons = root.querySelectorAll("button");
-  if (place >= 0) buttons[Math.min(place, buttons.length - 1)]?.focus();
+	const buttons = root.querySelectorAll("button");
+	if (place >= 0) buttons[Math.min(place, buttons.length - 1)]?.focus();
 }
 
 /** Makes the children of an element these, in this order, without touching those that are in place. */
 export function arrange(root, nodes) {
-  const wanted = new Set(nodes);
-  for (const child of [...root.childNodes]) if (!wanted.has(child)) child.remove();
-  let next = root.firstChild;
-  for (const node of nodes) {
-    if (node === next) next = node.nextSibling;
-    else root.insertBefore(node, next);
-  }
+	const wanted = new Set(nodes);
+	for (const child of [...root.childNodes]) if (!wanted.has(child)) child.remove();
+	let next = root.firstChild;
+	for (const node of nodes) {
+		if (node === next) next = node.nextSibling;
+		else root.insertBefore(node, next);
+	}
 }
 
 /** A link to the web, or only its label where the address is not http(s). */
 export function webLink(address, label) {
-  const url = webAddress(address);
-  if (!url) return h("span", {}, label);
-  return h("a", { href: url.href, target: "_blank", rel: "noopener noreferrer" }, label);
+	const url = webAddress(address);
+	return url ? h("a", { href: url.href, target: "_blank", rel: "noopener noreferrer" }, label) : h("span", label);
 }
 
 /** The address as a URL if it is http(s), else null. */
 export function webAddress(address) {
-  if (!URL.canParse(address)) return null;
-  const url = new URL(address);
-  return url.protocol === "https:" || url.protocol === "http:" ? url : null;
+	const url = URL.canParse(address) ? new URL(address) : null;
+	return /^https?:$/.test(url?.protocol) ? url : null;
 }
 
-/** A small menu beside `anchor` that ends with the next choice, click elsewhere, or Escape. */
-export function openMenu(anchor, label, content) {
-  closeMenu();
-  const menu = h("div", { class: "menu", role: "dialog", "aria-label": label }, content);
-  // In an open dialog everything outside of it is inert.
-  (anchor.closest("dialog") ?? document.body).append(menu);
-  const place = anchor.getBoundingClientRect();
-  const left = Math.min(place.left, innerWidth - menu.offsetWidth - 8);
-  const below = place.bottom + 4;
-  const fits = below + menu.offsetHeight < innerHeight - 8;
-  menu.style.left = `${Math.max(8, left)}px`;
-  menu.style.top = `${fits ? below : Math.max(8, place.top - menu.offsetHeight - 4)}px`;
-  const leave = (event) => {
-    if (event.type === "keydown" ? event.key === "Escape" : !menu.contains(event.target)) {
-      closeMenu();
-      if (event.type === "keydown") anchor.focus();
-    }
-  };
-  // The click that opens the menu must not close it.
-  setTimeout(() => document.addEventListener("click", leave));
-  document.addEventListener("keydown", leave);
-  ending = () => {
-    menu.remove();
-    document.removeEventListener("click", leave);
-    document.removeEventListener("keydown", leave);
-  };
-  menu.querySelector("button, input")?.focus();
+/** Copies a text; false where the browser does not let us. */
+export async function copied(text) {
+	try {
+		await navigator.clipboard.writeText(text);
+		return true;
+	} catch {
+		return false;
+	}
 }
+
+// --- menus ---
 
 let ending = () => {};
 
+/** A small menu beside `anchor` that ends with the next choice, click elsewhere, or Escape. */
+export function openMenu(anchor, label, ...content) {
+	closeMenu();
+	const menu = h("div.menu", { role: "dialog", "aria-label": label, onkeydown: walk }, content);
+	// In an open dialog everything outside of it is inert.
+	(anchor.closest("dialog") ?? document.body).append(menu);
+	const place = anchor.getBoundingClientRect();
+	const fits = place.bottom + menu.offsetHeight < innerHeight - 12;
+	menu.style.left = `${Math.max(8, Math.min(place.left, innerWidth - menu.offsetWidth - 8))}px`;
+	menu.style.top = `${fits ? place.bottom + 4 : Math.max(8, place.top - menu.offsetHeight - 4)}px`;
+	const listening = new AbortController();
+	const { signal } = listening;
+	const leave = event => menu.contains(event.target) || closeMenu();
+	// The click that opens the menu must not close it.
+	setTimeout(() => document.addEventListener("click", leave, { signal }));
+	document.addEventListener("keydown", event => event.key === "Escape" && closeMenu(), { signal });
+	ending = () => {
+		const hadFocus = menu.contains(document.activeElement);
+		menu.remove();
+		listening.abort();
+		if (hadFocus) anchor.focus();
+	};
+	menu.querySelector("button, input")?.focus();
+}
+
+/** Arrow keys go from button to button. */
+function walk(event) {
+	const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+	const isTyping = event.target.tagName === "INPUT" && event.key !== "ArrowDown";
+	if (!step || isTyping) return;
+	const buttons = [...event.currentTarget.querySelectorAll("button")];
+	const now = buttons.indexOf(document.activeElement);
+	buttons.at((now + step) % buttons.length)?.focus();
+	event.preventDefault();
+}
+
+/** An entry of a menu. */
+export function choice(label, todo, attributes) {
+	const choose = () => {
+		closeMenu();
+		todo();
+	};
+	return h("button.plain.choice", { onclick: choose, ...attributes }, label);
+}
+
 /** Closes the menu if one is open. */
 export function closeMenu() {
-  const end = ending;
-  ending = () => {};
-  end();
+	const end = ending;
+	ending = () => {};
+	end();
 }

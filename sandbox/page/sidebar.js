@@ -1,156 +1,114 @@
 // Who we act as, what they can open, and the workspace's time.
 
-import { closeMenu, fill, h, openMenu } from "./dom.js";
-import { perform } from "./gestures.js";
-import { icon } from "./icons.js";
-import {
-  me,
-  mentionsIn,
-  nameOf,
-  now,
-  people,
-  pictureOf,
-  standing,
-  state,
-  titleOf,
-  unreadIn,
-  unreadOf,
-  visibleChannels,
-} from "./state.js";
+import { button, choice, fill, h, openMenu } from "./dom.js";
+import { performAsMe } from "./gestures.js";
+import { face, icon, iconButton } from "./icons.js";
+import { me, mentionsIn, nameOf, now, people, standing, state, titleOf, unreadIn, unreadOf, visibleChannels } from "./state.js";
 import { momentOf, untilTomorrowAtNine } from "./time.js";
 
 /** The row of people; a choice changes who we act as. */
 export function drawPeople(root, choose) {
-  const buttons = people().map((user) => {
-    const unread = user.id === state.me ? 0 : unreadOf(user.id);
-    const about = [user.profile.title, standing(user)].filter(Boolean).join(", ");
-    const news = unread ? `, ${unread} new` : "";
-    return h(
-      "button",
-      {
-        type: "button",
-        class: "person",
-        "aria-pressed": String(user.id === state.me),
-        "aria-label": `Act as ${nameOf(user.id)}${about ? `, ${about}` : ""}${news}`,
-        title: `${user.real_name}${about ? ` · ${about}` : ""}`,
-        onclick: () => choose(user.id),
-      },
-      h("img", { class: "avatar", src: pictureOf(user.name), alt: "", width: 32, height: 32 }),
-      h("span", {}, nameOf(user.id)),
-      unread ? h("span", { class: "dot", "aria-hidden": "true" }) : null,
-    );
-  });
-  fill(root, h("span", { class: "hint" }, "You are"), buttons);
+	const buttons = people().map(user => {
+		const unread = user.id !== state.me && unreadOf(user.id);
+		const name = nameOf(user.id);
+		const about = aboutOf(user);
+		return button(
+			[face(user.name, 32, { class: "avatar" }), h("span", name), unread > 0 && h("span.dot", { "aria-hidden": "true" })],
+			() => choose(user.id),
+			{
+				class: "person",
+				"aria-pressed": String(user.id === state.me),
+				"aria-label": `Act as ${name}${about && `, ${about}`}${unread ? `, ${unread} new` : ""}`,
+				title: `${user.real_name}${about && ` · ${about}`}`
+			}
+		);
+	});
+	fill(root, h("span.hint", "You are"), buttons);
+}
+
+function aboutOf(user) {
+	return [user?.profile.title, user && standing(user)].filter(Boolean).join(", ");
 }
 
 /** Channels and direct conversations of the acting person. */
 export function drawSidebar(root, open, openApp, openPerson) {
-  const { rooms, direct } = visibleChannels(state.me);
-  const app = direct.find((channel) => channel.members.includes(state.app.bot_user));
-  const others = direct.filter((channel) => channel !== app);
-  const entry = (channel) => channelButton(channel, () => open(channel.id));
-  const about = me();
-  fill(
-    root,
-    h(
-      "p",
-      { class: "me" },
-      h("strong", {}, about?.real_name ?? ""),
-      h("br"),
-      h(
-        "span",
-        { class: "hint" },
-        [about?.profile.title, about && standing(about)].filter(Boolean).join(", "),
-      ),
-    ),
-    h("h2", {}, "Channels"),
-    h(
-      "ul",
-      {},
-      rooms.map((channel) => h("li", {}, entry(channel))),
-    ),
-    h("h2", {}, "Direct messages", writeButton(openPerson)),
-    h(
-      "ul",
-      {},
-      others.map((channel) => h("li", {}, entry(channel))),
-    ),
-    h("h2", {}, "Apps"),
-    h("ul", {}, h("li", {}, app ? entry(app) : appButton(openApp))),
-  );
+	const { rooms, direct } = visibleChannels(state.me);
+	const app = direct.find(channel => channel.members.includes(state.app.bot_user));
+	const entries = channels => h("ul", channels.map(channel => h("li", channelButton(channel, () => open(channel.id)))));
+	const write = ({ currentTarget }) => openMenu(currentTarget, "Write to", others().map(user => personChoice(user, openPerson)));
+	const person = me();
+	fill(
+		root,
+		h("p.me", h("strong", person?.real_name), h("br"), h("span.hint", aboutOf(person))),
+		h("h2", "Channels"),
+		entries(rooms),
+		h("h2", "Direct messages", iconButton("plus", "Write to somebody", write)),
+		entries(direct.filter(channel => channel !== app)),
+		h("h2", "Apps"),
+		app ? entries([app]) : h("ul", h("li", appButton(openApp)))
+	);
 }
 
-/** Who to write to: everybody but oneself. */
-function writeButton(openPerson) {
-  const choose = (id) => () => {
-    closeMenu();
-    openPerson(id);
-  };
-  const entry = (user) =>
-    h("button", { type: "button", class: "plain choice", onclick: choose(user.id) }, face(user.name), nameOf(user.id));
-  const show = (event) =>
-    openMenu(event.currentTarget, "Write to", people().filter((user) => user.id !== state.me).map(entry));
-  return h(
-    "button",
-    { type: "button", class: "plain", "aria-label": "Write to somebody", title: "Write to somebody", onclick: show },
-    icon("plus"),
-  );
+function others() {
+	return people().filter(user => user.id !== state.me);
 }
 
-function face(handle) {
-  return h("img", { src: pictureOf(handle), alt: "", width: 20, height: 20 });
+function personChoice({ id, name }, open) {
+	return choice([face(name), nameOf(id)], () => open(id));
 }
 
 /** What stands before a name: a face, a lock, or the sign of a channel. */
 function signOf(channel) {
-  if (!channel.is_im) return channel.is_private ? icon("lock") : h("span", { class: "sign", "aria-hidden": "true" }, "#");
-  const other = channel.members.find((member) => member !== state.me) ?? state.me;
-  return face(other === state.app.bot_user ? "deskbell" : (state.users.get(other)?.name ?? "slackbot"));
+	if (!channel.is_im) return channel.is_private ? icon("lock") : h("span.sign", { "aria-hidden": "true" }, "#");
+	const other = channel.members.find(member => member !== state.me) ?? state.me;
+	return face(other === state.app.bot_user ? "deskbell" : (state.users.get(other)?.name ?? "slackbot"));
 }
 
 /** Everything new makes a name bold; what was said to the person themselves is counted, as in Slack. */
 function channelButton(channel, onclick) {
-  const unread = unreadIn(state.me, channel.id);
-  const own = channel.is_im ? unread : mentionsIn(state.me, channel.id);
-  const isOpen = channel.id === state.channel;
-  const name = titleOf(channel, state.me);
-  return h(
-    "button",
-    {
-      type: "button",
-      class: unread ? "plain unread" : "plain",
-      "aria-current": isOpen ? "page" : null,
-      "aria-label": unread ? `${name}, ${unread} new${own ? ", for you" : ""}` : name,
-      onclick,
-    },
-    signOf(channel),
-    h("span", {}, channel.is_im ? name : channel.name),
-    own ? h("span", { class: "count", "aria-hidden": "true" }, String(own)) : null,
-  );
+	const unread = unreadIn(state.me, channel.id);
+	const own = channel.is_im ? unread : mentionsIn(state.me, channel.id);
+	const name = titleOf(channel, state.me);
+	return button(
+		[
+			signOf(channel),
+			h("span", channel.is_im ? name : channel.name),
+			own > 0 && h("span.count", { "aria-hidden": "true" }, String(own))
+		],
+		onclick,
+		{
+			class: unread ? "plain unread" : "plain",
+			"aria-current": channel.id === state.channel && "page",
+			"aria-label": unread ? `${name}, ${unread} new${own ? ", for you" : ""}` : name
+		}
+	);
 }
 
 function appButton(onclick) {
-  return h("button", { type: "button", class: "plain", onclick }, face("deskbell"), h("span", {}, nameOf(state.app.bot_user)));
+	return button([face("deskbell"), h("span", nameOf(state.app.bot_user))], onclick, { class: "plain" });
+}
+
+/** Ways to skip time: what stands on the button, what it does, seconds. */
+export const SKIPS = [
+	["+15 min", "Skip 15 minutes", () => 900],
+	["+1 h", "Skip an hour", () => 3600],
+	["Tomorrow 9:00", "Skip to tomorrow at nine", untilTomorrowAtNine]
+];
+
+export function skipButton([label, title, seconds]) {
+	const skip = () => performAsMe("skip", { seconds: seconds() });
+	return button(label, skip, { title });
 }
 
 /** What time it is in the workspace, and ways to skip some. */
 export function drawClock(root) {
-  // Its buttons are made once: one that is replaced between press and release loses the click.
-  if (root.querySelector("time")) return tick(root);
-  const skip = (seconds) => () => perform("skip", { user: state.me, seconds: seconds() });
-  const step = (label, name, seconds) =>
-    h("button", { type: "button", title: name, "aria-label": name, onclick: skip(seconds) }, label);
-  fill(
-    root,
-    h("time", {}, momentOf(now())),
-    step("+15 min", "Skip 15 minutes", () => 900),
-    step("+1 h", "Skip an hour", () => 3600),
-    step("Tomorrow 9:00", "Skip to tomorrow at nine", untilTomorrowAtNine),
-  );
+	// Its buttons are made once: one that is replaced between press and release loses the click.
+	if (!root.querySelector("time")) fill(root, h("time"), SKIPS.map(skipButton));
+	tick(root);
 }
 
 /** Keeps the clock going without touching its buttons. */
 export function tick(root) {
-  const place = root.querySelector("time");
-  if (place) place.textContent = momentOf(now());
+	const place = root.querySelector("time");
+	if (place) place.textContent = momentOf(now());
 }

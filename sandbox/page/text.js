@@ -1,280 +1,228 @@
 // Slack's mrkdwn, plain text and rich text as nodes.
 
-import { h, webAddress, webLink } from "./dom.js";
-import { nameOf, state } from "./state.js";
+import { h, hint, webAddress, webLink } from "./dom.js";
+import { me, nameOf, state } from "./state.js";
 import { formatted, momentOf } from "./time.js";
 
 let characters = {};
-
-/** Tells which character each emoji name stands for; where no font draws them, their names are shown. */
-export function setEmoji(known) {
-  characters = known;
-  isDrawn = hasEmojiFont();
-  if (!isDrawn) names = new Map(Object.entries(known).map(([name, character]) => [character, `:${name}:`]));
-}
-
+/** Whether a font draws emoji; without one they are shown by name. */
+let isDrawn = true;
 let names = new Map();
+
+/** Tells which character each emoji name stands for. */
+export function setEmoji(known) {
+	characters = known;
+	isDrawn = hasEmojiFont();
+	if (!isDrawn) names = new Map(Object.entries(known).map(([name, character]) => [character, `:${name}:`]));
+}
 
 /** Words in which every emoji can be read. */
 function legible(text) {
-  return isDrawn ? text : text.replace(/\p{Extended_Pictographic}\ufe0f?/gu, (one) => names.get(one) ?? one);
+	return isDrawn ? text : text.replace(/\p{Extended_Pictographic}\ufe0f?/gu, one => names.get(one) ?? one);
 }
-
-let isDrawn = true;
 
 /** Without a font for them, all emoji look alike. */
 function hasEmojiFont() {
-  const canvas = document.createElement("canvas");
-  const brush = canvas.getContext("2d");
-  const drawing = (character) => {
-    brush.clearRect(0, 0, canvas.width, canvas.height);
-    brush.font = "32px sans-serif";
-    brush.fillText(character, 0, 40);
-    return canvas.toDataURL();
-  };
-  return !brush || drawing("\u{1f996}") !== drawing("\u{1f984}");
+	const canvas = document.createElement("canvas");
+	const brush = canvas.getContext("2d");
+	const drawing = character => {
+		brush.clearRect(0, 0, canvas.width, canvas.height);
+		brush.font = "32px sans-serif";
+		brush.fillText(character, 0, 40);
+		return canvas.toDataURL();
+	};
+	return !brush || drawing("\u{1f996}") !== drawing("\u{1f984}");
 }
 
 /** An emoji by name; one without a character stays a name. */
 export function emojiNode(name) {
-  const character = emojiCharacter(name);
-  if (!character || !isDrawn) return `:${name}:`;
-  return h(
-    "span",
-    { class: "emoji", role: "img", "aria-label": name.replaceAll("_", " "), title: `:${name}:` },
-    character,
-  );
+	const title = `:${name}:`;
+	const label = name.replaceAll("_", " ");
+	const character = emojiCharacter(name);
+	return character ? h("span.emoji", { role: "img", "aria-label": label, title }, character) : title;
 }
 
 /** The names of emoji that begin with, then those that contain, these letters. */
-export function emojiNames(wanted, most = 8) {
-  const names = Object.keys(characters);
-  const begin = names.filter((name) => name.startsWith(wanted));
-  const contain = names.filter((name) => !name.startsWith(wanted) && name.includes(wanted));
-  return [...begin, ...contain].slice(0, most);
-}
-
-/** What somebody typed to get this markup: names for ids, characters for entities. */
-export function typedOf(text) {
-  return withoutEntities(
-    (text ?? "").replace(/<([^<>\n]+)>/g, (_, token) => {
-      const [target, label] = token.split(/\|(.*)/s);
-      if (target.startsWith("@")) return `@${state.users.get(target.slice(1))?.name ?? target.slice(1)}`;
-      if (target.startsWith("#")) return `#${state.channels.get(target.slice(1))?.name ?? label ?? ""}`;
-      if (target.startsWith("!subteam^")) return `@${state.usergroups.get(target.slice(9))?.handle ?? label ?? ""}`;
-      if (target.startsWith("!date^")) return label ?? "";
-      return target.startsWith("!") ? `@${target.slice(1)}` : target;
-    }),
-  );
+export function emojiNames(wanted, most) {
+	const found = Object.keys(characters).filter(name => name.includes(wanted));
+	const [begin, contain] = [true, false].map(is => found.filter(name => name.startsWith(wanted) === is));
+	return [...begin, ...contain].slice(0, most);
 }
 
 /** The character of an emoji, with its skin tone; undefined where it has none or cannot be drawn. */
 export function emojiCharacter(name) {
-  const [plain, tone] = name.split("::skin-tone-");
-  const character = isDrawn ? characters[plain] : undefined;
-  return character && tone ? `${character}${String.fromCodePoint(0x1f3f9 + Number(tone))}` : character;
+	const [plain, tone] = name.split("::skin-tone-");
+	const character = isDrawn ? characters[plain] : undefined;
+	return character && tone ? `${character}${String.fromCodePoint(0x1f3f9 + Number(tone))}` : character;
+}
+
+/** What somebody typed to get this markup: names for ids, characters for entities. */
+export function typedOf(text) {
+	const typed = text.replace(/<([^<>\n]+)>/g, (_, token) => {
+		const [target, label = ""] = token.split(/\|(.*)/s);
+		if (target.startsWith("@")) return `@${state.users.get(target.slice(1))?.name ?? target.slice(1)}`;
+		if (target.startsWith("#")) return `#${state.channels.get(target.slice(1))?.name ?? label}`;
+		if (target.startsWith("!subteam^")) return `@${state.usergroups.get(target.slice(9))?.handle ?? label}`;
+		if (target.startsWith("!date^")) return label;
+		return target.startsWith("!") ? `@${target.slice(1)}` : target;
+	});
+	return withoutEntities(typed);
 }
 
 /** A text object of any kind. */
 export function textObject(object) {
-  if (!object) return [];
-  return object.type === "mrkdwn" ? mrkdwn(object.text) : plainText(object.text);
+	return object?.type === "mrkdwn" ? mrkdwn(object.text) : plainText(object?.text);
 }
+
+const EMOJI = ":([a-z0-9_+'-]+(?:::skin-tone-[2-6])?):";
 
 /** Words with their emoji and line breaks, nothing else. */
-export function plainText(text) {
-  return split(text ?? "", /:([a-z0-9_+'-]+(?:::skin-tone-[2-6])?):/g, (match) => emojiNode(match[1]));
+export function plainText(text = "") {
+	return split(text, new RegExp(EMOJI, "g"), match => emojiNode(match[1]));
 }
 
-const MARKS = new RegExp(
-  [
-    "`([^`\\n]+)`",
-    "<([^<>\\n]+)>",
-    ":([a-z0-9_+'-]+(?:::skin-tone-[2-6])?):",
-    "(?<![\\w*])\\*([^*\\n]+)\\*(?![\\w*])",
-    "(?<![\\w_])_([^_\\n]+)_(?![\\w_])",
-    "(?<![\\w~])~([^~\\n]+)~(?![\\w~])",
-  ].join("|"),
-  "g",
-);
-
+/** Marks around words, at the edges of words. */
+const around = mark => `(?<![\\w${mark}])[${mark}]([^${mark}\\n]+)[${mark}](?![\\w${mark}])`;
+const MARKS = new RegExp(["`([^`\\n]+)`", "<([^<>\\n]+)>", EMOJI, around("*"), around("_"), around("~")].join("|"), "g");
 const LONGEST = 8000;
 
 /** A very long text as a person can still read it. */
 export function clipped(text) {
-  return text?.length > LONGEST ? `${text.slice(0, LONGEST)}… (${text.length} characters)` : text;
+	return text?.length > LONGEST ? `${text.slice(0, LONGEST)}… (${text.length} characters)` : text;
 }
 
 /** Slack's mrkdwn: code that keeps its lines, then quoted lines, then what stands within a line. */
-export function mrkdwn(text) {
-  const code = /\n?```\n?([\s\S]+?)\n?```\n?/g;
-  return split(text ?? "", code, (match) => h("pre", {}, unescaped(match[1])), quotes);
+export function mrkdwn(text = "") {
+	return split(text, /\n?```\n?([\s\S]+?)\n?```\n?/g, match => h("pre", unescaped(match[1])), quotes);
 }
 
 function quotes(text) {
-  const quoted = /(?:^|\n)((?:(?:&gt;|>)[^\n]*(?:\n|$))+)/g;
-  const words = (match) => match[1].replace(/\n$/, "").replace(/^(?:&gt;|>) ?/gm, "");
-  return split(text, quoted, (match) => h("blockquote", {}, inline(words(match))), inline);
+	const words = match => match[1].replace(/\n$/, "").replace(/^(?:&gt;|>) ?/gm, "");
+	const draw = match => h("blockquote", inline(words(match)));
+	return split(text, /(?:^|\n)((?:(?:&gt;|>)[^\n]*(?:\n|$))+)/g, draw, inline);
 }
 
 function inline(text) {
-  return split(
-    text,
-    MARKS,
-    (match) => {
-      const [whole, code, token, emoji, bold, italic, strike] = match;
-      if (code) return h("code", {}, unescaped(code));
-      if (token) return tokenNode(token);
-      if (emoji) return emojiNode(emoji);
-      if (bold) return h("strong", {}, inline(bold));
-      if (italic) return h("em", {}, inline(italic));
-      return strike ? h("s", {}, inline(strike)) : whole;
-    },
-    unescaped,
-  );
+	const draw = ([, code, token, emoji, bold, italic, strike]) => {
+		if (code) return h("code", unescaped(code));
+		if (token) return tokenNode(token);
+		if (emoji) return emojiNode(emoji);
+		if (bold) return h("strong", inline(bold));
+		return italic ? h("em", inline(italic)) : h("s", inline(strike));
+	};
+	return split(text, MARKS, draw, unescaped);
 }
 
 function split(text, marks, make, rest = legible) {
-  const nodes = [];
-  let position = 0;
-  for (const match of text.matchAll(marks)) {
-    if (match.index > position) nodes.push(rest(text.slice(position, match.index)));
-    nodes.push(make(match));
-    position = match.index + match[0].length;
-  }
-  if (position < text.length) nodes.push(rest(text.slice(position)));
-  return nodes;
+	const nodes = [];
+	let position = 0;
+	for (const match of text.matchAll(marks)) {
+		if (match.index > position) nodes.push(rest(text.slice(position, match.index)));
+		nodes.push(make(match));
+		position = match.index + match[0].length;
+	}
+	if (position < text.length) nodes.push(rest(text.slice(position)));
+	return nodes;
 }
 
 function unescaped(text) {
-  return legible(withoutEntities(text));
+	return legible(withoutEntities(text));
 }
 
 function withoutEntities(text) {
-  return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+	return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }
 
 function tokenNode(token) {
-  const [target, label] = token.split(/\|(.*)/s);
-  if (target.startsWith("@")) return mention(target.slice(1));
-  if (target.startsWith("#")) return channelLink(target.slice(1));
-  if (target.startsWith("!date^")) return dateToken(target, label);
-  if (target.startsWith("!subteam^")) return usergroup(target.slice(9));
-  if (target.startsWith("!")) return h("span", { class: "mention" }, `@${target.slice(1)}`);
-  return link(withoutEntities(target), label ? unescaped(label) : withoutEntities(target));
-}
-
-function dateToken(target, label) {
-  const [, seconds, format, address] = target.split("^");
-  return instant(Number(seconds), format ?? "{date_num}", label, address && withoutEntities(address));
+	const [target, label] = token.split(/\|(.*)/s);
+	if (target.startsWith("@")) return mention(target.slice(1));
+	if (target.startsWith("#")) return channelLink(target.slice(1));
+	if (target.startsWith("!subteam^")) return usergroup(target.slice(9));
+	if (target.startsWith("!date^")) {
+		const [, seconds, format, address] = target.split("^");
+		return instant(seconds, format, label, address && withoutEntities(address));
+	}
+	if (target.startsWith("!")) return mentioned(target.slice(1));
+	return link(withoutEntities(target), unescaped(label || target));
 }
 
 /** A moment in the words its format gives it; the exact one shows when it is pointed at. */
-function instant(seconds, format, fallback, address) {
-  if (!Number.isFinite(seconds)) return fallback ?? "";
-  const node = h("time", { title: momentOf(seconds) }, formatted(format, seconds));
-  return address ? link(address, node) : node;
+function instant(seconds, format = "{date_num}", fallback = "", address = "") {
+	if (!Number.isFinite(Number(seconds))) return fallback;
+	const node = h("time", { title: momentOf(seconds) }, formatted(format, seconds));
+	return address ? link(address, node) : node;
+}
+
+function mentioned(name, style = "") {
+	return h(`span.mention${style}`, `@${name}`);
 }
 
 function mention(userId) {
-  const mine = userId === state.me;
-  return h("span", { class: mine ? "mention mine" : "mention" }, `@${nameOf(userId)}`);
-}
-
-function channelLink(channelId) {
-  const name = state.channels.get(channelId)?.name;
-  return name
-    ? h("a", { href: `#${here()}/${channelId}` }, `#${name}`)
-    : h("span", { class: "mention" }, "#private");
+	return mentioned(nameOf(userId), userId === state.me ? ".mine" : "");
 }
 
 function usergroup(groupId) {
-  return h("span", { class: "mention" }, `@${state.usergroups.get(groupId)?.handle ?? groupId}`);
+	return mentioned(state.usergroups.get(groupId)?.handle ?? groupId);
 }
 
-function here() {
-  return state.users.get(state.me)?.name ?? "";
+function channelLink(channelId) {
+	const name = state.channels.get(channelId)?.name;
+	return name ? h("a", { href: `#${me()?.name}/${channelId}` }, `#${name}`) : h("span.mention", "#private");
 }
 
 /** A link; one to a message of this workspace stays on the page. */
 function link(address, label) {
-  const url = webAddress(address);
-  const permalink =
-    url && state.team.url && url.origin === new URL(state.team.url).origin ? ownPlace(url) : null;
-  return permalink ? h("a", { href: permalink }, label) : webLink(address, label);
-}
-
-function ownPlace(url) {
-  const found = /^\/archives\/(\w+)\/p(\d+)(\d{6})$/.exec(url.pathname);
-  if (!found) return null;
-  const [, channel, seconds, micro] = found;
-  return `#${here()}/${channel}/${url.searchParams.get("thread_ts") ?? ""}/${seconds}.${micro}`;
+	const url = webAddress(address);
+	const isOwn = url && state.team.url && url.origin === new URL(state.team.url).origin;
+	const [, channel, seconds, micro] = (isOwn && /^\/archives\/(\w+)\/p(\d+)(\d{6})$/.exec(url.pathname)) || [];
+	if (!channel) return webLink(address, label);
+	const thread = url.searchParams.get("thread_ts") ?? "";
+	return h("a", { href: `#${me()?.name}/${channel}/${thread}/${seconds}.${micro}` }, label);
 }
 
 // --- rich text ---
 
 /** A rich_text block. */
-export function richText(block) {
-  return (block.elements ?? []).map(richPart);
+export function richText({ elements = [] }) {
+	return elements.map(richPart);
 }
+
+const PARTS = { rich_text_section: "p", rich_text_quote: "blockquote", rich_text_preformatted: "pre" };
 
 function richPart(part) {
-  const inline = () => (part.elements ?? []).map(richInline);
-  switch (part.type) {
-    case "rich_text_section":
-      return h("p", {}, inline());
-    case "rich_text_quote":
-      return h("blockquote", {}, inline());
-    case "rich_text_preformatted":
-      return h("pre", {}, inline());
-    case "rich_text_list":
-      return richList(part);
-    default:
-      return h("p", { class: "unknown" }, `This page does not draw ${part.type}.`);
-  }
+	const { type, elements = [] } = part;
+	if (type === "rich_text_list") return richList(part);
+	const styled = item => STYLES.reduce((inner, [name, tag]) => (item.style?.[name] ? h(tag, inner) : inner), inlineNode(item));
+	return PARTS[type] ? h(PARTS[type], elements.map(styled)) : hint(`This page does not draw ${type}.`);
 }
+
+const STYLES = [
+	["bold", "strong"],
+	["italic", "em"],
+	["strike", "s"],
+	["code", "code"]
+];
 
 /** A list; one that is nested comes from Slack as a list of its own with an indent. */
-function richList(part) {
-  const indent = Math.min(part.indent ?? 0, 8);
-  const isOrdered = part.style === "ordered";
-  const items = (part.elements ?? []).map((item) => h("li", {}, richPart(item)));
-  const list = h(isOrdered ? "ol" : "ul", { class: `level-${indent % 3}`, start: part.offset ? part.offset + 1 : null }, items);
-  list.style.marginInlineStart = `${indent * 1.4}rem`;
-  return list;
+function richList({ style, indent = 0, offset, elements = [] }) {
+	const tag = style === "ordered" ? "ol" : "ul";
+	const items = elements.map(item => h("li", richPart(item)));
+	const list = h(`${tag}.level-${indent % 3}`, { start: offset && offset + 1 }, items);
+	list.style.marginInlineStart = `${Math.min(indent, 8) * 1.4}rem`;
+	return list;
 }
 
-function richInline(item) {
-  return styled(item.style, inlineNode(item));
-}
+const INLINE = {
+	text: ({ text }) => legible(clipped(text)),
+	link: ({ url, text = url }) => link(url, text),
+	user: ({ user_id }) => mention(user_id),
+	usergroup: ({ usergroup_id }) => usergroup(usergroup_id),
+	channel: ({ channel_id }) => channelLink(channel_id),
+	emoji: ({ name }) => emojiNode(name),
+	broadcast: ({ range }) => mentioned(range),
+	date: ({ timestamp, format, fallback, url }) => instant(timestamp, format, fallback, url)
+};
 
 function inlineNode(item) {
-  switch (item.type) {
-    case "text":
-      return legible(clipped(item.text));
-    case "link":
-      return link(item.url, item.text ?? item.url);
-    case "user":
-      return mention(item.user_id);
-    case "usergroup":
-      return usergroup(item.usergroup_id);
-    case "channel":
-      return channelLink(item.channel_id);
-    case "emoji":
-      return emojiNode(item.name);
-    case "broadcast":
-      return h("span", { class: "mention" }, `@${item.range}`);
-    case "date":
-      return instant(Number(item.timestamp), item.format ?? "{date_num}", item.fallback, item.url);
-    default:
-      return item.text ?? `[${item.type}]`;
-  }
-}
-
-function styled(style, node) {
-  const tags = { bold: "strong", italic: "em", strike: "s", code: "code" };
-  return Object.entries(tags).reduce(
-    (inner, [name, tag]) => (style?.[name] ? h(tag, {}, inner) : inner),
-    node,
-  );
+	return INLINE[item.type]?.(item) ?? item.text ?? `[${item.type}]`;
 }

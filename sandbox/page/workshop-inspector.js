@@ -1,414 +1,361 @@
 // What a developer sees of Slack: envelopes to the app, its calls, and breaches of the protocol.
 
 import { act, read } from "./api.js";
-import { fill, h } from "./dom.js";
+import { button, fill, h, hint } from "./dom.js";
 import { notify } from "./gestures.js";
-import { button, crossButton, hint, row } from "./workshop-parts.js";
-import { copyButton, showPointer, tree } from "./workshop-tree.js";
-import { attemptWords, complaint, complaints, duration, explained, retryReason, summary } from "./workshop-words.js";
+import { iconButton } from "./icons.js";
 import { momentOf, timeWithSeconds } from "./time.js";
+import { copyButton, showPointer, tree } from "./workshop-tree.js";
+import { attemptWords, complaint, duration, explained, retryReason, summary } from "./workshop-words.js";
 
 const MOST = 10_000;
 const SPARE = 1_000;
+/** Pixels; rows drawn beyond those in sight. */
 const ROW = 32;
 const BEYOND = 8;
-
-const FILTERS = [
-  ["event", "Events"],
-  ["gesture", "Gestures"],
-  ["call", "Calls"],
-  ["violation", "Violations"],
-];
+const FILTERS = Object.entries({ event: "Events", gesture: "Gestures", call: "Calls", violation: "Violations" });
+const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity };
 
 /** The list of everything that went between Slack and the app, with one entry opened beside it. */
 export class Inspector {
-  constructor(root, announce) {
-    this.announce = announce;
-    this.rows = [];
-    this.byKey = new Map();
-    this.shown = [];
-    this.hidden = new Set();
-    this.onlyTrouble = false;
-    this.wanted = "";
-    this.message = null;
-    this.isPaused = false;
-    this.held = [];
-    this.selected = null;
-    this.build(root);
-  }
+	constructor(root, announce) {
+		this.announce = announce;
+		this.rows = [];
+		this.byKey = new Map();
+		this.shown = [];
+		this.hidden = new Set();
+		this.onlyTrouble = false;
+		this.message = null;
+		this.isPaused = false;
+		this.held = [];
+		this.selected = null;
+		this.build(root);
+	}
 
-  /** Reads what happened before. */
-  async load() {
-    // What comes while we read is newer than what we read.
-    this.isLoading = true;
-    const { entries } = await read("journal", { last: 2000 }).finally(() => (this.isLoading = false));
-    const since = this.held;
-    this.forget();
-    for (const entry of [...entries, ...since]) this.take(entry);
-    this.refilter();
-  }
+	/** Reads what happened before. */
+	async load() {
+		// What comes while we read is newer than what we read.
+		this.isLoading = true;
+		const { entries } = await read("journal", { last: 2000 }).finally(() => (this.isLoading = false));
+		const since = this.held;
+		this.forget();
+		for (const entry of [...entries, ...since]) this.take(entry);
+		this.refilter();
+	}
 
-  /** One entry of the stream. */
-  onEntry(entry) {
-    if (this.isPaused || this.isLoading) {
-      this.held.push(entry);
-      if (this.held.length > MOST) this.held.shift();
-      this.drawCount();
-      return;
-    }
-    this.take(entry);
-    this.drawSoon();
-  }
+	/** One entry of the stream. */
+	onEntry(entry) {
+		if (this.isPaused || this.isLoading) {
+			this.held.push(entry);
+			if (this.held.length > MOST) this.held.shift();
+			return this.drawCount();
+		}
+		this.take(entry);
+		this.drawSoon();
+	}
 
-  take(entry) {
-    const key = `${entry.type === "violation" ? "v" : "e"}${entry.number}`;
-    const known = this.byKey.get(key);
-    if (known) {
-      const before = known.line.tone;
-      this.describe(known, entry);
-      if (known.line.kind !== "event" && before === "wait" && known.line.tone !== "wait")
-        this.announce(`${known.line.name}: ${known.line.status}`);
-      if (known === this.selected) this.detailDue = true;
-      return;
-    }
-    const row = { key, type: entry.type, number: entry.number, time: entry.time };
-    this.describe(row, entry);
-    this.byKey.set(key, row);
-    this.rows.push(row);
-    if (this.passes(row)) this.shown.push(row);
-    if (this.rows.length > MOST + SPARE) this.shed();
-  }
+	take(entry) {
+		const { type, number, time } = entry;
+		const key = `${type === "violation" ? "v" : "e"}${number}`;
+		const row = this.byKey.get(key) ?? { key, type, number, time };
+		const before = row.line;
+		// Entries are kept as text: that is small, and quick to search.
+		row.text = JSON.stringify(entry);
+		row.line = summary(entry);
+		row.isWaiting = entry.waits === "redelivery";
+		if (before) return this.noteChange(row, before);
+		this.byKey.set(key, row);
+		this.rows.push(row);
+		if (this.passes(row)) this.shown.push(row);
+		if (this.rows.length <= MOST + SPARE) return;
+		for (const old of this.rows.splice(0, SPARE)) this.byKey.delete(old.key);
+		this.refilter();
+	}
 
-  // Entries are kept as text: that is small, and quick to search.
-  describe(row, entry) {
-    row.text = JSON.stringify(entry);
-    row.line = summary(entry);
-    row.isWaiting = entry.type === "envelope" && entry.waits === "redelivery";
-  }
+	noteChange(row, before) {
+		const { kind, name, status, tone } = row.line;
+		if (kind !== "event" && before.tone === "wait" && tone !== "wait") this.announce(`${name}: ${status}`);
+		if (row === this.selected) this.detailDue = true;
+	}
 
-  shed() {
-    for (const row of this.rows.splice(0, SPARE)) this.byKey.delete(row.key);
-    this.refilter();
-  }
+	forget() {
+		this.rows = [];
+		this.byKey.clear();
+		this.held = [];
+		this.select(null);
+		this.refilter();
+	}
 
-  forget() {
-    this.rows = [];
-    this.byKey.clear();
-    this.held = [];
-    this.select(null);
-    this.refilter();
-  }
+	// --- filters ---
 
-  // --- filters ---
+	passes({ line: { kind, tone }, text }) {
+		if (this.hidden.has(["interaction", "command"].includes(kind) ? "gesture" : kind)) return false;
+		if (this.onlyTrouble && tone === "good") return false;
+		if (this.message && !text.includes(`"${this.message}"`)) return false;
+		return !this.pattern || this.pattern.test(text);
+	}
 
-  passes(row) {
-    const kind = ["interaction", "command"].includes(row.line.kind) ? "gesture" : row.line.kind;
-    if (this.hidden.has(kind)) return false;
-    if (this.onlyTrouble && row.line.tone === "good") return false;
-    if (this.message && !row.text.includes(`"${this.message}"`)) return false;
-    return !this.pattern || this.pattern.test(row.text);
-  }
+	refilter() {
+		const wanted = this.search.value.trim().replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+		this.pattern = wanted && new RegExp(wanted, "i");
+		this.shown = this.rows.filter(row => this.passes(row));
+		this.drawSoon();
+	}
 
-  refilter() {
-    const escaped = this.wanted.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-    this.pattern = escaped ? new RegExp(escaped, "i") : null;
-    this.shown = this.rows.filter((row) => this.passes(row));
-    this.drawSoon();
-  }
+	/** Shows only what speaks of one message: the calls that made it, and what the app was told of it. */
+	inspect(ts) {
+		this.message = ts;
+		this.drawFilters();
+		this.refilter();
+		const made = this.shown.find(({ type, line }) => type === "call" && line.name.startsWith("chat.post"));
+		this.select(made ?? this.shown[0] ?? null);
+	}
 
-  /** Shows only what speaks of one message: the calls that made it, and what the app was told of it. */
-  inspect(ts) {
-    this.message = ts;
-    this.drawFilters();
-    this.refilter();
-    const made = this.shown.find((row) => row.type === "call" && row.line.name.startsWith("chat.post"));
-    this.select(made ?? this.shown[0] ?? null);
-  }
+	// --- drawing ---
 
-  // --- drawing ---
+	build(root) {
+		const searchSoon = () => {
+			clearTimeout(this.searching);
+			this.searching = setTimeout(() => this.refilter(), 150);
+		};
+		this.search = h("input", {
+			type: "search",
+			placeholder: "Search in everything",
+			"aria-label": "Search",
+			oninput: searchSoon
+		});
+		this.filters = h("div.chips", { role: "group", "aria-label": "Show" });
+		this.count = h("span.hint");
+		this.pause = button("Pause", () => this.flipPause(), { "aria-pressed": "false" });
+		this.space = h("div.space");
+		this.list = h(
+			"div.traffic",
+			{
+				role: "listbox",
+				tabindex: "0",
+				"aria-label": "Traffic between Slack and the app, oldest first",
+				onscroll: () => this.drawSoon(),
+				onkeydown: event => this.onKey(event),
+				onclick: ({ target }) => this.onClick(target.closest("[data-index]"))
+			},
+			this.space
+		);
+		this.empty = h("p.hint.nothing");
+		this.detail = h("section.detail", { "aria-label": "The entry", hidden: true });
+		this.split = h("div.split", h("div.list", this.list, this.empty), this.detail);
+		this.drawFilters();
+		const row = h("div.row", this.search, this.pause, button("Clear", () => act("forget", {})));
+		fill(root, h("div.tools", this.filters, row, this.count), this.split);
+		new ResizeObserver(() => this.drawSoon()).observe(this.list);
+		setInterval(() => this.countDown(), 1000);
+	}
 
-  build(root) {
-    this.search = h("input", {
-      type: "search",
-      placeholder: "Search in everything",
-      "aria-label": "Search",
-      oninput: () => {
-        this.wanted = this.search.value.trim();
-        clearTimeout(this.searching);
-        this.searching = setTimeout(() => this.refilter(), 150);
-      },
-    });
-    this.filters = h("div", { class: "chips", role: "group", "aria-label": "Show" });
-    this.count = h("span", { class: "hint" });
-    this.pause = button("Pause", () => this.flipPause(), { "aria-pressed": "false" });
-    const clear = button("Clear", () => act("forget", {}));
-    this.space = h("div", { class: "space" });
-    this.list = h(
-      "div",
-      {
-        class: "traffic",
-        role: "listbox",
-        tabindex: "0",
-        "aria-label": "Traffic between Slack and the app, oldest first",
-        onscroll: () => this.drawSoon(),
-        onkeydown: (event) => this.onKey(event),
-        onclick: (event) => this.onClick(event),
-      },
-      this.space,
-    );
-    this.empty = h("p", { class: "hint nothing" });
-    this.detail = h("section", { class: "detail", "aria-label": "The entry", hidden: true });
-    this.drawFilters();
-    fill(
-      root,
-      h("div", { class: "tools" }, this.filters, row(this.search, this.pause, clear), this.count),
-      h("div", { class: "split" }, h("div", { class: "list" }, this.list, this.empty), this.detail),
-    );
-    new ResizeObserver(() => this.drawSoon()).observe(this.list);
-    setInterval(() => this.countDown(), 1000);
-  }
+	drawFilters() {
+		const chip = (label, isOn, flip) => {
+			const onclick = () => {
+				flip();
+				this.drawFilters();
+				this.refilter();
+			};
+			return button(label, onclick, { class: "chip", "aria-pressed": String(isOn) });
+		};
+		const flipKind = kind => this.hidden.delete(kind) || this.hidden.add(kind);
+		const place = [...this.filters.children].indexOf(document.activeElement);
+		fill(
+			this.filters,
+			FILTERS.map(([kind, label]) => chip(label, !this.hidden.has(kind), () => flipKind(kind))),
+			chip("Only trouble", this.onlyTrouble, () => (this.onlyTrouble = !this.onlyTrouble)),
+			this.message && chip("About one message ×", true, () => (this.message = null))
+		);
+		if (place >= 0) (this.filters.children[place] ?? this.filters.lastElementChild).focus();
+	}
 
-  drawFilters() {
-    const flip = (kind) => () => {
-      if (!this.hidden.delete(kind)) this.hidden.add(kind);
-      this.drawFilters();
-      this.refilter();
-    };
-    const trouble = () => {
-      this.onlyTrouble = !this.onlyTrouble;
-      this.drawFilters();
-      this.refilter();
-    };
-    const anyMessage = () => {
-      this.message = null;
-      this.drawFilters();
-      this.refilter();
-    };
-    const chip = (label, isOn, onclick) =>
-      button(label, onclick, { class: "chip", "aria-pressed": String(isOn) });
-    const place = [...this.filters.children].indexOf(document.activeElement);
-    fill(
-      this.filters,
-      FILTERS.map(([kind, label]) => chip(label, !this.hidden.has(kind), flip(kind))),
-      chip("Only trouble", this.onlyTrouble, trouble),
-      this.message ? chip("About one message ×", true, anyMessage) : null,
-    );
-    if (place >= 0) (this.filters.children[place] ?? this.filters.lastElementChild).focus();
-  }
+	flipPause() {
+		this.isPaused = !this.isPaused;
+		this.pause.setAttribute("aria-pressed", String(this.isPaused));
+		this.pause.textContent = this.isPaused ? "Go on" : "Pause";
+		this.held.splice(0).forEach(entry => this.take(entry));
+		this.drawSoon();
+	}
 
-  flipPause() {
-    this.isPaused = !this.isPaused;
-    this.pause.setAttribute("aria-pressed", String(this.isPaused));
-    this.pause.textContent = this.isPaused ? "Go on" : "Pause";
-    const held = this.held;
-    this.held = [];
-    for (const entry of held) this.take(entry);
-    this.drawSoon();
-  }
+	isOutOfSight() {
+		return this.count.offsetParent === null;
+	}
 
-  countDown() {
-    if (this.count.offsetParent === null) return;
-    let isDue = false;
-    for (const row of this.shown.slice(-400))
-      if (row.isWaiting) {
-        row.line = summary(JSON.parse(row.text));
-        isDue = true;
-      }
-    if (isDue) this.drawSoon();
-  }
+	countDown() {
+		if (this.isOutOfSight()) return;
+		const waiting = this.shown.slice(-400).filter(row => row.isWaiting);
+		for (const row of waiting) row.line = summary(JSON.parse(row.text));
+		if (waiting.length) this.drawSoon();
+	}
 
-  drawSoon() {
-    this.drawing ??= requestAnimationFrame(() => {
-      this.drawing = null;
-      this.draw();
-    });
-  }
+	drawSoon() {
+		this.drawing ??= requestAnimationFrame(() => {
+			this.drawing = null;
+			this.draw();
+		});
+	}
 
-  draw() {
-    if (this.count.offsetParent === null) return;
-    const list = this.list;
-    const wasAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < ROW * 1.5 || !this.space.children.length;
-    this.space.style.height = `${this.shown.length * ROW}px`;
-    if (wasAtEnd && !this.selected) list.scrollTop = list.scrollHeight;
-    if (this.isBeingSought) this.scrollTo(this.selected);
-    this.isBeingSought = false;
-    const first = Math.max(0, Math.floor(list.scrollTop / ROW) - BEYOND);
-    const last = Math.min(this.shown.length, Math.ceil((list.scrollTop + list.clientHeight) / ROW) + BEYOND);
-    fill(
-      this.space,
-      this.shown.slice(first, last).map((row, index) => this.drawRow(row, first + index)),
-    );
-    this.list.hidden = this.shown.length === 0;
-    this.empty.hidden = this.shown.length > 0;
-    this.empty.textContent = this.rows.length
-      ? "Nothing matches. Choose more kinds, or search for something else."
-      : "Nothing yet: write something, and you will see what the app hears of it.";
-    this.markActive();
-    this.drawCount();
-    if (this.detailDue) this.drawDetail();
-  }
+	draw() {
+		if (this.isOutOfSight()) return;
+		const { list, space, shown, selected } = this;
+		const wasAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < ROW * 1.5 || !space.children.length;
+		space.style.height = `${shown.length * ROW}px`;
+		if (wasAtEnd && !selected) list.scrollTop = list.scrollHeight;
+		if (this.isBeingSought) this.scrollTo(selected);
+		this.isBeingSought = false;
+		const first = Math.max(0, Math.floor(list.scrollTop / ROW) - BEYOND);
+		const last = Math.ceil((list.scrollTop + list.clientHeight) / ROW) + BEYOND;
+		fill(space, shown.slice(first, last).map((row, index) => this.drawRow(row, first + index)));
+		list.hidden = !shown.length;
+		this.empty.hidden = !list.hidden;
+		this.empty.textContent = this.rows.length
+			? "Nothing matches. Choose more kinds, or search for something else."
+			: "Nothing yet: write something, and you will see what the app hears of it.";
+		const active = selected && document.getElementById(`traffic-${selected.key}`);
+		if (active) list.setAttribute("aria-activedescendant", active.id);
+		else list.removeAttribute("aria-activedescendant");
+		this.drawCount();
+		if (this.detailDue) this.drawDetail();
+	}
 
-  drawRow(row, index) {
-    const { arrow, kind, name, about, status, tone } = row.line;
-    const node = h(
-      "div",
-      {
-        id: `traffic-${row.key}`,
-        class: `entry ${tone}`,
-        role: "option",
-        "aria-selected": String(row === this.selected),
-        "aria-setsize": this.shown.length,
-        "aria-posinset": index + 1,
-        "data-index": index,
-      },
-      h("span", { class: "arrow", "aria-hidden": "true" }, arrow),
-      h("time", {}, timeWithSeconds(row.time)),
-      h("span", { class: "hidden" }, `${kind} `),
-      h("strong", {}, name),
-      h("span", { class: "about" }, about),
-      h("span", { class: "status" }, status),
-    );
-    node.style.top = `${index * ROW}px`;
-    return node;
-  }
+	drawRow(row, index) {
+		const { arrow, kind, name, about, status, tone } = row.line;
+		const node = h(
+			`div.entry.${tone}`,
+			{
+				id: `traffic-${row.key}`,
+				role: "option",
+				"aria-selected": String(row === this.selected),
+				"aria-setsize": this.shown.length,
+				"aria-posinset": index + 1,
+				"data-index": index
+			},
+			h("span.arrow", { "aria-hidden": "true" }, arrow),
+			h("time", timeWithSeconds(row.time)),
+			h("span.hidden", `${kind} `),
+			h("strong", name),
+			h("span.about", about),
+			h("span.status", status)
+		);
+		node.style.top = `${index * ROW}px`;
+		return node;
+	}
 
-  drawCount() {
-    const total = this.rows.length;
-    const parts = [this.shown.length === total ? `${total} entries` : `${this.shown.length} of ${total} entries`];
-    if (total >= MOST) parts.push("older ones are left out");
-    if (this.isPaused) parts.push(`paused, ${this.held.length} more`);
-    this.count.textContent = parts.join(" · ");
-  }
+	drawCount() {
+		const [total, shown] = [this.rows.length, this.shown.length];
+		const parts = [
+			shown === total ? `${total} entries` : `${shown} of ${total} entries`,
+			total >= MOST && "older ones are left out",
+			this.isPaused && `paused, ${this.held.length} more`
+		];
+		this.count.textContent = parts.filter(Boolean).join(" · ");
+	}
 
-  // --- one entry ---
+	// --- one entry ---
 
-  onClick(event) {
-    const node = event.target.closest("[data-index]");
-    if (node) this.select(this.shown[Number(node.dataset.index)]);
-  }
+	onClick(node) {
+		if (node) this.select(this.shown[node.dataset.index]);
+	}
 
-  onKey(event) {
-    const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity };
-    if (event.key === "Escape" && this.selected) {
-      event.stopPropagation();
-      this.select(null);
-    }
-    if (!(event.key in steps) || !this.shown.length) return;
-    event.preventDefault();
-    const now = this.selected ? this.shown.indexOf(this.selected) : this.shown.length;
-    const next = Math.min(this.shown.length - 1, Math.max(0, now + steps[event.key]));
-    this.select(this.shown[next]);
-  }
+	onKey(event) {
+		const { selected, shown } = this;
+		if (event.key === "Escape" && selected) {
+			event.stopPropagation();
+			this.select(null);
+		}
+		if (!(event.key in STEPS) || !shown.length) return;
+		event.preventDefault();
+		const next = (selected ? shown.indexOf(selected) : shown.length) + STEPS[event.key];
+		this.select(shown[Math.min(shown.length - 1, Math.max(0, next))]);
+	}
 
-  scrollTo(row) {
-    const top = this.shown.indexOf(row) * ROW;
-    const list = this.list;
-    if (top < list.scrollTop) list.scrollTop = top;
-    else if (top + ROW > list.scrollTop + list.clientHeight) list.scrollTop = top + ROW - list.clientHeight;
-  }
+	scrollTo(row) {
+		const { list } = this;
+		const top = this.shown.indexOf(row) * ROW;
+		list.scrollTop = Math.min(top, Math.max(list.scrollTop, top + ROW - list.clientHeight));
+	}
 
-  select(row) {
-    this.selected = row;
-    this.drawDetail();
-    // Opening the entry takes room from the list.
-    this.isBeingSought = Boolean(row);
-    this.drawSoon();
-  }
+	select(row) {
+		this.selected = row;
+		this.drawDetail();
+		// Opening the entry takes room from the list.
+		this.isBeingSought = Boolean(row);
+		this.drawSoon();
+	}
 
-  markActive() {
-    const id = this.selected ? `traffic-${this.selected.key}` : "";
-    if (id && document.getElementById(id)) this.list.setAttribute("aria-activedescendant", id);
-    else this.list.removeAttribute("aria-activedescendant");
-  }
+	drawDetail() {
+		this.detailDue = false;
+		this.detail.hidden = !this.selected;
+		this.split.classList.toggle("opened", Boolean(this.selected));
+		if (!this.selected) return;
+		const entry = JSON.parse(this.selected.text);
+		const { name, kind, about } = this.selected.line;
+		const close = () => {
+			this.select(null);
+			this.list.focus();
+		};
+		const draw = { call: drawCall, envelope: drawEnvelope, violation: item => this.drawViolation(item) }[entry.type];
+		const words = ` ${kind}${about && kind !== "violation" ? `, ${about}` : ""}`;
+		fill(
+			this.detail,
+			h("header", h("h3", name, h("span.hint", words)), iconButton("close", "Close the entry", close)),
+			h("div.body", hint(momentOf(entry.time)), draw(entry), copyButton(entry))
+		);
+	}
 
-  drawDetail() {
-    this.detailDue = false;
-    this.detail.hidden = !this.selected;
-    this.detail.parentElement?.classList.toggle("opened", Boolean(this.selected));
-    if (!this.selected) return;
-    const entry = JSON.parse(this.selected.text);
-    const { name, kind, about } = this.selected.line;
-    const close = () => {
-      this.select(null);
-      this.list.focus();
-    };
-    const draw = { call: drawCall, envelope: drawEnvelope, violation: (item) => this.drawViolation(item) }[entry.type];
-    fill(
-      this.detail,
-      h(
-        "header",
-        {},
-        h("h3", {}, name, h("span", { class: "hint" }, ` ${kind}${about && kind !== "violation" ? `, ${about}` : ""}`)),
-        crossButton("Close the entry", close),
-      ),
-      h("div", { class: "body" }, hint(momentOf(entry.time)), draw(entry), copyButton(entry)),
-    );
-  }
-
-  drawViolation(violation) {
-    const { words, pointer } = complaint(violation.detail);
-    const cause = this.rows.find(
-      (row) => row.type === "call" && row.number > violation.number && row.line.name === violation.method,
-    );
-    const open = () => {
-      this.select(cause);
-      if (pointer) showPointer(this.detail, pointer);
-    };
-    return [
-      h("p", {}, h("strong", {}, explained(violation.kind) || violation.kind)),
-      h("p", {}, words === violation.kind ? "" : words),
-      pointer ? h("p", {}, "At ", h("code", {}, pointer)) : null,
-      cause ? h("p", {}, button("Show the call", open)) : null,
-    ];
-  }
+	drawViolation({ detail, number, method, kind }) {
+		const { words, pointer } = complaint(detail);
+		const cause = this.rows.find(row => row.type === "call" && row.number > number && row.line.name === method);
+		const open = () => {
+			this.select(cause);
+			if (pointer) showPointer(this.detail, pointer);
+		};
+		return [
+			h("p", h("strong", explained(kind) || kind)),
+			words !== kind && h("p", words),
+			pointer && h("p", "At ", h("code", pointer)),
+			cause && h("p", button("Show the call", open))
+		];
+	}
 }
 
-function drawCall(call) {
-  const args = tree(call.args, "Arguments");
-  const found = complaints(call.answer);
-  const error = call.answer.ok === false ? call.answer.error : "";
-  const said = found.map(({ words, pointer }) =>
-    h(
-      "li",
-      {},
-      words,
-      pointer
-        ? button(pointer, () => showPointer(args, pointer), { class: "plain pointer" })
-        : null,
-    ),
-  );
-  const end = call.answered ? `Answered after ${duration(call.duration_ms)}` : "The answer never arrived";
-  return [
-    error ? h("p", {}, h("strong", {}, error), explained(error) ? ` · ${explained(error)}` : "") : null,
-    said.length ? h("ul", { class: "complaints", "aria-label": "What Slack says" }, said) : null,
-    h("p", {}, `${end}, HTTP ${call.status}.`),
-    args,
-    tree(call.answer, "Answer", Boolean(error)),
-  ];
+function drawCall({ args, answer, answered, duration_ms, status }) {
+	const error = answer.ok === false && answer.error;
+	const given = tree(args, "Arguments");
+	const said = (answer.response_metadata?.messages ?? []).map(complaint).map(({ words, pointer }) => {
+		const show = () => showPointer(given, pointer);
+		return h("li", words, pointer && button(pointer, show, { class: "plain pointer" }));
+	});
+	const end = answered ? `Answered after ${duration(duration_ms)}` : "The answer never arrived";
+	return [
+		error && h("p", h("strong", error), explained(error) && ` · ${explained(error)}`),
+		said.length > 0 && h("ul.complaints", { "aria-label": "What Slack says" }, said),
+		h("p", `${end}, HTTP ${status}.`),
+		given,
+		tree(answer, "Answer", Boolean(error))
+	];
 }
 
 function drawEnvelope(envelope) {
-  const tries = envelope.attempts.map((attempt, index) => {
-    const before = envelope.attempts[index - 1];
-    const isBad = !["acked", "pending"].includes(attempt.outcome);
-    return h(
-      "li",
-      { class: isBad ? "error" : null },
-      attemptWords(attempt),
-      before ? h("span", { class: "hint" }, ` · sent again because ${retryReason(before.outcome)}`) : null,
-    );
-  });
-  const body = envelope.attempts.at(-1)?.ack ?? {};
-  return [
-    tries.length ? h("ol", { class: "tries", "aria-label": "Tries" }, tries) : h("p", {}, "Not sent yet."),
-    hint(summary({ type: "envelope", ...envelope }).status),
-    tree(envelope.payload, "Payload"),
-    Object.keys(body).length ? tree(body, "What the app answered") : null,
-  ];
+	const { attempts, payload } = envelope;
+	const tries = attempts.map((attempt, index) => {
+		const before = attempts[index - 1];
+		const isBad = !["acked", "pending"].includes(attempt.outcome);
+		const why = before && h("span.hint", ` · sent again because ${retryReason(before.outcome)}`);
+		return h(isBad ? "li.error" : "li", attemptWords(attempt), why);
+	});
+	const { ack = {} } = attempts.at(-1) ?? {};
+	return [
+		tries.length ? h("ol.tries", { "aria-label": "Tries" }, tries) : h("p", "Not sent yet."),
+		hint(summary({ ...envelope, type: "envelope" }).status),
+		tree(payload, "Payload"),
+		Object.keys(ack).length > 0 && tree(ack, "What the app answered")
+	];
 }
 
 /** Lets the events that wait go now. */
 export async function deliverNow() {
-  await act("redeliver", {});
-  notify("What was waiting is on its way.", 4);
+	await act("redeliver", {});
+	notify("What was waiting is on its way.", 4);
 }
