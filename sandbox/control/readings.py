@@ -12,6 +12,7 @@ from sandbox.entities import View
 from sandbox.feed import ephemeral_shape
 from sandbox.interactions import NotPossible
 from sandbox.jsontypes import JsonObject, as_number
+from sandbox.words import ERROR_WORDS, FAULT_GROUPS
 from sandbox.workspace import NotInWorkspace
 
 Query = Mapping[str, str]
@@ -138,6 +139,15 @@ def guide(sandbox: Sandbox, _query: Query) -> JsonObject:
     return {"steps": steps, "run": sandbox.run}
 
 
+def words(_sandbox: Sandbox, _query: Query) -> JsonObject:
+    """The faults there are, in groups, with what can be chosen for each; and what errors mean."""
+    groups = [
+        {"title": title, "kinds": [dataclasses.asdict(kind) for kind in kinds]}
+        for title, kinds in FAULT_GROUPS.items()
+    ]
+    return {"faults": groups, "errors": ERROR_WORDS}
+
+
 def conditions(sandbox: Sandbox, _query: Query) -> JsonObject:
     """Faults in force, settings, clock and open sockets."""
     return {
@@ -173,5 +183,6 @@ READINGS: dict[str, Reading] = {
     "app": app,
     "guide": guide,
     "conditions": conditions,
+    "words": words,
     "file": file,
 }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import gzip
+import hashlib
+import json
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from sandbox.emoji_names import characters
@@ -39,31 +41,50 @@ def page_routes() -> list[Route]:
 
 
 async def _index(request: Request) -> Response:
-    return _served(request, _FOLDER / "index.html", "text/html")
+    content = (_FOLDER / "index.html").read_text(encoding="utf-8").replace("<!-- modules -->", _modules())
+    return _served(request, content.encode(), "text/html; charset=utf-8")
+
+
+def _modules() -> str:
+    """All modules at once: otherwise each is asked for only when the one before it has been read."""
+    names = sorted(path.name for path in _files().values() if path.suffix == ".js")
+    return "".join(f'<link rel="modulepreload" href="/page/{name}" />' for name in names)
 
 
 async def _file(request: Request) -> Response:
     path = _files().get(request.path_params["name"])
     if path is None:
         return PlainTextResponse("There is no such file.", status_code=404, headers=HEADERS)
-    return _served(request, path, _TYPES[path.suffix])
-
-
-def _served(request: Request, path: Path, media_type: str) -> Response:
-    """A file of the page, small on its way."""
-    content, headers = path.read_bytes(), HEADERS | {"Vary": "Accept-Encoding"}
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        content, headers = gzip.compress(content), headers | {"Content-Encoding": "gzip"}
-    return Response(content, media_type=f"{media_type}; charset=utf-8", headers=headers)
+    return _served(request, path.read_bytes(), f"{_TYPES[path.suffix]}; charset=utf-8")
 
 
 async def _avatar(request: Request) -> Response:
-    picture = draw_avatar(request.path_params["name"])
-    return Response(picture, media_type="image/svg+xml", headers=HEADERS)
+    return _served(request, draw_avatar(request.path_params["name"]).encode(), "image/svg+xml")
 
 
-async def _emoji(_request: Request) -> Response:
-    return JSONResponse(characters(), headers=HEADERS)
+async def _emoji(request: Request) -> Response:
+    return _served(request, _emoji_characters(), "application/json")
+
+
+def _served(request: Request, content: bytes, media_type: str) -> Response:
+    """Small on its way, and only if the browser does not have it already."""
+    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    headers = HEADERS | {"Vary": "Accept-Encoding", "ETag": tag}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        content, headers = _packed(content), headers | {"Content-Encoding": "gzip"}
+    return Response(content, media_type=media_type, headers=headers)
+
+
+@functools.lru_cache(maxsize=256)
+def _packed(content: bytes) -> bytes:
+    return gzip.compress(content)
+
+
+@functools.cache
+def _emoji_characters() -> bytes:
+    return json.dumps(characters(), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 @functools.cache

@@ -1,77 +1,71 @@
 // The page: one workspace, seen as one of its people. The address says who and where: #ana/C123/1700000000.000100
 // is a thread; a fourth part is a message to jump to.
 
-import { listen, readEmoji } from "./api.js";
-import { closeMenu, keepingFocus } from "./dom.js";
-import { notify } from "./gestures.js";
-import { refreshModal } from "./modal.js";
-import { refreshAges } from "./messages.js";
-import { HOME, Pane } from "./pane.js";
-import { drawClock, drawPeople, drawSidebar, tick } from "./sidebar.js";
-import { canSee, loadWorkspace, markRead, markUnread, me, noteArrival, openConversation } from "./state.js";
-import { people, recallUnread, state, visibleChannels } from "./state.js";
-import { setEmoji } from "./text.js";
-import { loadWorkshop, onWorkshopEntry, startWorkshop } from "./workshop.js";
+import {listen, readEmoji} from "./api.js";
+import {closeMenu, keepingFocus} from "./dom.js";
+import {notify} from "./gestures.js";
+import {refreshModal} from "./modal.js";
+import {refreshAges} from "./messages.js";
+import {HOME, Pane} from "./pane.js";
+import {drawClock, drawPeople, drawSidebar, tick} from "./sidebar.js";
+import {canSee, loadWorkspace, markRead, markUnread, me, noteArrival, openConversation} from "./state.js";
+import {people, recallUnread, state, visibleChannels} from "./state.js";
+import {setEmoji} from "./text.js";
+import {loadWorkshop, onWorkshopEntry, startWorkshop} from "./workshop.js";
 
 const place = id => document.getElementById(id);
 
-const channelPane = new Pane(place("channel"), { inThread: false, openThread });
-const threadPane = new Pane(place("thread"), { inThread: true, openThread, close: closeThread });
+const channelPane = new Pane(place("channel"), {inThread: false, openThread});
+const threadPane = new Pane(place("thread"), {inThread: true, openThread, close: closeThread});
 const newest = new Map();
 
-// --- where we are ---
-
-/** Changes who we are or what is open; the address follows, and drawing follows the address. */
-function go({ person = state.me, channel = state.channel, thread = "" }) {
+// Changes who we are or what is open; the address follows, and drawing follows the address
+function go({person = state.me, channel = state.channel, thread = ""}) {
 	const handle = state.users.get(person)?.name;
 	const wanted = `#${[handle, channel, thread].filter(Boolean).join("/")}`;
 	if (wanted === location.hash) return arrive();
 	location.hash = wanted;
 }
 
-/** Somebody opens a thread in order to write there. */
 async function openThread(thread) {
 	if (thread !== state.thread) {
-		const arrived = new Promise(resolve => addEventListener("hashchange", resolve, { once: true }));
-		go({ thread });
+		const arrived = new Promise(resolve => addEventListener("hashchange", resolve, {once: true}));
+		go({thread});
 		await arrived;
 	}
 	threadPane.focusComposer();
 }
 
-/** The focus goes back to the message that the thread belongs to. */
+// The focus goes back to the message that the thread belongs to
 function closeThread() {
-	const { thread } = state;
+	const {thread} = state;
 	go({});
 	channelPane.find(thread)?.focus();
 }
 
-/** A person finds what they had open last, else what is open now, else their first channel. */
 function choosePerson(person) {
 	const found = [state.lastChannel.get(person), state.channel].find(id => id && canSee(person, id));
-	go({ person, channel: found ?? firstChannel(person) });
+	go({person, channel: found ?? firstChannel(person)});
 }
 
-function firstChannel(person) {
-	return visibleChannels(person).rooms[0]?.id ?? "";
-}
+const firstChannel = person => visibleChannels(person).rooms[0]?.id ?? "";
 
 function placeFromAddress() {
 	const [handle, wanted, thread = "", message = ""] = decodeURIComponent(location.hash.slice(1)).split("/");
 	const everyone = people();
 	const person = (everyone.find(user => user.name === handle) ?? everyone[0])?.id ?? "";
-	const found = [...state.channels.values()].find(({ id, name }) => wanted && [id, name].includes(wanted))?.id;
-	if (!found || !canSee(person, found)) return { person, channel: firstChannel(person), thread: "", message };
-	return { person, channel: found, thread, message };
+	const found = [...state.channels.values()].find(({id, name}) => wanted && [id, name].includes(wanted))?.id;
+	if (!found || !canSee(person, found)) return {person, channel: firstChannel(person), thread: "", message};
+	return {person, channel: found, thread, message};
 }
 
 async function arrive() {
-	const { person, channel, thread, message } = placeFromAddress();
+	const {person, channel, thread, message} = placeFromAddress();
 	const isHome = thread === HOME;
 	const inThread = Boolean(thread) && !isHome;
 	const moved = person !== state.me || channel !== state.channel || isHome !== (state.thread === HOME);
 	const threaded = moved || thread !== state.thread;
-	Object.assign(state, { me: person, channel, thread });
+	Object.assign(state, {me: person, channel, thread});
 	if (moved) noteArrival(person, channel);
 	state.lastChannel.set(person, channel);
 	markRead(person, channel);
@@ -87,7 +81,7 @@ async function arrive() {
 	if (message) await jump(message, inThread ? threadPane : channelPane);
 }
 
-/** Goes there once: what happens afterwards must not lead back to it. */
+// Goes there once: what happens afterwards must not lead back to it
 async function jump(message, pane) {
 	history.replaceState(null, "", location.hash.split("/").slice(0, 3).join("/").replace(/\/$/, ""));
 	if (!(await pane.jump(message))) notify("That message is not here any more.");
@@ -97,7 +91,7 @@ function drawAround() {
 	place("team").textContent = state.team.name;
 	const title = state.channels.get(state.channel)?.name;
 	document.title = [me()?.profile.display_name, title, state.team.name].filter(Boolean).join(" · ");
-	const open = channel => go({ channel });
+	const open = channel => go({channel});
 	const write = async other => open(await openConversation(state.me, other));
 	keepingFocus(place("people"), root => drawPeople(root, choosePerson));
 	keepingFocus(place("sidebar"), root => drawSidebar(root, open, () => write(), write));
@@ -109,11 +103,9 @@ function showSidebar(isOpen) {
 	place("open-sidebar").setAttribute("aria-expanded", String(isOpen));
 }
 
-// --- what happens ---
-
 const due = new Set();
 
-/** Does each kind of work once for many entries that come together. */
+// Does each kind of work once for many entries that come together
 function soon(work) {
 	if (due.size === 0) setTimeout(catchUp, 60);
 	due.add(work);
@@ -131,7 +123,7 @@ async function messages() {
 	await Promise.all([channelPane.refresh(), inThread && threadPane.refresh()]);
 }
 
-/** People or channels changed: names and faces in messages may have, too. */
+// People or channels changed: names and faces in messages may have, too
 async function everything() {
 	await loadWorkspace();
 	state.channel = "";
@@ -139,30 +131,30 @@ async function everything() {
 }
 
 const ENTRIES = {
-	message: ({ channel, message }) => {
+	message: ({channel, message}) => {
 		noteNews(channel, message);
 		channelPane.hear(channel, message.ts, message.thread_ts);
 		soon(messages);
 	},
-	message_deleted: ({ channel, ts }) => {
+	message_deleted: ({channel, ts}) => {
 		channelPane.hear(channel, ts);
 		soon(messages);
 	},
-	ephemeral: ({ user, channel }) => {
+	ephemeral: ({user, channel}) => {
 		if (user !== state.me || channel !== state.channel) {
 			markUnread(user, channel);
 			soon(drawAround);
 		}
 		soon(messages);
 	},
-	views: ({ user }) => {
+	views: ({user}) => {
 		if (user !== state.me) return;
 		soon(refreshModal);
 		if (state.thread === HOME) soon(messages);
 	},
 	workspace: () => soon(everything),
 	reset: () => soon(everything),
-	clock: ({ offset }) => {
+	clock: ({offset}) => {
 		state.offset = offset;
 		channelPane.forget();
 		threadPane.forget();
@@ -176,7 +168,7 @@ function onEntry(entry) {
 	onWorkshopEntry(entry);
 }
 
-async function noteNews(channel, { ts, user, text }) {
+async function noteNews(channel, {ts, user, text}) {
 	if (!state.channels.has(channel)) await loadWorkspace();
 	const isNew = Number(ts) > (newest.get(channel) ?? 0);
 	if (!isNew || !state.channels.has(channel)) return;
@@ -206,14 +198,14 @@ async function start() {
 	recallUnread();
 	addEventListener("hashchange", arrive);
 	place("open-sidebar").onclick = () => showSidebar(!document.body.classList.contains("with-sidebar"));
-	place("thread").addEventListener("keydown", ({ key }) => key === "Escape" && closeThread());
+	place("thread").addEventListener("keydown", ({key}) => key === "Escape" && closeThread());
 	setInterval(() => tick(place("clock")), 5000);
 	setInterval(refreshAges, 30_000);
 	await arrive();
 	await startWorkshop();
 }
 
-/** Waits for the stream, for a moment: it comes first, or what happens between it and the first look is missed. */
+// Waits for the stream, for a moment: it comes first, or what happens between it and the first look is missed
 function live() {
 	return new Promise(resolve => {
 		setTimeout(resolve, 1000);

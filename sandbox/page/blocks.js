@@ -1,25 +1,12 @@
 // Block Kit as nodes. What this page does not know is said in words, never dropped in silence.
 
-import { button, h, hint, webAddress, webLink } from "./dom.js";
-import { nameOf, people, state, titleOf, visibleChannels } from "./state.js";
-import { mrkdwn, plainText, richText, textObject } from "./text.js";
+import {button, h, hint, webAddress, webLink} from "./dom.js";
+import {nameOf, people, state, titleOf, visibleChannels} from "./state.js";
+import {mrkdwn, plainText, richText, textObject} from "./text.js";
 
-/**
- * Where blocks are drawn.
- * @typedef {object} Holder
- * @property {(element: string, value?: unknown) => Promise<unknown>} act a click or a choice, told to the app
- * @property {(confirm: object) => Promise<boolean>} confirm asks before an act
- * @property {(element: string, query: string) => Promise<object | null>} suggest asks the app for options
- * @property {Map<string, Field>} [fields] the inputs that are sent with a form, by block_id
- *
- * @typedef {object} Field
- * @property {() => unknown} read what was entered
- * @property {string} [reference] how the element is called where it acts with the whole form only
- * @property {() => string} [problem] what is wrong with it, or ""
- * @property {(text: string) => void} fail shows an error at the input, or with "" takes it away
- */
-
-/** All blocks, in order. */
+// All blocks, in order. The holder they stand in tells the app of clicks and choices (`act`), asks the person
+// (`confirm`) or the app for options (`suggest`), and in a form collects its `fields` by block_id: how to `read` them,
+// what `problem` they have, how to show that they `fail`, and the `reference` of those that act with the form only
 export function drawBlocks(blocks, holder) {
 	return blocks.map(block => {
 		const draw = BLOCKS[block.type];
@@ -39,7 +26,7 @@ const BLOCKS = {
 	divider: () => h("hr"),
 	image: block => [paragraph(block.title), picture(block)],
 	markdown: block => h("p", mrkdwn(block.text)),
-	table: ({ rows: [head, ...rows] }) => {
+	table: ({rows: [head, ...rows]}) => {
 		const row = (cells, tag) => h("tr", cells?.map(item => h(tag, cell(item))));
 		return h("div.wide", h("table", row(head, "th"), rows.map(cells => row(cells, "td"))));
 	},
@@ -47,18 +34,14 @@ const BLOCKS = {
 	input: drawInput
 };
 
-function cell(item) {
-	return item?.type === "rich_text" ? richText(item) : plainText(String(item?.text ?? item?.value ?? ""));
-}
+const cell = item => item?.type === "rich_text" ? richText(item) : plainText(String(item?.text ?? item?.value ?? ""));
 
-function paragraph(text) {
-	return text && h("p", textObject(text));
-}
+const paragraph = text => text && h("p", textObject(text));
 
-/** Uploaded pictures are shown; those from elsewhere are not fetched: the sandbox stays on this machine. */
-function picture({ slack_file: file, image_url, alt_text: alt }) {
+// Uploaded pictures are shown; those from elsewhere are not fetched: the sandbox stays on this machine
+function picture({slack_file: file, image_url, alt_text: alt}) {
 	const own = file?.id ? `/files/${encodeURIComponent(file.id)}/picture` : file?.url;
-	if (own?.startsWith("/files/")) return h("img.picture", { src: own, alt });
+	if (own?.startsWith("/files/")) return h("img.picture", {src: own, alt});
 	return webLink(image_url ?? file?.url, `Picture: ${alt ?? "without description"}`);
 }
 
@@ -72,9 +55,6 @@ function wordsIn(value) {
 	return typeof value.text === "string" ? [value.text] : Object.values(value).flatMap(wordsIn);
 }
 
-// --- elements ---
-
-/** An element in a message, or outside of an input block: it acts at once. */
 function drawElement(block, element, holder) {
 	const reference = referenceTo(block, element);
 	if (element.type === "button") return drawButton(element, reference, holder);
@@ -84,16 +64,14 @@ function drawElement(block, element, holder) {
 	if (!control) return h("span.hint", `This page does not draw elements of type ${element.type}.`);
 	actOnChoice(element, control, reference, holder);
 	// A form sends these along, too.
-	holder.fields?.set(block.block_id, { read: control.read, fail: () => {} });
+	holder.fields?.set(block.block_id, {read: control.read, fail: () => {}});
 	return control.node;
 }
 
-function referenceTo(block, element) {
-	return `${block.block_id}/${element.action_id}`;
-}
+const referenceTo = (block, element) => `${block.block_id}/${element.action_id}`;
 
-/** Tells a choice to the app, after asking where the element wants that; a menu shows no choice afterwards. */
-function actOnChoice(element, { node, read, isUnsettled }, reference, { act, confirm }) {
+// Tells a choice to the app, after asking where the element wants that; a menu shows no choice afterwards
+function actOnChoice(element, {node, read, isUnsettled}, reference, {act, confirm}) {
 	const isMenu = element.type === "overflow";
 	let before = node.value;
 	node.addEventListener("change", async () => {
@@ -110,35 +88,32 @@ function actOnChoice(element, { node, read, isUnsettled }, reference, { act, con
 	});
 }
 
-function openLink({ url }) {
+function openLink({url}) {
 	const address = webAddress(url);
 	if (address) open(address.href, "_blank", "noopener,noreferrer");
 }
 
 function drawButton(element, reference, holder) {
-	const press = async ({ currentTarget: pressed }) => {
+	const press = async ({currentTarget: pressed}) => {
 		if (element.confirm && !(await holder.confirm(element.confirm))) return;
 		openLink(element);
 		pressed.disabled = true;
 		await holder.act(reference);
 		pressed.disabled = false;
 	};
-	const attributes = { class: element.style, "aria-label": element.accessibility_label };
+	const attributes = {class: element.style, "aria-label": element.accessibility_label};
 	return button(textObject(element.text), press, attributes);
 }
 
-// --- inputs ---
-
-/** An input of a form, with its label, hint and place for an error. */
 function drawInput(block, holder) {
-	const { element } = block;
+	const {element} = block;
 	const id = `in-${block.block_id}`;
 	const reference = referenceTo(block, element);
 	const control = drawControl(element, block.label.text, id, query => holder.suggest(reference, query));
 	if (!control)
 		return [h("p", block.label.text), hint(`This page does not draw inputs of type ${element.type}.`)];
-	const { node, focus, read } = control;
-	const error = h("p.error", { id: `${id}-error`, role: "alert", hidden: true });
+	const {node, focus, read} = control;
+	const error = h("p.error", {id: `${id}-error`, role: "alert", hidden: true});
 	focus.setAttribute("aria-describedby", error.id);
 	holder.fields?.set(block.block_id, {
 		read,
@@ -150,7 +125,7 @@ function drawInput(block, holder) {
 	const label = [textObject(block.label), block.optional && h("span.hint", " (optional)")];
 	const isGroup = node.tagName === "FIELDSET";
 	if (isGroup) node.prepend(h("legend", label));
-	return [!isGroup && h("label", { for: id }, label), node, block.hint && hint(textObject(block.hint)), error];
+	return [!isGroup && h("label", {for: id}, label), node, block.hint && hint(textObject(block.hint)), error];
 }
 
 function showError(input, error, text) {
@@ -160,9 +135,9 @@ function showError(input, error, text) {
 	if (text) input.focus();
 }
 
-/** What Slack itself finds wrong with what was entered, before the app hears of it. */
+// What Slack itself finds wrong with what was entered, before the app hears of it
 function problemOf(element, value) {
-	const { max_selected_items, max_files, min_length: least = 0, max_length: most = 3000 } = element;
+	const {max_selected_items, max_files, min_length: least = 0, max_length: most = 3000} = element;
 	if (Array.isArray(value)) {
 		const limit = max_selected_items ?? max_files ?? Infinity;
 		return value.length > limit ? `Choose at most ${limit}.` : "";
@@ -177,7 +152,7 @@ function problemOf(element, value) {
 const PROBLEMS = {
 	email_text_input: text => (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text) ? "" : "This does not look like an e-mail address."),
 	url_text_input: text => (webAddress(text) ? "" : "This does not look like a web address."),
-	number_input: (text, { is_decimal_allowed: isDecimal, min_value: least, max_value: most }) => {
+	number_input: (text, {is_decimal_allowed: isDecimal, min_value: least, max_value: most}) => {
 		if (!(isDecimal ? /^-?\d+([.]\d+)?$/ : /^-?\d+$/).test(text))
 			return `This has to be a ${isDecimal ? "" : "whole "}number.`;
 		if (Number(text) < Number(least)) return `The least is ${least}.`;
@@ -198,26 +173,19 @@ const INPUTS = {
 };
 
 const OPTIONS = {
-	static: ({ options = [], option_groups: groups = [] }) => [...options, ...groups.flatMap(group => group.options)],
+	static: ({options = [], option_groups: groups = []}) => [...options, ...groups.flatMap(group => group.options)],
 	users: () => people().map(user => optionOf(user.id, nameOf(user.id))),
 	channels: () => visibleChannels(state.me).rooms.map(channelOption),
 	conversations: () => Object.values(visibleChannels(state.me)).flat().map(channelOption)
 };
 
-function optionOf(value, text) {
-	return { value, text: { text } };
-}
+const optionOf = (value, text) => ({value, text: {text}});
 
-function channelOption(channel) {
-	return optionOf(channel.id, titleOf(channel, state.me));
-}
+const channelOption = channel => optionOf(channel.id, titleOf(channel, state.me));
 
-/**
- * A control that holds a value; null for one this page cannot draw.
- * @returns {{node: HTMLElement, focus: HTMLElement, read: () => unknown, isUnsettled?: () => boolean} | null}
- */
+// A control: its node, the one to focus, and how to read its value; null for one that this page cannot draw
 function drawControl(element, label, id, suggest) {
-	const { type } = element;
+	const {type} = element;
 	if (type in INPUTS) return inputControl(element, id);
 	if (type === "radio_buttons" || type === "checkboxes") return boxesControl(element, element.options, label, id);
 	const [, several, kind] = /^(multi_)?(\w+)_select$/.exec(type) ?? [null, "", type === "overflow" ? "static" : ""];
@@ -228,7 +196,7 @@ function drawControl(element, label, id, suggest) {
 }
 
 function inputControl(element, id) {
-	const { initial_value, initial_date, initial_time, initial_date_time: seconds } = element;
+	const {initial_value, initial_date, initial_time, initial_date_time: seconds} = element;
 	const type = INPUTS[element.type];
 	const isRich = element.type === "rich_text_input";
 	const initial = isRich ? "" : (initial_value ?? initial_date ?? initial_time ?? (seconds ? localTime(seconds) : ""));
@@ -241,14 +209,14 @@ function inputControl(element, id) {
 	};
 	const isTall = element.multiline || isRich;
 	const node = isTall
-		? h("textarea", { ...attributes, rows: 4 })
-		: h("input", { type, multiple: type === "file", ...attributes });
-	return { node, focus: node, read: () => (READERS[type] ?? (() => node.value))(node) };
+		? h("textarea", {...attributes, rows: 4})
+		: h("input", {type, multiple: type === "file", ...attributes});
+	return {node, focus: node, read: () => (READERS[type] ?? (() => node.value))(node)};
 }
 
 const READERS = {
-	file: ({ files }) => [...files].map(file => file.name),
-	"datetime-local": ({ value }) => (value ? Math.floor(new Date(value) / 1000) : "")
+	file: ({files}) => [...files].map(file => file.name),
+	"datetime-local": ({value}) => (value ? Math.floor(new Date(value) / 1000) : "")
 };
 
 function localTime(seconds) {
@@ -258,49 +226,46 @@ function localTime(seconds) {
 
 function selectControl(element, options, label, id) {
 	const isMenu = element.type === "overflow";
-	const { initial_option, initial_user, initial_channel, initial_conversation, option_groups: groups } = element;
+	const {initial_option, initial_user, initial_channel, initial_conversation, option_groups: groups} = element;
 	const node = h(
 		"select",
-		{ id, class: isMenu && "overflow", "aria-label": !id && label, autofocus: element.focus_on_load },
-		h("option", { value: "" }, element.placeholder?.text ?? (isMenu ? "⋯" : "Choose")),
+		{id, class: isMenu && "overflow", "aria-label": !id && label, autofocus: element.focus_on_load},
+		h("option", {value: ""}, element.placeholder?.text ?? (isMenu ? "⋯" : "Choose")),
 		groups?.length
-			? groups.map(group => h("optgroup", { label: group.label.text }, group.options.map(optionNode)))
+			? groups.map(group => h("optgroup", {label: group.label.text}, group.options.map(optionNode)))
 			: options.map(optionNode)
 	);
 	node.value = initial_option?.value ?? initial_user ?? initial_channel ?? initial_conversation ?? "";
-	return { node, focus: node, read: () => node.value };
+	return {node, focus: node, read: () => node.value};
 }
 
-function optionNode({ value, text }) {
-	return h("option", { value }, text.text);
-}
+const optionNode = ({value, text}) => h("option", {value}, text.text);
 
 let groups = 0;
 
-/** Boxes to tick, or buttons of which one is chosen. */
 function boxesControl(element, options, label, id, style = "") {
-	const { initial_option, initial_options: some, initial_users, initial_channels, initial_conversations } = element;
+	const {initial_option, initial_options: some, initial_users, initial_channels, initial_conversations} = element;
 	const initial = [
 		initial_option?.value,
 		...(some?.map(option => option.value) ?? initial_users ?? initial_channels ?? initial_conversations ?? [])
 	];
 	const type = element.type === "radio_buttons" ? "radio" : "checkbox";
 	const name = `choice-${(groups += 1)}`;
-	const boxes = options.map(({ value }) => h("input", { type, name, value, checked: initial.includes(value) }));
-	const labels = options.map(({ text, description }, place) =>
+	const boxes = options.map(({value}) => h("input", {type, name, value, checked: initial.includes(value)}));
+	const labels = options.map(({text, description}, place) =>
 		h("label", boxes[place], " ", textObject(text), description && h("span.hint", " ", textObject(description)))
 	);
-	const node = h(`fieldset${style}`, { id, "aria-label": !id && label }, labels);
+	const node = h(`fieldset${style}`, {id, "aria-label": !id && label}, labels);
 	const values = () => boxes.filter(box => box.checked).map(box => box.value);
-	return { node, focus: boxes[0] ?? node, read: () => (type === "radio" ? (values()[0] ?? "") : values()) };
+	return {node, focus: boxes[0] ?? node, read: () => (type === "radio" ? (values()[0] ?? "") : values())};
 }
 
 let asked = 0;
 
-/** A field whose choices come from the app while one types. One that takes several keeps them beneath. */
+// A field whose choices come from the app while one types. One that takes several keeps them beneath
 function externalControl(element, label, id, suggest, isSeveral) {
 	const several = isSeveral ? chosenList(element.initial_options ?? []) : null;
-	const list = h("datalist", { id: `offered-${(asked += 1)}` });
+	const list = h("datalist", {id: `offered-${(asked += 1)}`});
 	const known = new Map();
 	const note = option => known.set(option.text.text, option);
 	const first = element.initial_option;
@@ -319,7 +284,7 @@ function externalControl(element, label, id, suggest, isSeveral) {
 		const answer = await suggest(node.value);
 		const options = (answer?.options ?? []).flatMap(item => item.options ?? [item]);
 		options.forEach(note);
-		list.replaceChildren(...options.map(option => h("option", { value: option.text.text })));
+		list.replaceChildren(...options.map(option => h("option", {value: option.text.text})));
 	};
 	let waiting = 0;
 	node.addEventListener("input", () => {
@@ -332,17 +297,16 @@ function externalControl(element, label, id, suggest, isSeveral) {
 		node.value = "";
 	});
 	const read = () => several?.read() ?? known.get(node.value)?.value ?? "";
-	return { node: h("span.external", node, list, several?.node), focus: node, read, isUnsettled: () => node.value !== "" };
+	return {node: h("span.external", node, list, several?.node), focus: node, read, isUnsettled: () => node.value !== ""};
 }
 
-/** What was chosen so far; one that is unchecked is not chosen any more. */
 function chosenList(initial) {
 	const node = h("span.chosen");
 	const read = () => [...node.querySelectorAll(":checked")].map(box => box.value);
-	const add = ({ value, text }) => {
+	const add = ({value, text}) => {
 		if (read().includes(value)) return;
-		node.append(h("label", h("input", { type: "checkbox", value, checked: true }), " ", text.text));
+		node.append(h("label", h("input", {type: "checkbox", value, checked: true}), " ", text.text));
 	};
 	initial.forEach(add);
-	return { node, add, read };
+	return {node, add, read};
 }

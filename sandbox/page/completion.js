@@ -1,23 +1,18 @@
 // What the composer offers while one types: commands, people, channels and emoji.
 
-import { fill, h } from "./dom.js";
-import { face } from "./icons.js";
-import { nameOf, people, state, visibleChannels } from "./state.js";
-import { emojiCharacter, emojiNames } from "./text.js";
+import {fill, h} from "./dom.js";
+import {face} from "./icons.js";
+import {nameOf, people, state, visibleChannels} from "./state.js";
+import {emojiCharacter, emojiNames} from "./text.js";
 
 const MOST = 8;
-const MOVES = { ArrowDown: 1, ArrowUp: -1 };
+const MOVES = {ArrowDown: 1, ArrowUp: -1};
 let lists = 0;
 
-/**
- * Offers completions for a field. Arrow keys choose, Enter or Tab takes, Escape puts the list away.
- * @param {HTMLTextAreaElement} field
- * @param {boolean} inThread where no commands are taken
- * @returns {HTMLElement} the list, to be put beside the field
- */
+// A list to be put beside a field. Arrow keys choose, Enter or Tab takes, Escape puts it away
 export function completing(field, inThread) {
 	const id = `completion-${(lists += 1)}`;
-	const list = h("ul.completion", { id, role: "listbox", "aria-label": "Suggestions", hidden: true });
+	const list = h("ul.completion", {id, role: "listbox", "aria-label": "Suggestions", hidden: true});
 	let offers = [];
 	let chosen = 0;
 
@@ -27,14 +22,14 @@ export function completing(field, inThread) {
 		if (offers.length) field.setAttribute("aria-activedescendant", `${id}-${chosen}`);
 		else field.removeAttribute("aria-activedescendant");
 	};
-	const drawOffer = ({ handle, label, hint }, number) => {
+	const drawOffer = ({handle, label, hint}, number) => {
 		const onmousedown = event => {
 			event.preventDefault();
 			take(number);
 		};
 		return h(
 			"li",
-			{ id: `${id}-${number}`, role: "option", "aria-selected": String(number === chosen), onmousedown },
+			{id: `${id}-${number}`, role: "option", "aria-selected": String(number === chosen), onmousedown},
 			handle && face(handle),
 			h("span", label),
 			hint && h("span.hint", hint)
@@ -46,7 +41,7 @@ export function completing(field, inThread) {
 		draw();
 	};
 	const take = number => {
-		const { from, text } = offers[number];
+		const {from, text} = offers[number];
 		field.setRangeText(text, from, field.selectionStart, "end");
 		offer([]);
 		field.dispatchEvent(new Event("input"));
@@ -69,19 +64,18 @@ export function completing(field, inThread) {
 	return list;
 }
 
-/** What fits the words before the caret. */
 function offersFor(before, inThread) {
 	if (/^\/\S*$/.test(before) && !inThread) return commands(before);
 	const [, mark, word] = /(?:^|\s)([@#:])([\p{L}\d_.+'-]*)$/u.exec(before) ?? [];
 	if (!mark) return [];
-	const found = { "@": mentions, "#": channels, ":": emoji }[mark](word.toLowerCase());
-	return found.map(item => ({ from: before.length - word.length - 1, label: item.text, ...item, text: `${item.text} ` }));
+	const found = {"@": mentions, "#": channels, ":": emoji}[mark](word.toLowerCase());
+	return found.map(item => ({from: before.length - word.length - 1, label: item.text, ...item, text: `${item.text} `}));
 }
 
 function commands(before) {
 	return state.app.commands
-		.filter(({ command }) => command.startsWith(before) && command !== before)
-		.map(({ command, usage_hint: usage, description: hint }) => ({
+		.filter(({command}) => command.startsWith(before) && command !== before)
+		.map(({command, usage_hint: usage, description: hint}) => ({
 			from: 0,
 			text: `${command} `,
 			label: `${command} ${usage ?? ""}`,
@@ -96,20 +90,20 @@ function mentions(wanted) {
 	return [
 		...everyone
 			.filter(fits)
-			.map(({ id, name, real_name: hint }) => ({ text: `@${name}`, label: nameOf(id), hint, handle: name })),
+			.map(({id, name, real_name: hint}) => ({text: `@${name}`, label: nameOf(id), hint, handle: name})),
 		...[...state.usergroups.values()]
 			.filter(group => group.handle.startsWith(wanted))
-			.map(group => ({ text: `@${group.handle}`, hint: group.name }))
+			.map(group => ({text: `@${group.handle}`, hint: group.name}))
 	];
 }
 
 function channels(wanted) {
 	return visibleChannels(state.me)
 		.rooms.filter(channel => channel.name.startsWith(wanted))
-		.map(channel => ({ text: `#${channel.name}`, hint: channel.topic?.value }));
+		.map(channel => ({text: `#${channel.name}`, hint: channel.topic?.value}));
 }
 
 function emoji(wanted) {
 	const names = wanted.length < 2 ? [] : emojiNames(wanted, MOST);
-	return names.map(name => ({ text: `:${name}:`, label: `${emojiCharacter(name) ?? ""} :${name}:` }));
+	return names.map(name => ({text: `:${name}:`, label: `${emojiCharacter(name) ?? ""} :${name}:`}));
 }

@@ -1,24 +1,21 @@
 // The field to write in: messages, and commands where Slack takes them.
 
-import { completing } from "./completion.js";
-import { choice, h, hint, openMenu } from "./dom.js";
-import { notify, performAsMe } from "./gestures.js";
-import { iconButton } from "./icons.js";
-import { nameOf, state } from "./state.js";
+import {completing} from "./completion.js";
+import {choice, h, hint, openMenu} from "./dom.js";
+import {notify, performAsMe} from "./gestures.js";
+import {iconButton} from "./icons.js";
+import {nameOf, state} from "./state.js";
 
 const drafts = new Map();
 const TALLEST = 160;
 
-/**
- * A composer for a channel or a thread. What is not sent yet is kept for each person.
- * @param {{channel: string, thread: string, title: string, editLast: () => boolean}} place
- */
+// A composer for a channel or a thread. What is not sent yet is kept for each person
 export function drawComposer(place) {
 	const key = `${state.me} ${place.channel} ${place.thread}`;
 	const label = place.thread ? "Reply…" : `Message ${place.title}`;
 	const advice = hint();
-	const field = h("textarea", { rows: 1, "aria-label": label, placeholder: label, value: drafts.get(key) ?? "" });
-	const broadcast = h("input", { type: "checkbox" });
+	const field = h("textarea", {rows: 1, "aria-label": label, placeholder: label, value: drafts.get(key) ?? ""});
+	const broadcast = h("input", {type: "checkbox"});
 	const follow = () => {
 		drafts.set(key, field.value);
 		advise(advice, field.value, place.thread);
@@ -36,12 +33,12 @@ export function drawComposer(place) {
 		follow();
 	};
 	const attach = event => {
-		const { files } = event.clipboardData ?? event.dataTransfer ?? event.target;
+		const {files} = event.clipboardData ?? event.dataTransfer ?? event.target;
 		if (!files.length) return;
 		event.preventDefault();
 		sendFiles([...files], place);
 	};
-	const chooser = h("input", { type: "file", hidden: true, multiple: true, "aria-label": "Files", onchange: attach });
+	const chooser = h("input", {type: "file", hidden: true, multiple: true, "aria-label": "Files", onchange: attach});
 	const suggestions = completing(field, Boolean(place.thread));
 	field.addEventListener("input", follow);
 	field.addEventListener("paste", attach);
@@ -53,53 +50,50 @@ export function drawComposer(place) {
 	return [
 		h(
 			"form.composer",
-			{ onsubmit: submit, ondragover: event => event.preventDefault(), ondrop: attach },
+			{onsubmit: submit, ondragover: event => event.preventDefault(), ondrop: attach},
 			suggestions,
 			iconButton("clip", "Attach a file", () => chooser.click()),
 			!place.thread && iconButton("bolt", "Shortcuts", openShortcuts),
 			field,
 			chooser,
-			h("button.primary", { type: "submit" }, "Send")
+			h("button.primary", {type: "submit"}, "Send")
 		),
 		place.thread && h("label.also", broadcast, ` Also send to ${place.title}`),
 		advice
 	];
 }
 
-/** The app's shortcuts that belong to no message. */
-function openShortcuts({ currentTarget }) {
+function openShortcuts({currentTarget}) {
 	const known = state.app.shortcuts
-		.filter(({ type }) => type === "global")
-		.map(({ name, description: title, callback_id }) =>
-			choice(name, () => performAsMe("shortcut", { callback_id }), { title })
+		.filter(({type}) => type === "global")
+		.map(({name, description: title, callback_id}) =>
+			choice(name, () => performAsMe("shortcut", {callback_id}), {title})
 		);
 	openMenu(currentTarget, "Shortcuts", known.length ? known : hint("The app has no shortcuts that belong to no message."));
 }
 
-async function sendFiles(files, { channel, thread }) {
+async function sendFiles(files, {channel, thread}) {
 	for (const file of files) {
 		const bytes = new Uint8Array(await file.arrayBuffer());
 		const content = btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(""));
-		await performAsMe("upload", { channel, name: file.name, content, thread_ts: thread || undefined });
+		await performAsMe("upload", {channel, name: file.name, content, thread_ts: thread || undefined});
 	}
 }
 
-/** Says what a command takes, else which keys do what. */
 function advise(place, typed, inThread) {
 	const [word] = typed.split(/\s/);
-	const fitting = state.app.commands.filter(({ command }) => word && !inThread && command.startsWith(word));
+	const fitting = state.app.commands.filter(({command}) => word && !inThread && command.startsWith(word));
 	const uses = fitting.map(known => `${known.command} ${known.usage_hint ?? ""}: ${known.description}`);
 	const keys = `Enter sends as ${nameOf(state.me)}, Shift+Enter makes a new line${inThread ? "" : ", / starts a command"}.`;
 	place.textContent = uses.join(" · ") || keys;
 	place.classList.toggle("command", uses.length > 0);
 }
 
-/** Posts a message or runs a command. Returns the answer, null if it did not go. */
-async function send(typed, { channel, thread }, broadcast) {
-	if (!typed.startsWith("/")) return performAsMe("post", { channel, text: typed, thread_ts: thread || undefined, broadcast });
+async function send(typed, {channel, thread}, broadcast) {
+	if (!typed.startsWith("/")) return performAsMe("post", {channel, text: typed, thread_ts: thread || undefined, broadcast});
 	if (!thread) {
 		const [command, text = ""] = typed.trim().split(/\s+(.*)/s);
-		return performAsMe("command", { channel, command, text });
+		return performAsMe("command", {channel, command, text});
 	}
 	notify("Slack takes commands outside of threads only: type it in the channel.");
 	return null;

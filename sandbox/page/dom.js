@@ -2,10 +2,8 @@
 
 const PROPERTIES = new Set(["value", "checked", "disabled", "hidden", "selected"]);
 
-/**
- * An element: `h("p.hint", "words")`, `h("button.plain", { onclick }, "Go")`. `on…` adds a listener; null, undefined
- * and false leave an attribute or a child out. A button submits only what its type says.
- */
+// An element: h("p.hint", "words"), h("button.plain", {onclick}, "Go"). `on…` adds a listener; null, undefined
+// and false leave an attribute or a child out
 export function h(kind, ...rest) {
 	const [tag, ...classes] = kind.split(".");
 	const element = document.createElement(tag);
@@ -22,28 +20,23 @@ export function h(kind, ...rest) {
 	return element;
 }
 
-/** Replaces what an element holds. */
 export function fill(element, ...children) {
 	const isThere = child => child !== null && child !== undefined && child !== false;
 	element.replaceChildren(...children.flat(Infinity).filter(isThere));
 }
 
-export function button(label, onclick, attributes) {
-	return h("button", { onclick, ...attributes }, label);
-}
+export const button = (label, onclick, attributes) => h("button", {onclick, ...attributes}, label);
 
-export function hint(...words) {
-	return h("p.hint", words);
-}
+export const hint = (...words) => h("p.hint", words);
 
-/** Redraws an element and puts the focus back on the button at the same place. */
+// Redraws an element and puts the focus back on the button at the same place
 export function keepingFocus(root, draw) {
 	const place = focusedButton(root);
 	draw(root);
 	focusButton(root, place);
 }
 
-/** Puts one element in the place of another, and the focus where it was. */
+// Puts one element in the place of another, and the focus where it was
 export function replaceKeepingFocus(before, after) {
 	const place = focusedButton(before);
 	const isFocused = document.activeElement === before;
@@ -52,16 +45,14 @@ export function replaceKeepingFocus(before, after) {
 	focusButton(after, place);
 }
 
-function focusedButton(root) {
-	return [...root.querySelectorAll("button")].indexOf(document.activeElement);
-}
+const focusedButton = root => [...root.querySelectorAll("button")].indexOf(document.activeElement);
 
 function focusButton(root, place) {
 	const buttons = root.querySelectorAll("button");
 	if (place >= 0) buttons[Math.min(place, buttons.length - 1)]?.focus();
 }
 
-/** Makes the children of an element these, in this order, without touching those that are in place. */
+// Makes the children of an element these, in this order, without touching those that are in place
 export function arrange(root, nodes) {
 	const wanted = new Set(nodes);
 	for (const child of [...root.childNodes]) if (!wanted.has(child)) child.remove();
@@ -72,19 +63,18 @@ export function arrange(root, nodes) {
 	}
 }
 
-/** A link to the web, or only its label where the address is not http(s). */
+// A link to the web, or only its label where the address is not http(s)
 export function webLink(address, label) {
 	const url = webAddress(address);
-	return url ? h("a", { href: url.href, target: "_blank", rel: "noopener noreferrer" }, label) : h("span", label);
+	return url ? h("a", {href: url.href, target: "_blank", rel: "noopener noreferrer"}, label) : h("span", label);
 }
 
-/** The address as a URL if it is http(s), else null. */
 export function webAddress(address) {
 	const url = URL.canParse(address) ? new URL(address) : null;
 	return /^https?:$/.test(url?.protocol) ? url : null;
 }
 
-/** Copies a text; false where the browser does not let us. */
+// Copies a text; false where the browser does not let us
 export async function copied(text) {
 	try {
 		await navigator.clipboard.writeText(text);
@@ -94,14 +84,12 @@ export async function copied(text) {
 	}
 }
 
-// --- menus ---
-
 let ending = () => {};
 
-/** A small menu beside `anchor` that ends with the next choice, click elsewhere, or Escape. */
+// A small menu beside `anchor` that ends with the next choice, click elsewhere, or Escape
 export function openMenu(anchor, label, ...content) {
 	closeMenu();
-	const menu = h("div.menu", { role: "dialog", "aria-label": label, onkeydown: walk }, content);
+	const menu = h("div.menu", {role: "dialog", "aria-label": label, onkeydown: walk}, content);
 	// In an open dialog everything outside of it is inert.
 	(anchor.closest("dialog") ?? document.body).append(menu);
 	const place = anchor.getBoundingClientRect();
@@ -109,11 +97,11 @@ export function openMenu(anchor, label, ...content) {
 	menu.style.left = `${Math.max(8, Math.min(place.left, innerWidth - menu.offsetWidth - 8))}px`;
 	menu.style.top = `${fits ? place.bottom + 4 : Math.max(8, place.top - menu.offsetHeight - 4)}px`;
 	const listening = new AbortController();
-	const { signal } = listening;
+	const {signal} = listening;
 	const leave = event => menu.contains(event.target) || closeMenu();
 	// The click that opens the menu must not close it.
-	setTimeout(() => document.addEventListener("click", leave, { signal }));
-	document.addEventListener("keydown", event => event.key === "Escape" && closeMenu(), { signal });
+	setTimeout(() => document.addEventListener("click", leave, {signal}));
+	document.addEventListener("keydown", event => event.key === "Escape" && closeMenu(), {signal});
 	ending = () => {
 		const hadFocus = menu.contains(document.activeElement);
 		menu.remove();
@@ -123,9 +111,8 @@ export function openMenu(anchor, label, ...content) {
 	menu.querySelector("button, input")?.focus();
 }
 
-/** Arrow keys go from button to button. */
 function walk(event) {
-	const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+	const step = {ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1}[event.key];
 	const isTyping = event.target.tagName === "INPUT" && event.key !== "ArrowDown";
 	if (!step || isTyping) return;
 	const buttons = [...event.currentTarget.querySelectorAll("button")];
@@ -134,16 +121,14 @@ function walk(event) {
 	event.preventDefault();
 }
 
-/** An entry of a menu. */
 export function choice(label, todo, attributes) {
 	const choose = () => {
 		closeMenu();
 		todo();
 	};
-	return h("button.plain.choice", { onclick: choose, ...attributes }, label);
+	return h("button.plain.choice", {onclick: choose, ...attributes}, label);
 }
 
-/** Closes the menu if one is open. */
 export function closeMenu() {
 	const end = ending;
 	ending = () => {};

@@ -1,19 +1,16 @@
 // What the acting person does, and what they are told when it does not work.
 
-import { act, Refused } from "./api.js";
-import { button, fill, h } from "./dom.js";
-import { state } from "./state.js";
-import { textObject } from "./text.js";
+import {act, Refused} from "./api.js";
+import {button, fill, h} from "./dom.js";
+import {state} from "./state.js";
+import {textObject} from "./text.js";
 
 const FAILURES = {
 	operation_timeout: "The app did not answer in time. Slack would say: operation_timeout.",
 	dispatch_failed: "No app took this. Is the bot running?"
 };
 
-/**
- * Does something and tells the person when it was refused or failed.
- * @returns {Promise<object | null>} the answer, null when it did not work
- */
+// Does something and gives the answer; null when it was refused or failed, which the person is told
 export async function perform(name, args) {
 	try {
 		const answer = await act(name, args);
@@ -26,23 +23,19 @@ export async function perform(name, args) {
 	return null;
 }
 
-/** The same as the acting person. */
-export function performAsMe(name, args) {
-	return perform(name, { user: state.me, ...args });
-}
+export const performAsMe = (name, args) => perform(name, {user: state.me, ...args});
 
-/** What blocks need in order to act, for a message or a view; see blocks.js. */
+// What blocks need in order to act, for a message or a view; see blocks.js
 export function holderOf(where) {
 	return {
 		confirm: confirmed,
-		act: (element, value) => performAsMe("click", { ...where, element, value }),
-		suggest: (element, query) => performAsMe("suggest", { ...where, element, query })
+		act: (element, value) => performAsMe("click", {...where, element, value}),
+		suggest: (element, query) => performAsMe("suggest", {...where, element, query})
 	};
 }
 
 let clearing = 0;
 
-/** Shows a sentence for a while; without one, takes it away. */
 export function notify(sentence, seconds = 8) {
 	const place = document.getElementById("notice");
 	clearTimeout(clearing);
@@ -51,23 +44,22 @@ export function notify(sentence, seconds = 8) {
 	if (sentence && Number.isFinite(seconds)) clearing = setTimeout(() => notify(""), seconds * 1000);
 }
 
-/** Asks before something is done, with the words of a Block Kit confirmation. */
-export function confirmed({ title, text, confirm, deny, style = "primary" }) {
+// Asks before something is done, with the words of a Block Kit confirmation
+export function confirmed({title, text, confirm, deny, style = "primary"}) {
 	const dialog = document.getElementById("confirm");
 	const answer = (words, value, attributes) => button(textObject(words), () => dialog.close(value), attributes);
 	fill(
 		dialog,
-		h("h2", { id: "confirm-title" }, textObject(title)),
+		h("h2", {id: "confirm-title"}, textObject(title)),
 		h("p", textObject(text)),
-		h("div.actions", answer(deny, "no"), answer(confirm, "yes", { class: style }))
+		h("div.actions", answer(deny, "no"), answer(confirm, "yes", {class: style}))
 	);
 	dialog.returnValue = "no";
 	dialog.showModal();
 	return new Promise(resolve => (dialog.onclose = () => resolve(dialog.returnValue === "yes")));
 }
 
-/** The same in a few words of our own. */
 export function confirmedDanger(title, text, confirm) {
-	const [words, ask, yes, deny] = [title, text, confirm, "Keep it"].map(text => ({ text }));
-	return confirmed({ title: words, text: ask, confirm: yes, deny, style: "danger" });
+	const [words, ask, yes, deny] = [title, text, confirm, "Keep it"].map(text => ({text}));
+	return confirmed({title: words, text: ask, confirm: yes, deny, style: "danger"});
 }

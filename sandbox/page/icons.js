@@ -1,7 +1,7 @@
 // Signs of the page itself, drawn (an emoji font is not on every machine), and faces.
 
-import { button, h } from "./dom.js";
-import { pictureOf } from "./state.js";
+import {button, h} from "./dom.js";
+import {pictureOf} from "./state.js";
 
 const SPACE = "http://www.w3.org/2000/svg";
 const PATHS = {
@@ -16,7 +16,7 @@ const PATHS = {
 	file: "M4 1.5h5l3.5 3.5v9.5H4zM9 1.5V5h3.5"
 };
 
-/** A sign of the size of the letters around it; what it means is said beside it. */
+// A sign of the size of the letters around it; what it means is said beside it
 export function icon(name) {
 	const svg = document.createElementNS(SPACE, "svg");
 	const path = document.createElementNS(SPACE, "path");
@@ -29,10 +29,9 @@ export function icon(name) {
 }
 
 export function iconButton(sign, label, onclick) {
-	return button(icon(sign), onclick, { class: "plain", "aria-label": label, title: label });
+	return button(icon(sign), onclick, {class: "plain", "aria-label": label, title: label});
 }
 
-/** Somebody's picture. */
 export function face(handle, size = 20, attributes = {}) {
-	return h("img", { src: pictureOf(handle), alt: "", width: size, height: size, loading: "lazy", ...attributes });
+	return h("img", {src: pictureOf(handle), alt: "", width: size, height: size, loading: "lazy", ...attributes});
 }

@@ -1,33 +1,28 @@
 // One message, with what can be done to it.
 
-import { drawBlocks } from "./blocks.js";
-import { button, choice, copied, h, hint, openMenu, webLink } from "./dom.js";
-import { confirmedDanger, holderOf, notify, performAsMe } from "./gestures.js";
-import { face, icon, iconButton } from "./icons.js";
-import { openPicker } from "./picker.js";
-import { handleAt, me, nameOf, state } from "./state.js";
-import { clipped, emojiNode, mrkdwn, plainText, typedOf } from "./text.js";
-import { ago, momentOf, timeOf } from "./time.js";
+import {drawBlocks} from "./blocks.js";
+import {button, choice, copied, h, hint, openMenu, webLink} from "./dom.js";
+import {confirmedDanger, holderOf, notify, performAsMe} from "./gestures.js";
+import {face, icon, iconButton} from "./icons.js";
+import {openPicker} from "./picker.js";
+import {handleAt, me, nameOf, state} from "./state.js";
+import {clipped, emojiNode, mrkdwn, plainText, typedOf} from "./text.js";
+import {ago, momentOf, timeOf} from "./time.js";
 
 const SYSTEM = /^((channel|group)_(join|leave|name)|tombstone)$/;
 
-/**
- * A message or an ephemeral as a list item.
- * @param {object} message as the control API shows it; `ephemeral: true` for what only one person sees
- * @param {{channel: string, inThread: boolean, openThread: (ts: string) => void, redraw: () => void}} place
- * @param {boolean} [continues] whether it follows another of the same author's closely
- */
-export function drawMessage(message, place, continues = false) {
-	const item = { "data-ts": message.ts, tabindex: -1 };
+// A message, or what only one person sees, as a list item; `continues` if it follows another of the author's closely
+export function drawMessage(message, place, continues) {
+	const item = {"data-ts": message.ts, tabindex: -1};
 	if (SYSTEM.test(message.subtype)) return h("li.message.system", item, mrkdwn(message.text), " ", timeNode(message));
 	const author = authorOf(message);
-	const { ephemeral } = message;
+	const {ephemeral} = message;
 	return h(
 		`li.message${ephemeral ? ".ephemeral" : ""}${continues ? ".continued" : ""}`,
-		{ ...item, "aria-label": `${author.name}, ${timeOf(message.ts)}` },
+		{...item, "aria-label": `${author.name}, ${timeOf(message.ts)}`},
 		author.emoji
-			? h("span.avatar", { "aria-hidden": "true" }, emojiNode(author.emoji))
-			: face(author.handle, 36, { class: "avatar" }),
+			? h("span.avatar", {"aria-hidden": "true"}, emojiNode(author.emoji))
+			: face(author.handle, 36, {class: "avatar"}),
 		h(
 			"div.content",
 			message.subtype === "thread_broadcast" && !place.inThread && drawOrigin(message, place),
@@ -41,39 +36,35 @@ export function drawMessage(message, place, continues = false) {
 	);
 }
 
-/** Of a reply that was sent to the channel as well. */
+// Of a reply that was sent to the channel as well
 function drawOrigin(message, place) {
-	return hint("replied to ", button("a thread", () => place.openThread(message.thread_ts), { class: "plain link" }));
+	return hint("replied to ", button("a thread", () => place.openThread(message.thread_ts), {class: "plain link"}));
 }
 
 function authorOf(message) {
 	const user = state.users.get(message.user);
-	if (message.source === "slackbot") return { name: "Slackbot", isApp: true, handle: "slackbot" };
-	if (message.ephemeral) return { name: state.app.name, isApp: true, handle: "deskbell" };
+	if (message.source === "slackbot") return {name: "Slackbot", isApp: true, handle: "slackbot"};
+	if (message.ephemeral) return {name: state.app.name, isApp: true, handle: "deskbell"};
 	const isApp = Boolean(message.bot_id || message.app_id || user?.is_bot);
-	const { username: name, icons } = message;
-	if (!name) return { name: nameOf(message.user), isApp, handle: user?.name ?? "slackbot" };
+	const {username: name, icons} = message;
+	if (!name) return {name: nameOf(message.user), isApp, handle: user?.name ?? "slackbot"};
 	const handle = handleAt(icons?.image_48 ?? icons?.image_64) ?? handleOf(name);
-	return { name, isApp, emoji: icons?.emoji?.replaceAll(":", ""), handle };
+	return {name, isApp, emoji: icons?.emoji?.replaceAll(":", ""), handle};
 }
 
-/** The handle of somebody of that name, so that a relayed message shows their face. */
+// The handle of somebody of that name, so that a relayed message shows their face
 function handleOf(name) {
 	const isMeant = user => [user.profile.display_name, user.real_name].includes(name);
 	return [...state.users.values()].find(isMeant)?.name ?? name;
 }
 
-function timeNode({ ts, edited }) {
-	return h("time", { title: momentOf(ts) }, timeOf(ts), edited ? " (edited)" : "");
-}
+const timeNode = ({ts, edited}) => h("time", {title: momentOf(ts)}, timeOf(ts), edited ? " (edited)" : "");
 
-function targetOf(message, place) {
-	return { channel: place.channel, ts: message.ts };
-}
+const targetOf = (message, place) => ({channel: place.channel, ts: message.ts});
 
 function drawBody(message, place) {
 	const holder = holderOf(targetOf(message, place));
-	const { blocks, attachments = [], files = [], text } = message;
+	const {blocks, attachments = [], files = [], text} = message;
 	return h(
 		"div.text",
 		blocks?.length ? drawBlocks(blocks, holder) : text && h("p", mrkdwn(clipped(text))),
@@ -82,20 +73,19 @@ function drawBody(message, place) {
 	);
 }
 
-const COLOURS = { good: "#2f8f5b", warning: "#c98a1b", danger: "#b3414c" };
+const COLOURS = {good: "#2f8f5b", warning: "#c98a1b", danger: "#b3414c"};
 
 function drawAttachment(attachment, holder) {
-	const { color = "", pretext } = attachment;
+	const {color = "", pretext} = attachment;
 	const bar = h("div.attachment", drawAttached(attachment, holder));
 	const colour = COLOURS[color] ?? `#${color.replace("#", "")}`;
 	if (/^#[0-9a-f]{6}$/i.test(colour)) bar.style.borderColor = colour;
 	return [pretext && h("p", mrkdwn(pretext)), bar];
 }
 
-/** Blocks, or the older fields that stood in their place. */
 function drawAttached(attachment, holder) {
 	if (attachment.blocks?.length) return drawBlocks(attachment.blocks, holder);
-	const { author_name: author, title, title_link: address, fallback, fields = [], footer } = attachment;
+	const {author_name: author, title, title_link: address, fallback, fields = [], footer} = attachment;
 	const text = attachment.text ?? (title ? "" : fallback);
 	return [
 		author && hint(plainText(author)),
@@ -106,36 +96,29 @@ function drawAttached(attachment, holder) {
 	];
 }
 
-/** Pictures are shown, and open in full; everything else can be kept. */
+// Pictures are shown, and open in full; everything else can be kept
 function drawFile(file) {
 	const name = file.title || file.name;
 	const address = `/files/${encodeURIComponent(file.id)}/`;
 	if (!/^image\/(png|jpeg|gif)$/.test(file.mimetype))
-		return h("a.file", { href: `${address}download`, download: file.name }, icon("file"), " ", name);
-	const picture = h("img.picture", { src: `${address}picture`, alt: file.alt_txt || name, loading: "lazy" });
-	return h("a", { href: `${address}picture`, target: "_blank" }, picture);
+		return h("a.file", {href: `${address}download`, download: file.name}, icon("file"), " ", name);
+	const picture = h("img.picture", {src: `${address}picture`, alt: file.alt_txt || name, loading: "lazy"});
+	return h("a", {href: `${address}picture`, target: "_blank"}, picture);
 }
-
-// --- editing ---
 
 let edited = "";
 
-function editKey(message, place) {
-	return `${state.me} ${place.channel} ${message.ts} ${place.inThread}`;
-}
+const editKey = (message, place) => `${state.me} ${place.channel} ${message.ts} ${place.inThread}`;
 
-function isEdited(message, place) {
-	return edited === editKey(message, place);
-}
+const isEdited = (message, place) => edited === editKey(message, place);
 
-/** Opens an own message for editing. */
 export function edit(message, place) {
 	edited = editKey(message, place);
 	place.redraw();
 }
 
 function editForm(message, place) {
-	const field = h("textarea", { rows: 2, "aria-label": "Edit message", value: typedOf(message.text) });
+	const field = h("textarea", {rows: 2, "aria-label": "Edit message", value: typedOf(message.text)});
 	const end = () => {
 		edited = "";
 		place.redraw();
@@ -144,7 +127,7 @@ function editForm(message, place) {
 	const save = async event => {
 		event.preventDefault();
 		const text = field.value;
-		if (text.trim() && (await performAsMe("edit", { ...targetOf(message, place), text }))) end();
+		if (text.trim() && (await performAsMe("edit", {...targetOf(message, place), text}))) end();
 	};
 	field.addEventListener("keydown", event => {
 		event.stopPropagation();
@@ -154,17 +137,15 @@ function editForm(message, place) {
 	setTimeout(() => field.focus());
 	return h(
 		"form.editing",
-		{ onsubmit: save },
+		{onsubmit: save},
 		field,
 		button("Cancel", end),
-		h("button.primary", { type: "submit" }, "Save")
+		h("button.primary", {type: "submit"}, "Save")
 	);
 }
 
-// --- reactions ---
-
 function drawReactions(message, place) {
-	const pills = message.reactions.map(({ name, users, count }) => {
+	const pills = message.reactions.map(({name, users, count}) => {
 		const mine = users.includes(state.me);
 		return button([emojiNode(name), ` ${count}`], () => react(message, place, name, mine), {
 			class: "reaction",
@@ -176,17 +157,15 @@ function drawReactions(message, place) {
 }
 
 function react(message, place, emoji, isThere) {
-	return performAsMe(isThere ? "unreact" : "react", { ...targetOf(message, place), emoji });
+	return performAsMe(isThere ? "unreact" : "react", {...targetOf(message, place), emoji});
 }
 
-// --- toolbar ---
-
 function tools(message, place) {
-	const pick = ({ currentTarget }) => openPicker(currentTarget, name => react(message, place, name));
+	const pick = ({currentTarget}) => openPicker(currentTarget, name => react(message, place, name));
 	return [
 		iconButton("smile", "Add a reaction", pick),
 		!place.inThread && iconButton("reply", "Reply in thread", () => place.openThread(message.thread_ts ?? message.ts)),
-		iconButton("more", "More", ({ currentTarget }) => openMore(currentTarget, message, place))
+		iconButton("more", "More", ({currentTarget}) => openMore(currentTarget, message, place))
 	];
 }
 
@@ -197,16 +176,16 @@ function openMore(anchor, message, place) {
 		anchor,
 		"More",
 		state.app.shortcuts
-			.filter(({ type }) => type === "message")
-			.map(({ name, callback_id }) => choice(name, () => performAsMe("shortcut", { ...target, callback_id }))),
+			.filter(({type}) => type === "message")
+			.map(({name, callback_id}) => choice(name, () => performAsMe("shortcut", {...target, callback_id}))),
 		choice("Copy link", () => copyLink(message, place)),
-		choice("Inspect", () => document.dispatchEvent(new CustomEvent("inspect", { detail: message }))),
+		choice("Inspect", () => document.dispatchEvent(new CustomEvent("inspect", {detail: message}))),
 		isMine && choice("Edit message", () => edit(message, place)),
 		(isMine || me()?.is_admin) && choice("Delete message", () => remove(target))
 	);
 }
 
-async function copyLink({ ts, thread_ts }, { channel }) {
+async function copyLink({ts, thread_ts}, {channel}) {
 	const thread = thread_ts && thread_ts !== ts ? `?thread_ts=${thread_ts}` : "";
 	const link = `${state.team.url.replace(/\/$/, "")}/archives/${channel}/p${ts.replace(".", "")}${thread}`;
 	if (await copied(link)) notify("The link is copied.", 3);
@@ -220,9 +199,7 @@ async function remove(target) {
 
 const dismissed = new Set();
 
-function dismissalOf(message, channel) {
-	return `${state.me} ${channel} ${message.ts}`;
-}
+const dismissalOf = (message, channel) => `${state.me} ${channel} ${message.ts}`;
 
 function dismissing(message, place) {
 	return () => {
@@ -232,43 +209,35 @@ function dismissing(message, place) {
 	};
 }
 
-/** Whether the acting person put an ephemeral away. */
-export function isDismissed(message, channel) {
-	return dismissed.has(dismissalOf(message, channel));
-}
+export const isDismissed = (message, channel) => dismissed.has(dismissalOf(message, channel));
 
 function drawThreadLink(message, place) {
 	const last = message.latest_reply;
 	const faces = message.reply_users.map(id => {
 		const user = state.users.get(id);
-		return face(user && !user.is_bot ? user.name : "deskbell", 20, { title: nameOf(id) });
+		return face(user && !user.is_bot ? user.name : "deskbell", 20, {title: nameOf(id)});
 	});
 	return h(
 		"button.plain.replies",
-		{ onclick: () => place.openThread(message.ts) },
+		{onclick: () => place.openThread(message.ts)},
 		faces,
 		h("strong", counted(message.reply_count, "reply", "replies")),
-		h("time", { title: momentOf(last), "data-last": last }, lastReply(last))
+		h("time", {title: momentOf(last), "data-last": last}, lastReply(last))
 	);
 }
 
-/** `1 reply`, `2 replies` */
-export function counted(count, one, many = `${one}s`) {
-	return `${count} ${count === 1 ? one : many}`;
-}
+// `1 reply`, `2 replies`
+export const counted = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 
-function lastReply(seconds) {
-	return `Last reply ${ago(seconds)}`;
-}
+const lastReply = seconds => `Last reply ${ago(seconds)}`;
 
-/** Says anew how long ago things were, when time has passed. */
 export function refreshAges() {
 	for (const time of document.querySelectorAll("time[data-last]")) time.textContent = lastReply(time.dataset.last);
 }
 
 const signatures = new WeakMap();
 
-/** Everything that decides how a message looks, besides time passing. */
+// Everything that decides how a message looks, besides time passing
 export function signatureOf(message, place, continues) {
 	if (!signatures.has(message)) signatures.set(message, JSON.stringify(message));
 	return `${state.me} ${isEdited(message, place)} ${continues} ${signatures.get(message)}`;

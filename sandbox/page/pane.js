@@ -1,28 +1,24 @@
 // A list of messages with a field to write: a channel, or one thread of it.
 
-import { read } from "./api.js";
-import { drawComposer } from "./composer.js";
-import { arrange, button, fill, h, hint, replaceKeepingFocus } from "./dom.js";
-import { performAsMe } from "./gestures.js";
-import { History } from "./history.js";
-import { drawHome } from "./home.js";
-import { icon, iconButton } from "./icons.js";
-import { counted, drawMessage, edit, isDismissed, signatureOf } from "./messages.js";
-import { isMember, me, nameOf, newSince, state, titleOf } from "./state.js";
-import { dayOf } from "./time.js";
+import {read} from "./api.js";
+import {drawComposer} from "./composer.js";
+import {arrange, button, fill, h, hint, replaceKeepingFocus} from "./dom.js";
+import {performAsMe} from "./gestures.js";
+import {History} from "./history.js";
+import {drawHome} from "./home.js";
+import {icon, iconButton} from "./icons.js";
+import {counted, drawMessage, edit, isDismissed, signatureOf} from "./messages.js";
+import {isMember, me, nameOf, newSince, state, titleOf} from "./state.js";
+import {dayOf} from "./time.js";
 
-/** Seconds within which an author's next message needs no face and name of its own. */
+// Seconds within which an author's next message needs no face and name of its own
 const TOGETHER = 300;
-/** Items of a list that are laid out together, or not at all while they are out of sight. */
+// Items of a list that are laid out together, or not at all while they are out of sight
 const PART = 50;
 const LINE = "a line between messages";
 export const HOME = "home";
 
 export class Pane {
-	/**
-	 * @param {HTMLElement} root
-	 * @param {{inThread: boolean, openThread: (ts: string) => void, close?: () => void}} ways
-	 */
 	constructor(root, ways) {
 		this.ways = ways;
 		this.channel = "";
@@ -31,12 +27,12 @@ export class Pane {
 		this.heading = h("header");
 		this.list = h("div.messages");
 		this.top = h("ol.part");
-		this.scroller = h("div.scroller", { role: "log", "aria-label": "Messages", tabindex: 0 }, this.list);
+		this.scroller = h("div.scroller", {role: "log", "aria-label": "Messages", tabindex: 0}, this.list);
 		this.footer = h("footer");
 		this.history = new History("", "");
 		this.isHome = false;
 		this.ephemerals = [];
-		/** Whether the newest message is in sight, and has to stay there when what is drawn grows. */
+		// Whether the newest message is in sight, and has to stay there when what is drawn grows
 		this.isAtEnd = true;
 		this.lastTop = 0;
 		this.forget();
@@ -49,13 +45,13 @@ export class Pane {
 		fill(root, this.heading, this.scroller, this.footer);
 	}
 
-	/** Arrow keys go into the list, at its end, and from message to message; Enter opens the thread. */
+	// Arrow keys go into the list, at its end, and from message to message; Enter opens the thread
 	walk(event) {
 		const item = event.target;
 		const isList = item === this.scroller;
 		if (!isList && !item.matches("li.message")) return;
 		const items = [...this.list.querySelectorAll("li.message")];
-		const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+		const step = {ArrowDown: 1, ArrowUp: -1}[event.key];
 		const next = isList ? step === -1 && items.at(-1) : step && items[items.indexOf(item) + step];
 		if (event.key === "Enter" && !isList && !this.thread) this.ways.openThread(item.dataset.ts);
 		else if (!next) return;
@@ -63,9 +59,9 @@ export class Pane {
 		event.preventDefault();
 	}
 
-	/** Only who scrolls up leaves the end: it also moves away when something opens beside it. */
+	// Only who scrolls up leaves the end: it also moves away when something opens beside it
 	follow() {
-		const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+		const {scrollHeight, scrollTop, clientHeight} = this.scroller;
 		if (scrollHeight - scrollTop - clientHeight < 80) this.isAtEnd = true;
 		else if (scrollTop < this.lastTop) this.isAtEnd = false;
 		this.lastTop = scrollTop;
@@ -76,9 +72,8 @@ export class Pane {
 		if (this.isAtEnd && !this.isHome) this.scroller.scrollTop = this.scroller.scrollHeight;
 	}
 
-	/** Older messages are read when somebody scrolls up to them. */
 	async reachBack() {
-		const { history, scroller } = this;
+		const {history, scroller} = this;
 		if (!history.hasMore || history.going || scroller.scrollTop > 200) return;
 		const before = scroller.scrollHeight - scroller.scrollTop;
 		await history.goBack();
@@ -86,12 +81,11 @@ export class Pane {
 		scroller.scrollTop = scroller.scrollHeight - before;
 	}
 
-	/** Something happened to a message. */
 	hear(channel, ...stamps) {
 		if (channel === this.channel) stamps.filter(Boolean).forEach(ts => this.history.note(ts));
 	}
 
-	/** Shows a channel, a thread of it, or (`HOME`) the app's Home tab, as the acting person sees it. */
+	// Shows a channel, a thread of it, or (`HOME`) the app's Home tab, as the acting person sees it
 	async show(channel, thread = "") {
 		this.channel = channel;
 		this.isHome = thread === HOME;
@@ -103,12 +97,11 @@ export class Pane {
 		fill(this.list);
 		this.drawHeading();
 		this.drawFooter();
-		if (this.isApp()) performAsMe("open_home", { tab: this.isHome ? "home" : "messages" });
-		await this.refresh({ toEnd: !this.isHome });
+		if (this.isApp()) performAsMe("open_home", {tab: this.isHome ? "home" : "messages"});
+		await this.refresh({toEnd: !this.isHome});
 	}
 
-	/** Brings the messages up to date; what did not change stays as it is. */
-	async refresh({ toEnd = false } = {}) {
+	async refresh({toEnd = false} = {}) {
 		if (!this.channel) return;
 		const mine = (this.turn += 1);
 		if (this.isHome) {
@@ -116,29 +109,25 @@ export class Pane {
 			if (mine === this.turn) fill(this.list, home);
 			return;
 		}
-		const { history } = this;
-		const [{ ephemerals }] = await Promise.all([
-			read("ephemerals", { channel: this.channel, user: state.me }),
+		const {history} = this;
+		const [{ephemerals}] = await Promise.all([
+			read("ephemerals", {channel: this.channel, user: state.me}),
 			history.refresh()
 		]);
 		if (mine !== this.turn || history !== this.history) return;
-		this.ephemerals = ephemerals.map(item => ({ ...item, ephemeral: true }));
+		this.ephemerals = ephemerals.map(item => ({...item, ephemeral: true}));
 		this.isAtEnd ||= toEnd;
 		this.draw();
 	}
 
-	/** Draws what is known; the newest message stays in sight if it was. */
 	draw() {
-		const { isAtEnd } = this;
+		const {isAtEnd} = this;
 		this.drawMessages(this.everything());
 		this.isAtEnd = isAtEnd;
 		this.toEnd();
 	}
 
-	/**
-	 * Scrolls to a message, reads back until it is found, and puts the focus on it.
-	 * @returns {Promise<boolean>} whether it is here
-	 */
+	// Reads back until a message is found and puts the focus on it; false if it is not here
 	async jump(ts) {
 		while (!this.find(ts) && this.history.hasMore) {
 			await this.history.goBack();
@@ -149,8 +138,8 @@ export class Pane {
 		this.isAtEnd = false;
 		this.list.querySelector(".found")?.classList.remove("found");
 		found.classList.add("found");
-		found.scrollIntoView({ block: "center" });
-		found.focus({ preventScroll: true });
+		found.scrollIntoView({block: "center"});
+		found.focus({preventScroll: true});
 		return true;
 	}
 
@@ -162,21 +151,19 @@ export class Pane {
 		this.footer.querySelector("textarea")?.focus();
 	}
 
-	/** Whether this is the acting person's conversation with the app, which has tabs. */
+	// Whether this is the acting person's conversation with the app, which has tabs
 	isApp() {
 		const channel = state.channels.get(this.channel);
 		return channel?.is_im && channel.members.includes(state.app.bot_user) && !this.ways.inThread;
 	}
 
-	/** Draws everything anew next time: it is another time of day. */
 	forget() {
-		/** What is drawn, by what it shows: signature, node, and the part of the list it stands in. */
+		// What is drawn, by what it shows: signature, node, and the part of the list it stands in
 		this.drawn = new Map();
 	}
 
-	/** Messages and, among them, what only the acting person sees. */
 	everything() {
-		const { messages, hasMore } = this.history;
+		const {messages, hasMore} = this.history;
 		const first = hasMore ? (messages[0]?.ts ?? "") : "";
 		const own = this.ephemerals.filter(
 			item => (item.thread_ts || "") === this.thread && item.ts >= first && !isDismissed(item, this.channel)
@@ -221,16 +208,16 @@ export class Pane {
 		this.keep(drawn, `${kind} ${words}`, LINE, () => h(`li.${kind}`, words));
 	}
 
-	/** Takes over what was drawn before where it still shows the same. */
+	// Takes over what was drawn before where it still shows the same
 	keep(drawn, key, signature, draw) {
 		const known = this.drawn.get(key);
 		if (known?.signature === signature) return drawn.set(key, known);
 		const node = draw();
-		drawn.set(key, { signature, node, part: known?.part });
+		drawn.set(key, {signature, node, part: known?.part});
 		if (known) replaceKeepingFocus(known.node, node);
 	}
 
-	/** Lines stand in the part before them; messages that are new, too, until it is full. */
+	// Lines stand in the part before them; messages that are new, too, until it is full
 	arrangeParts(items) {
 		let last = this.top;
 		const parts = new Map([[last, []]]);
@@ -249,7 +236,6 @@ export class Pane {
 		}
 	}
 
-	/** What stands where nobody has written. */
 	beginning() {
 		const channel = state.channels.get(this.channel);
 		const purpose = channel?.purpose?.value;
@@ -273,18 +259,17 @@ export class Pane {
 
 	drawTabs(title) {
 		const here = `#${me()?.name}/${this.channel}`;
-		const tab = (label, isOpen, href) => h("a", { href, "aria-current": isOpen && "page" }, label);
+		const tab = (label, isOpen, href) => h("a", {href, "aria-current": isOpen && "page"}, label);
 		return h(
 			"nav.tabs",
-			{ "aria-label": `Tabs of ${title}` },
+			{"aria-label": `Tabs of ${title}`},
 			state.app.home_tab && tab("Home", this.isHome, `${here}/${HOME}`),
 			tab("Messages", !this.isHome, here)
 		);
 	}
 
-	/** Opens the acting person's last message for editing. Returns whether there is one. */
 	editLast() {
-		const isOwn = ({ user, ephemeral, subtype }) => user === state.me && !ephemeral && !subtype;
+		const isOwn = ({user, ephemeral, subtype}) => user === state.me && !ephemeral && !subtype;
 		const last = this.messages?.findLast(isOwn);
 		if (last) edit(last, this.place);
 		return Boolean(last);
@@ -292,23 +277,20 @@ export class Pane {
 
 	drawFooter() {
 		if (this.isHome) return fill(this.footer);
-		const { channel, thread } = this;
+		const {channel, thread} = this;
 		const title = titleOf(state.channels.get(channel), state.me);
-		const join = button("Join", () => performAsMe("join", { channel }));
+		const join = button("Join", () => performAsMe("join", {channel}));
 		const isOutside = state.channels.has(channel) && !isMember(state.me, channel);
 		fill(
 			this.footer,
 			isOutside
 				? hint(`${nameOf(state.me)} is not in ${title}. `, join)
-				: drawComposer({ channel, thread, title, editLast: () => this.editLast() })
+				: drawComposer({channel, thread, title, editLast: () => this.editLast()})
 		);
 	}
 }
 
-/** The lock of a private channel. */
-function signOf(channel) {
-	return channel?.is_private && !channel.is_im && [icon("lock"), " "];
-}
+const signOf = channel => channel?.is_private && !channel.is_im && [icon("lock"), " "];
 
 function isSameAuthor(before, message) {
 	if (!before || before.ephemeral || message.ephemeral || before.reply_count || before.subtype) return false;

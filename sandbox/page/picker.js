@@ -1,12 +1,11 @@
 // The emoji picker: those used last, and all others by name.
 
-import { button, closeMenu, fill, h, hint, openMenu } from "./dom.js";
-import { emojiCharacter, emojiNames } from "./text.js";
+import {button, closeMenu, fill, h, hint, openMenu} from "./dom.js";
+import {emojiCharacter, emojiNames} from "./text.js";
 
 const MOST = 56;
 let recent = "ticket eyes white_check_mark hourglass rotating_light shushing_face +1 heart tada".split(" ");
 
-/** Opens the picker beside an element; `pick` is called with a name. */
 export function openPicker(anchor, pick) {
 	const choose = name => {
 		recent = [name, ...recent.filter(known => known !== name)].slice(0, 18);
@@ -14,7 +13,7 @@ export function openPicker(anchor, pick) {
 		pick(name);
 	};
 	const grid = h("div.picks");
-	const search = h("input", { type: "search", placeholder: "Search emoji", "aria-label": "Search emoji" });
+	const search = h("input", {type: "search", placeholder: "Search emoji", "aria-label": "Search emoji"});
 	let names = [];
 	const draw = () => {
 		const wanted = search.value.trim().replaceAll(":", "").toLowerCase().replaceAll(" ", "_");
@@ -28,7 +27,7 @@ export function openPicker(anchor, pick) {
 	};
 	search.addEventListener("input", draw);
 	draw();
-	openMenu(anchor, "Add a reaction", h("form", { onsubmit: takeFirst }, search), grid);
+	openMenu(anchor, "Add a reaction", h("form", {onsubmit: takeFirst}, search), grid);
 }
 
 function pickButton(name, onclick) {

@@ -1,19 +1,18 @@
 // Who we act as, what they can open, and the workspace's time.
 
-import { button, choice, fill, h, openMenu } from "./dom.js";
-import { performAsMe } from "./gestures.js";
-import { face, icon, iconButton } from "./icons.js";
-import { me, mentionsIn, nameOf, now, people, standing, state, titleOf, unreadIn, unreadOf, visibleChannels } from "./state.js";
-import { momentOf, untilTomorrowAtNine } from "./time.js";
+import {button, choice, fill, h, openMenu} from "./dom.js";
+import {performAsMe} from "./gestures.js";
+import {face, icon, iconButton} from "./icons.js";
+import {me, mentionsIn, nameOf, now, people, standing, state, titleOf, unreadIn, unreadOf, visibleChannels} from "./state.js";
+import {momentOf, untilTomorrowAtNine} from "./time.js";
 
-/** The row of people; a choice changes who we act as. */
 export function drawPeople(root, choose) {
 	const buttons = people().map(user => {
 		const unread = user.id !== state.me && unreadOf(user.id);
 		const name = nameOf(user.id);
 		const about = aboutOf(user);
 		return button(
-			[face(user.name, 32, { class: "avatar" }), h("span", name), unread > 0 && h("span.dot", { "aria-hidden": "true" })],
+			[face(user.name, 32, {class: "avatar"}), h("span", name), unread > 0 && h("span.dot", {"aria-hidden": "true"})],
 			() => choose(user.id),
 			{
 				class: "person",
@@ -26,16 +25,13 @@ export function drawPeople(root, choose) {
 	fill(root, h("span.hint", "You are"), buttons);
 }
 
-function aboutOf(user) {
-	return [user?.profile.title, user && standing(user)].filter(Boolean).join(", ");
-}
+const aboutOf = user => [user?.profile.title, user && standing(user)].filter(Boolean).join(", ");
 
-/** Channels and direct conversations of the acting person. */
 export function drawSidebar(root, open, openApp, openPerson) {
-	const { rooms, direct } = visibleChannels(state.me);
+	const {rooms, direct} = visibleChannels(state.me);
 	const app = direct.find(channel => channel.members.includes(state.app.bot_user));
 	const entries = channels => h("ul", channels.map(channel => h("li", channelButton(channel, () => open(channel.id)))));
-	const write = ({ currentTarget }) => openMenu(currentTarget, "Write to", others().map(user => personChoice(user, openPerson)));
+	const write = ({currentTarget}) => openMenu(currentTarget, "Write to", others().map(user => personChoice(user, openPerson)));
 	const person = me();
 	fill(
 		root,
@@ -49,22 +45,18 @@ export function drawSidebar(root, open, openApp, openPerson) {
 	);
 }
 
-function others() {
-	return people().filter(user => user.id !== state.me);
-}
+const others = () => people().filter(user => user.id !== state.me);
 
-function personChoice({ id, name }, open) {
-	return choice([face(name), nameOf(id)], () => open(id));
-}
+const personChoice = ({id, name}, open) => choice([face(name), nameOf(id)], () => open(id));
 
-/** What stands before a name: a face, a lock, or the sign of a channel. */
+// What stands before a name: a face, a lock, or the sign of a channel
 function signOf(channel) {
-	if (!channel.is_im) return channel.is_private ? icon("lock") : h("span.sign", { "aria-hidden": "true" }, "#");
+	if (!channel.is_im) return channel.is_private ? icon("lock") : h("span.sign", {"aria-hidden": "true"}, "#");
 	const other = channel.members.find(member => member !== state.me) ?? state.me;
 	return face(other === state.app.bot_user ? "deskbell" : (state.users.get(other)?.name ?? "slackbot"));
 }
 
-/** Everything new makes a name bold; what was said to the person themselves is counted, as in Slack. */
+// Everything new makes a name bold; what was said to the person themselves is counted, as in Slack
 function channelButton(channel, onclick) {
 	const unread = unreadIn(state.me, channel.id);
 	const own = channel.is_im ? unread : mentionsIn(state.me, channel.id);
@@ -73,7 +65,7 @@ function channelButton(channel, onclick) {
 		[
 			signOf(channel),
 			h("span", channel.is_im ? name : channel.name),
-			own > 0 && h("span.count", { "aria-hidden": "true" }, String(own))
+			own > 0 && h("span.count", {"aria-hidden": "true"}, String(own))
 		],
 		onclick,
 		{
@@ -84,11 +76,9 @@ function channelButton(channel, onclick) {
 	);
 }
 
-function appButton(onclick) {
-	return button([face("deskbell"), h("span", nameOf(state.app.bot_user))], onclick, { class: "plain" });
-}
+const appButton = onclick => button([face("deskbell"), h("span", nameOf(state.app.bot_user))], onclick, {class: "plain"});
 
-/** Ways to skip time: what stands on the button, what it does, seconds. */
+// Ways to skip time: what stands on the button, what it does, seconds
 export const SKIPS = [
 	["+15 min", "Skip 15 minutes", () => 900],
 	["+1 h", "Skip an hour", () => 3600],
@@ -96,18 +86,16 @@ export const SKIPS = [
 ];
 
 export function skipButton([label, title, seconds]) {
-	const skip = () => performAsMe("skip", { seconds: seconds() });
-	return button(label, skip, { title });
+	const skip = () => performAsMe("skip", {seconds: seconds()});
+	return button(label, skip, {title});
 }
 
-/** What time it is in the workspace, and ways to skip some. */
 export function drawClock(root) {
 	// Its buttons are made once: one that is replaced between press and release loses the click.
 	if (!root.querySelector("time")) fill(root, h("time"), SKIPS.map(skipButton));
 	tick(root);
 }
 
-/** Keeps the clock going without touching its buttons. */
 export function tick(root) {
 	const place = root.querySelector("time");
 	if (place) place.textContent = momentOf(now());

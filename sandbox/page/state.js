@@ -1,69 +1,54 @@
 // What the page knows, and questions about it.
 
-import { act, read } from "./api.js";
+import {act, read} from "./api.js";
 
 export const state = {
-	team: { name: "", url: "" },
-	app: { commands: [], shortcuts: [], bot_user: "" },
+	team: {name: "", url: ""},
+	app: {commands: [], shortcuts: [], bot_user: ""},
 	users: new Map(),
 	channels: new Map(),
 	usergroups: new Map(),
-	/** The id of the person we act as, and those of what is open. */
+	// The id of the person we act as, and those of what is open
 	me: "",
 	channel: "",
 	thread: "",
-	/** Seconds that the workspace is ahead of this machine. */
+	// Seconds that the workspace is ahead of this machine
 	offset: 0,
-	/** What each person had open last. */
 	lastChannel: new Map()
 };
 
-/** Reads team, app, people and channels. */
 export async function loadWorkspace() {
-	const { team, app, now, users, channels, usergroups } = await read("workspace");
+	const {team, app, now, users, channels, usergroups} = await read("workspace");
 	const byId = items => new Map(items.map(item => [item.id, item]));
-	Object.assign(state, { team, app, offset: now - Date.now() / 1000 });
-	Object.assign(state, { users: byId(users), channels: byId(channels), usergroups: byId(usergroups) });
+	Object.assign(state, {team, app, offset: now - Date.now() / 1000});
+	Object.assign(state, {users: byId(users), channels: byId(channels), usergroups: byId(usergroups)});
 }
 
-/** Workspace time in seconds. */
-export function now() {
-	return Date.now() / 1000 + state.offset;
-}
+// Workspace time in seconds
+export const now = () => Date.now() / 1000 + state.offset;
 
-/** The people one can be. */
 export function people() {
 	return [...state.users.values()].filter(user => !user.is_bot && !user.deleted && user.id !== "USLACKBOT");
 }
 
-export function me() {
-	return state.users.get(state.me);
-}
+export const me = () => state.users.get(state.me);
 
-/** What a person is called. */
 export function nameOf(userId) {
 	if (userId === "USLACKBOT") return "Slackbot";
 	const user = state.users.get(userId);
 	return user ? user.profile.display_name || user.real_name || user.name : userId;
 }
 
-/** Where a person's picture is. */
-export function pictureOf(handle) {
-	return `/avatars/${encodeURIComponent(handle)}.svg`;
-}
+export const pictureOf = handle => `/avatars/${encodeURIComponent(handle)}.svg`;
 
-/** Whose picture a message was posted with: the workspace's own are served here. */
-export function handleAt(address) {
-	return /^https:\/\/avatars\.example\/([\w.-]+)\.svg$/.exec(address)?.[1];
-}
+// Whose picture a message was posted with: the workspace's own are served here
+export const handleAt = address => /^https:\/\/avatars\.example\/([\w.-]+)\.svg$/.exec(address)?.[1];
 
-/** What a guest or a stranger is, in a word. */
 export function standing(user) {
 	if (user.is_stranger) return "other organisation";
 	return user.is_restricted || user.is_ultra_restricted ? "guest" : "";
 }
 
-/** What the person sees in the sidebar: channels, then direct conversations. */
 export function visibleChannels(userId) {
 	const user = state.users.get(userId);
 	const isGuest = user && standing(user);
@@ -79,39 +64,32 @@ export function canSee(userId, channelId) {
 	return Object.values(visibleChannels(userId)).flat().some(channel => channel.id === channelId);
 }
 
-export function isMember(userId, channelId) {
-	return state.channels.get(channelId)?.members.includes(userId);
-}
+export const isMember = (userId, channelId) => state.channels.get(channelId)?.members.includes(userId);
 
-/** A channel's name as `userId` reads it. */
+// A channel's name as `userId` reads it
 export function titleOf(channel, userId) {
 	if (!channel) return "";
 	if (!channel.is_im) return channel.is_private ? channel.name : `#${channel.name}`;
 	return nameOf(channel.members.find(member => member !== userId) ?? userId);
 }
 
-/** The person's direct conversation with somebody (the app, if nobody is named), opened if need be. */
+// The person's direct conversation with somebody (the app, if nobody is named), opened if need be
 export async function openConversation(userId, other) {
-	const { channel } = await act("open_dm", { user: userId, with: other });
+	const {channel} = await act("open_dm", {user: userId, with: other});
 	if (!state.channels.has(channel)) await loadWorkspace();
 	return channel;
 }
 
-// --- unread: kept in this browser, for each person. The keys are `person channel`. ---
-
 const KEPT = "sandbox.unread";
-/** How many messages are new, how many of them were said to that person, and until when they have read. */
+// How many messages are new, how many of them were said to that person, and until when they have read
 let [unread, mentions, lastRead] = [new Map(), new Map(), new Map()];
-/** From where on a channel was new when somebody came to it. */
+// From where on a channel was new when somebody came to it
 const arrived = new Map();
-/** By the workspace's clock: what came later is news to those who have read nothing here yet. */
+// By the workspace's clock: what came later is news to those who have read nothing here yet
 let openedAt = 0;
 
-function keyOf(userId, channelId) {
-	return `${userId} ${channelId}`;
-}
+const keyOf = (userId, channelId) => `${userId} ${channelId}`;
 
-/** What was read and what was not, from an earlier visit to this workspace. */
 export function recallUnread() {
 	openedAt = now();
 	try {
@@ -125,7 +103,7 @@ export function recallUnread() {
 }
 
 function keepUnread() {
-	const kept = { team: state.team.id, openedAt, unread: [...unread], mentions: [...mentions], read: [...lastRead] };
+	const kept = {team: state.team.id, openedAt, unread: [...unread], mentions: [...mentions], read: [...lastRead]};
 	try {
 		localStorage.setItem(KEPT, JSON.stringify(kept));
 	} catch {
@@ -133,7 +111,7 @@ function keepUnread() {
 	}
 }
 
-/** One more message that the person has not seen; `text` tells whether it speaks to them. */
+// One more message that the person has not seen; `text` tells whether it speaks to them
 export function markUnread(userId, channelId, text = "") {
 	const key = keyOf(userId, channelId);
 	unread.set(key, unreadIn(userId, channelId) + 1);
@@ -146,7 +124,6 @@ function speaksTo(userId, text) {
 	return [...text.matchAll(/<!subteam\^(\w+)/g)].some(([, id]) => state.usergroups.get(id)?.users?.includes(userId));
 }
 
-/** The person sees everything up to now. */
 export function markRead(userId, channelId) {
 	const key = keyOf(userId, channelId);
 	unread.delete(key);
@@ -155,24 +132,18 @@ export function markRead(userId, channelId) {
 	keepUnread();
 }
 
-/** Remembers, before it is marked as read, from where on a channel is new to somebody. */
+// Remembers, before it is marked as read, from where on a channel is new to somebody
 export function noteArrival(userId, channelId) {
 	const key = keyOf(userId, channelId);
 	arrived.set(key, unread.get(key) ? (lastRead.get(key) ?? openedAt) : 0);
 }
 
-/** Until when the person had seen a channel before they opened it; 0 where nothing is new. */
-export function newSince(userId, channelId) {
-	return arrived.get(keyOf(userId, channelId)) ?? 0;
-}
+// Until when the person had seen a channel before they opened it; 0 where nothing is new
+export const newSince = (userId, channelId) => arrived.get(keyOf(userId, channelId)) ?? 0;
 
-export function unreadIn(userId, channelId) {
-	return unread.get(keyOf(userId, channelId)) ?? 0;
-}
+export const unreadIn = (userId, channelId) => unread.get(keyOf(userId, channelId)) ?? 0;
 
-export function mentionsIn(userId, channelId) {
-	return mentions.get(keyOf(userId, channelId)) ?? 0;
-}
+export const mentionsIn = (userId, channelId) => mentions.get(keyOf(userId, channelId)) ?? 0;
 
 export function unreadOf(userId) {
 	return [...unread].reduce((sum, [key, count]) => sum + (key.startsWith(`${userId} `) ? count : 0), 0);

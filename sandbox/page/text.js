@@ -1,27 +1,23 @@
 // Slack's mrkdwn, plain text and rich text as nodes.
 
-import { h, hint, webAddress, webLink } from "./dom.js";
-import { me, nameOf, state } from "./state.js";
-import { formatted, momentOf } from "./time.js";
+import {h, hint, webAddress, webLink} from "./dom.js";
+import {me, nameOf, state} from "./state.js";
+import {formatted, momentOf} from "./time.js";
 
 let characters = {};
-/** Whether a font draws emoji; without one they are shown by name. */
+// Whether a font draws emoji; without one they are shown by name
 let isDrawn = true;
 let names = new Map();
 
-/** Tells which character each emoji name stands for. */
 export function setEmoji(known) {
 	characters = known;
 	isDrawn = hasEmojiFont();
 	if (!isDrawn) names = new Map(Object.entries(known).map(([name, character]) => [character, `:${name}:`]));
 }
 
-/** Words in which every emoji can be read. */
-function legible(text) {
-	return isDrawn ? text : text.replace(/\p{Extended_Pictographic}\ufe0f?/gu, one => names.get(one) ?? one);
-}
+const legible = text => isDrawn ? text : text.replace(/\p{Extended_Pictographic}\ufe0f?/gu, one => names.get(one) ?? one);
 
-/** Without a font for them, all emoji look alike. */
+// Without a font for them, all emoji look alike
 function hasEmojiFont() {
 	const canvas = document.createElement("canvas");
 	const brush = canvas.getContext("2d");
@@ -34,29 +30,29 @@ function hasEmojiFont() {
 	return !brush || drawing("\u{1f996}") !== drawing("\u{1f984}");
 }
 
-/** An emoji by name; one without a character stays a name. */
+// An emoji by name; one without a character stays a name
 export function emojiNode(name) {
 	const title = `:${name}:`;
 	const label = name.replaceAll("_", " ");
 	const character = emojiCharacter(name);
-	return character ? h("span.emoji", { role: "img", "aria-label": label, title }, character) : title;
+	return character ? h("span.emoji", {role: "img", "aria-label": label, title}, character) : title;
 }
 
-/** The names of emoji that begin with, then those that contain, these letters. */
+// The names of emoji that begin with, then those that contain, these letters
 export function emojiNames(wanted, most) {
 	const found = Object.keys(characters).filter(name => name.includes(wanted));
 	const [begin, contain] = [true, false].map(is => found.filter(name => name.startsWith(wanted) === is));
 	return [...begin, ...contain].slice(0, most);
 }
 
-/** The character of an emoji, with its skin tone; undefined where it has none or cannot be drawn. */
+// The character of an emoji, with its skin tone; undefined where it has none or cannot be drawn
 export function emojiCharacter(name) {
 	const [plain, tone] = name.split("::skin-tone-");
 	const character = isDrawn ? characters[plain] : undefined;
 	return character && tone ? `${character}${String.fromCodePoint(0x1f3f9 + Number(tone))}` : character;
 }
 
-/** What somebody typed to get this markup: names for ids, characters for entities. */
+// What somebody typed to get this markup: names for ids, characters for entities
 export function typedOf(text) {
 	const typed = text.replace(/<([^<>\n]+)>/g, (_, token) => {
 		const [target, label = ""] = token.split(/\|(.*)/s);
@@ -69,29 +65,19 @@ export function typedOf(text) {
 	return withoutEntities(typed);
 }
 
-/** A text object of any kind. */
-export function textObject(object) {
-	return object?.type === "mrkdwn" ? mrkdwn(object.text) : plainText(object?.text);
-}
+export const textObject = object => object?.type === "mrkdwn" ? mrkdwn(object.text) : plainText(object?.text);
 
 const EMOJI = ":([a-z0-9_+'-]+(?:::skin-tone-[2-6])?):";
 
-/** Words with their emoji and line breaks, nothing else. */
-export function plainText(text = "") {
-	return split(text, new RegExp(EMOJI, "g"), match => emojiNode(match[1]));
-}
+export const plainText = (text = "") => split(text, new RegExp(EMOJI, "g"), match => emojiNode(match[1]));
 
-/** Marks around words, at the edges of words. */
 const around = mark => `(?<![\\w${mark}])[${mark}]([^${mark}\\n]+)[${mark}](?![\\w${mark}])`;
 const MARKS = new RegExp(["`([^`\\n]+)`", "<([^<>\\n]+)>", EMOJI, around("*"), around("_"), around("~")].join("|"), "g");
 const LONGEST = 8000;
 
-/** A very long text as a person can still read it. */
-export function clipped(text) {
-	return text?.length > LONGEST ? `${text.slice(0, LONGEST)}… (${text.length} characters)` : text;
-}
+export const clipped = text => text?.length > LONGEST ? `${text.slice(0, LONGEST)}… (${text.length} characters)` : text;
 
-/** Slack's mrkdwn: code that keeps its lines, then quoted lines, then what stands within a line. */
+// Slack's mrkdwn: code that keeps its lines, then quoted lines, then what stands within a line
 export function mrkdwn(text = "") {
 	return split(text, /\n?```\n?([\s\S]+?)\n?```\n?/g, match => h("pre", unescaped(match[1])), quotes);
 }
@@ -125,13 +111,9 @@ function split(text, marks, make, rest = legible) {
 	return nodes;
 }
 
-function unescaped(text) {
-	return legible(withoutEntities(text));
-}
+const unescaped = text => legible(withoutEntities(text));
 
-function withoutEntities(text) {
-	return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
-}
+const withoutEntities = text => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 
 function tokenNode(token) {
 	const [target, label] = token.split(/\|(.*)/s);
@@ -146,51 +128,40 @@ function tokenNode(token) {
 	return link(withoutEntities(target), unescaped(label || target));
 }
 
-/** A moment in the words its format gives it; the exact one shows when it is pointed at. */
+// A moment in the words its format gives it; the exact one shows when it is pointed at
 function instant(seconds, format = "{date_num}", fallback = "", address = "") {
 	if (!Number.isFinite(Number(seconds))) return fallback;
-	const node = h("time", { title: momentOf(seconds) }, formatted(format, seconds));
+	const node = h("time", {title: momentOf(seconds)}, formatted(format, seconds));
 	return address ? link(address, node) : node;
 }
 
-function mentioned(name, style = "") {
-	return h(`span.mention${style}`, `@${name}`);
-}
+const mentioned = (name, style = "") => h(`span.mention${style}`, `@${name}`);
 
-function mention(userId) {
-	return mentioned(nameOf(userId), userId === state.me ? ".mine" : "");
-}
+const mention = userId => mentioned(nameOf(userId), userId === state.me ? ".mine" : "");
 
-function usergroup(groupId) {
-	return mentioned(state.usergroups.get(groupId)?.handle ?? groupId);
-}
+const usergroup = groupId => mentioned(state.usergroups.get(groupId)?.handle ?? groupId);
 
 function channelLink(channelId) {
 	const name = state.channels.get(channelId)?.name;
-	return name ? h("a", { href: `#${me()?.name}/${channelId}` }, `#${name}`) : h("span.mention", "#private");
+	return name ? h("a", {href: `#${me()?.name}/${channelId}`}, `#${name}`) : h("span.mention", "#private");
 }
 
-/** A link; one to a message of this workspace stays on the page. */
+// A link; one to a message of this workspace stays on the page
 function link(address, label) {
 	const url = webAddress(address);
 	const isOwn = url && state.team.url && url.origin === new URL(state.team.url).origin;
 	const [, channel, seconds, micro] = (isOwn && /^\/archives\/(\w+)\/p(\d+)(\d{6})$/.exec(url.pathname)) || [];
 	if (!channel) return webLink(address, label);
 	const thread = url.searchParams.get("thread_ts") ?? "";
-	return h("a", { href: `#${me()?.name}/${channel}/${thread}/${seconds}.${micro}` }, label);
+	return h("a", {href: `#${me()?.name}/${channel}/${thread}/${seconds}.${micro}`}, label);
 }
 
-// --- rich text ---
+export const richText = ({elements = []}) => elements.map(richPart);
 
-/** A rich_text block. */
-export function richText({ elements = [] }) {
-	return elements.map(richPart);
-}
-
-const PARTS = { rich_text_section: "p", rich_text_quote: "blockquote", rich_text_preformatted: "pre" };
+const PARTS = {rich_text_section: "p", rich_text_quote: "blockquote", rich_text_preformatted: "pre"};
 
 function richPart(part) {
-	const { type, elements = [] } = part;
+	const {type, elements = []} = part;
 	if (type === "rich_text_list") return richList(part);
 	const styled = item => STYLES.reduce((inner, [name, tag]) => (item.style?.[name] ? h(tag, inner) : inner), inlineNode(item));
 	return PARTS[type] ? h(PARTS[type], elements.map(styled)) : hint(`This page does not draw ${type}.`);
@@ -203,26 +174,24 @@ const STYLES = [
 	["code", "code"]
 ];
 
-/** A list; one that is nested comes from Slack as a list of its own with an indent. */
-function richList({ style, indent = 0, offset, elements = [] }) {
+// A list; one that is nested comes from Slack as a list of its own with an indent
+function richList({style, indent = 0, offset, elements = []}) {
 	const tag = style === "ordered" ? "ol" : "ul";
 	const items = elements.map(item => h("li", richPart(item)));
-	const list = h(`${tag}.level-${indent % 3}`, { start: offset && offset + 1 }, items);
+	const list = h(`${tag}.level-${indent % 3}`, {start: offset && offset + 1}, items);
 	list.style.marginInlineStart = `${Math.min(indent, 8) * 1.4}rem`;
 	return list;
 }
 
 const INLINE = {
-	text: ({ text }) => legible(clipped(text)),
-	link: ({ url, text = url }) => link(url, text),
-	user: ({ user_id }) => mention(user_id),
-	usergroup: ({ usergroup_id }) => usergroup(usergroup_id),
-	channel: ({ channel_id }) => channelLink(channel_id),
-	emoji: ({ name }) => emojiNode(name),
-	broadcast: ({ range }) => mentioned(range),
-	date: ({ timestamp, format, fallback, url }) => instant(timestamp, format, fallback, url)
+	text: ({text}) => legible(clipped(text)),
+	link: ({url, text = url}) => link(url, text),
+	user: ({user_id}) => mention(user_id),
+	usergroup: ({usergroup_id}) => usergroup(usergroup_id),
+	channel: ({channel_id}) => channelLink(channel_id),
+	emoji: ({name}) => emojiNode(name),
+	broadcast: ({range}) => mentioned(range),
+	date: ({timestamp, format, fallback, url}) => instant(timestamp, format, fallback, url)
 };
 
-function inlineNode(item) {
-	return INLINE[item.type]?.(item) ?? item.text ?? `[${item.type}]`;
-}
+const inlineNode = item => INLINE[item.type]?.(item) ?? item.text ?? `[${item.type}]`;

@@ -1,36 +1,30 @@
 // Instants as the acting person reads them: in their own time zone. Seconds may come as text, as in a ts.
 
-import { me, now } from "./state.js";
+import {me, now} from "./state.js";
 
 const formats = new Map();
 
-/** Making a format takes longer than a thousand uses of it. */
+// Making a format takes longer than a thousand uses of it
 function show(seconds, options) {
 	const timeZone = me()?.tz;
 	const key = `${timeZone} ${JSON.stringify(options)}`;
-	if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat("en-GB", { timeZone, ...options }));
+	if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat("en-GB", {timeZone, ...options}));
 	return formats.get(key).format(new Date(seconds * 1000));
 }
 
-/** `14:05` */
-export function timeOf(seconds) {
-	return show(seconds, { hour: "2-digit", minute: "2-digit" });
-}
+// `14:05`
+export const timeOf = seconds => show(seconds, {hour: "2-digit", minute: "2-digit"});
 
-/** `14:05:09` */
-export function timeWithSeconds(seconds) {
-	return show(seconds, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-}
+// `14:05:09`
+export const timeWithSeconds = seconds => show(seconds, {hour: "2-digit", minute: "2-digit", second: "2-digit"});
 
-/** `Mon 2 Nov, 14:05` */
+// `Mon 2 Nov, 14:05`
 export function momentOf(seconds) {
-	return `${show(seconds, { weekday: "short", day: "numeric", month: "short" })}, ${timeOf(seconds)}`;
+	return `${show(seconds, {weekday: "short", day: "numeric", month: "short"})}, ${timeOf(seconds)}`;
 }
 
-/** `Today`, `Yesterday`, `Monday 2 November` */
-export function dayOf(seconds) {
-	return relativeDay(seconds) ?? show(seconds, { weekday: "long", day: "numeric", month: "long" });
-}
+// `Today`, `Yesterday`, `Monday 2 November`
+export const dayOf = seconds => relativeDay(seconds) ?? show(seconds, {weekday: "long", day: "numeric", month: "long"});
 
 const STEPS = [
 	[86400, "day"],
@@ -38,29 +32,29 @@ const STEPS = [
 	[60, "minute"]
 ];
 
-/** `5 minutes ago`, `yesterday`; the date of what is more than a week old. */
+// `5 minutes ago`, `yesterday`; the date of what is more than a week old
 export function ago(seconds) {
 	const past = now() - seconds;
 	if (past < 60) return "just now";
 	if (past >= 7 * 86400) return momentOf(seconds);
 	const [size, unit] = STEPS.find(([size]) => past >= size);
-	return new Intl.RelativeTimeFormat("en-GB", { numeric: "auto" }).format(-Math.floor(past / size), unit);
+	return new Intl.RelativeTimeFormat("en-GB", {numeric: "auto"}).format(-Math.floor(past / size), unit);
 }
 
 function relativeDay(seconds) {
-	const day = instant => show(instant, { year: "numeric", month: "2-digit", day: "2-digit" });
+	const day = instant => show(instant, {year: "numeric", month: "2-digit", day: "2-digit"});
 	const wanted = day(seconds);
-	const names = { Today: 0, Yesterday: -86400, Tomorrow: 86400 };
+	const names = {Today: 0, Yesterday: -86400, Tomorrow: 86400};
 	return Object.keys(names).find(name => day(now() + names[name]) === wanted);
 }
 
-const DATE = { day: "numeric", month: "long", year: "numeric" };
-const SHORT = { ...DATE, month: "short" };
-const LONG = { ...DATE, weekday: "long" };
+const DATE = {day: "numeric", month: "long", year: "numeric"};
+const SHORT = {...DATE, month: "short"};
+const LONG = {...DATE, weekday: "long"};
 const pretty = options => seconds => relativeDay(seconds)?.toLowerCase() ?? show(seconds, options);
 
 const TOKENS = {
-	date_num: seconds => show(seconds, { year: "numeric", month: "2-digit", day: "2-digit" }),
+	date_num: seconds => show(seconds, {year: "numeric", month: "2-digit", day: "2-digit"}),
 	date: seconds => show(seconds, DATE),
 	date_short: seconds => show(seconds, SHORT),
 	date_long: seconds => show(seconds, LONG),
@@ -71,12 +65,11 @@ const TOKENS = {
 	time_secs: timeWithSeconds
 };
 
-/** Slack's date formats, as in `{date_short_pretty} at {time}`. */
+// Slack's date formats, as in `{date_short_pretty} at {time}`
 export function formatted(format, seconds) {
 	return format.replace(/\{(\w+)\}/g, (whole, name) => TOKENS[name]?.(seconds) ?? whole);
 }
 
-/** Seconds until nine in the morning of the person's next day. */
 export function untilTomorrowAtNine() {
 	const local = now() + (me()?.tz_offset ?? 0);
 	return Math.ceil((Math.floor(local / 86400) + 1) * 86400 + 9 * 3600 - local);

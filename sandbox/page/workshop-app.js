@@ -1,14 +1,14 @@
 // The app's process, the workspace's time, and a fresh start.
 
-import { read } from "./api.js";
-import { button, fill, h, hint } from "./dom.js";
-import { confirmedDanger, notify, perform } from "./gestures.js";
-import { SKIPS, skipButton } from "./sidebar.js";
-import { now, state } from "./state.js";
-import { momentOf, timeOf } from "./time.js";
-import { select, switchBox } from "./workshop-faults.js";
-import { deliverNow } from "./workshop-inspector.js";
-import { span } from "./workshop-words.js";
+import {read} from "./api.js";
+import {button, fill, h, hint} from "./dom.js";
+import {confirmedDanger, notify, perform} from "./gestures.js";
+import {SKIPS, skipButton} from "./sidebar.js";
+import {now, state} from "./state.js";
+import {momentOf, timeOf} from "./time.js";
+import {select, switchBox} from "./workshop-faults.js";
+import {deliverNow} from "./workshop-inspector.js";
+import {span} from "./workshop-words.js";
 
 const WORDS = {
 	unknown: "looked after by nobody",
@@ -17,7 +17,7 @@ const WORDS = {
 	dead: "dead",
 	erased: "starting from nothing"
 };
-const TONES = { running: "good", connected: "good", dead: "bad", "not connected": "bad" };
+const TONES = {running: "good", connected: "good", dead: "bad", "not connected": "bad"};
 const EVERY = [
 	[5, "5 s"],
 	[15, "15 s"],
@@ -28,18 +28,18 @@ export class AppProcess {
 	constructor(root, chip, announce) {
 		this.chip = chip;
 		this.announce = announce;
-		this.app = { supervised: false, state: "unknown", since: 0, kills: 0, kill_every: 0, detail: "" };
+		this.app = {supervised: false, state: "unknown", since: 0, kills: 0, kill_every: 0, detail: ""};
 		this.sockets = 0;
 		this.said = h("p.state");
-		this.kill = button("Kill it", () => perform("app", { want: "killed" }), { class: "danger" });
-		this.start = button("Start it", () => perform("app", { want: "running" }), { class: "primary" });
+		this.kill = button("Kill it", () => perform("app", {want: "killed"}), {class: "danger"});
+		this.start = button("Start it", () => perform("app", {want: "running"}), {class: "primary"});
 		this.again = switchBox(() => this.flipAgain());
 		this.every = select("How long it lives each time", EVERY, () => this.again.checked && this.flipAgain());
-		this.detail = h("pre", { hidden: true });
+		this.detail = h("pre", {hidden: true});
 		this.why = hint();
 		this.time = h("time");
 		this.offset = h("span.hint");
-		this.real = button("Back to real time", () => perform("skip", { to_real: true }));
+		this.real = button("Back to real time", () => perform("skip", {to_real: true}));
 		fill(
 			root,
 			card(
@@ -61,7 +61,7 @@ export class AppProcess {
 			card(
 				"Start over",
 				hint("Everything that was written goes, and so do faults and skipped time."),
-				row(button("Start over…", () => this.startOver(), { class: "danger" }))
+				row(button("Start over…", () => this.startOver(), {class: "danger"}))
 			)
 		);
 		setInterval(() => this.tick(), 1000);
@@ -74,16 +74,15 @@ export class AppProcess {
 		this.onApp(app);
 	}
 
-	onSockets({ count }) {
+	onSockets({count}) {
 		this.sockets = count;
 		this.tick();
 	}
 
-	/** What its supervisor says. */
 	onApp(app) {
 		if (app.state !== this.app.state && this.app.since) this.announce(`${state.app.name} is ${WORDS[app.state]}.`);
 		this.app = app;
-		const { supervised, detail, kills } = app;
+		const {supervised, detail, kills} = app;
 		const isUp = ["starting", "ready"].includes(app.state);
 		this.kill.disabled = !supervised || !isUp;
 		this.start.disabled = !supervised || isUp;
@@ -99,7 +98,7 @@ export class AppProcess {
 	}
 
 	tick() {
-		const { supervised, state: found, since } = this.app;
+		const {supervised, state: found, since} = this.app;
 		const name = state.app.name ?? "The app";
 		const words = supervised ? WORDS[found] : this.overHttp || this.sockets > 0 ? "connected" : "not connected";
 		const tone = TONES[words] ?? "wait";
@@ -118,7 +117,7 @@ export class AppProcess {
 	}
 
 	flipAgain() {
-		return perform("app", { kill_every: this.again.checked ? Number(this.every.value) : 0 });
+		return perform("app", {kill_every: this.again.checked ? Number(this.every.value) : 0});
 	}
 
 	async startOver() {
@@ -132,14 +131,8 @@ export class AppProcess {
 	}
 }
 
-function card(title, ...children) {
-	return h("section.card", h("h3", title), children);
-}
+const card = (title, ...children) => h("section.card", h("h3", title), children);
 
-function row(...children) {
-	return h("div.row", children);
-}
+const row = (...children) => h("div.row", children);
 
-function dot(tone) {
-	return h(`span.dot-of.${tone}`, { "aria-hidden": "true" });
-}
+const dot = tone => h(`span.dot-of.${tone}`, {"aria-hidden": "true"});

@@ -1,9 +1,9 @@
 // A guide to the app, as the example brings it: one step at a time, and each is done when it has really happened.
 
-import { read } from "./api.js";
-import { button, fill, h } from "./dom.js";
-import { iconButton } from "./icons.js";
-import { state } from "./state.js";
+import {read} from "./api.js";
+import {button, fill, h} from "./dom.js";
+import {iconButton} from "./icons.js";
+import {state} from "./state.js";
 
 const STORE = "guide";
 
@@ -18,14 +18,13 @@ export class Guide {
 		button.addEventListener("click", () => (root.hidden ? this.open() : this.close()));
 	}
 
-	/** @param {boolean} isSupervised whether the page can end the app's process */
 	async load(isSupervised) {
-		const { steps, run } = await read("guide");
+		const {steps, run} = await read("guide");
 		this.steps = steps.filter(step => !step.needs || isSupervised);
 		this.button.hidden = this.steps.length === 0;
 		const before = JSON.parse(localStorage.getItem(STORE));
-		const { at, kept } = before?.run === run ? before : { at: 0, kept: {} };
-		Object.assign(this, { run, at, kept, isOpen: before?.isOpen ?? true });
+		const {at, kept} = before?.run === run ? before : {at: 0, kept: {}};
+		Object.assign(this, {run, at, kept, isOpen: before?.isOpen ?? true});
 		this.draw();
 	}
 
@@ -42,7 +41,7 @@ export class Guide {
 		this.button.focus();
 	}
 
-	/** Something happened, or somebody looks at another place: perhaps that was the step. */
+	// Something happened, or somebody looks at another place: perhaps that was the step
 	onEntry(entry) {
 		const step = this.steps[this.at];
 		if (!step?.when.some(pattern => matches(pattern, entry, this.kept))) return;
@@ -58,20 +57,20 @@ export class Guide {
 		this.arrived();
 	}
 
-	/** The place that is open now counts as something that happens. */
+	// The place that is open now counts as something that happens
 	arrived() {
-		if (this.steps[this.at]?.when.some(({ type }) => type === "place"))
-			this.onEntry({ type: "place", user: state.me, channel: state.channel });
+		if (this.steps[this.at]?.when.some(({type}) => type === "place"))
+			this.onEntry({type: "place", user: state.me, channel: state.channel});
 	}
 
 	save() {
-		const { run, at, kept, isOpen } = this;
-		localStorage.setItem(STORE, JSON.stringify({ run, at, kept, isOpen }));
+		const {run, at, kept, isOpen} = this;
+		localStorage.setItem(STORE, JSON.stringify({run, at, kept, isOpen}));
 		this.draw();
 	}
 
 	draw() {
-		const { root, steps, at } = this;
+		const {root, steps, at} = this;
 		root.hidden = !this.isOpen || steps.length === 0;
 		this.button.setAttribute("aria-expanded", String(!root.hidden));
 		if (root.hidden) return;
@@ -82,9 +81,9 @@ export class Guide {
 		if (hadFocus) root.querySelector("button")?.focus();
 	}
 
-	drawStep({ title, text, at, when }) {
+	drawStep({title, text, at, when}) {
 		const step = (label, by) =>
-			button(label, () => this.go(this.at + by), { class: "plain", disabled: this.at + by < 0 });
+			button(label, () => this.go(this.at + by), {class: "plain", disabled: this.at + by < 0});
 		const progress = h("span.badge", h("span.hidden", "Step "), `${this.at + 1} / ${this.steps.length}`);
 		const words = h("div.words", h("strong", title), " ", withKeys(text));
 		return [[progress, words], at && takeMeThere(at), step("Back", -1), step(when.length ? "Skip" : "Next", 1)];
@@ -92,7 +91,7 @@ export class Guide {
 
 	drawEnd() {
 		const words = " Everything stays here to try; the guide can be called again from the top.";
-		const again = button("Once more", () => this.go(0), { class: "plain" });
+		const again = button("Once more", () => this.go(0), {class: "plain"});
 		return [h("div.words", h("strong", "That was the tour."), words), again];
 	}
 }
@@ -101,15 +100,13 @@ function takeMeThere(place) {
 	const [handle, channel] = place.split("/");
 	const person = [...state.users.values()].find(user => user.name === handle);
 	const label = `Be ${person?.profile.display_name || handle}${channel ? ` in ${channel}` : ""}`;
-	return button(label, () => (location.hash = place), { class: "primary" });
+	return button(label, () => (location.hash = place), {class: "primary"});
 }
 
-/** What stands between backticks is something to type. */
-function withKeys(text) {
-	return text.split("`").map((part, index) => (index % 2 ? h("kbd", part) : part));
-}
+// What stands between backticks is something to type
+const withKeys = text => text.split("`").map((part, index) => (index % 2 ? h("kbd", part) : part));
 
-/** Whether an entry has all that a pattern asks for; see "The guide" in sandbox/README.md. */
+// Whether an entry has all that a pattern asks for; see "The guide" in sandbox/README.md
 function matches(pattern, found, kept) {
 	if (Array.isArray(pattern))
 		return Array.isArray(found) && pattern.every(part => found.some(item => matches(part, item, kept)));
@@ -125,6 +122,6 @@ function meant(word, kept) {
 	const [mark, name] = [word[0], word.slice(1)];
 	if (word === "@app") return state.app.bot_user;
 	if (mark === "$") return kept[name];
-	const items = { "@": state.users, "#": state.channels }[mark];
+	const items = {"@": state.users, "#": state.channels}[mark];
 	return items ? [...items.values()].find(item => item.name === name)?.id : word;
 }

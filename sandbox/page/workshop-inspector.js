@@ -1,22 +1,22 @@
 // What a developer sees of Slack: envelopes to the app, its calls, and breaches of the protocol.
 
-import { act, read } from "./api.js";
-import { button, fill, h, hint } from "./dom.js";
-import { notify } from "./gestures.js";
-import { iconButton } from "./icons.js";
-import { momentOf, timeWithSeconds } from "./time.js";
-import { copyButton, showPointer, tree } from "./workshop-tree.js";
-import { attemptWords, complaint, duration, explained, retryReason, summary } from "./workshop-words.js";
+import {act, read} from "./api.js";
+import {button, fill, h, hint} from "./dom.js";
+import {notify} from "./gestures.js";
+import {iconButton} from "./icons.js";
+import {momentOf, timeWithSeconds} from "./time.js";
+import {copyButton, showPointer, tree} from "./workshop-tree.js";
+import {attemptWords, complaint, duration, explained, retryReason, summary} from "./workshop-words.js";
 
 const MOST = 10_000;
 const SPARE = 1_000;
-/** Pixels; rows drawn beyond those in sight. */
+// Pixels; rows drawn beyond those in sight
 const ROW = 32;
 const BEYOND = 8;
-const FILTERS = Object.entries({ event: "Events", gesture: "Gestures", call: "Calls", violation: "Violations" });
-const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity };
+const FILTERS = Object.entries({event: "Events", gesture: "Gestures", call: "Calls", violation: "Violations"});
+const STEPS = {ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity};
 
-/** The list of everything that went between Slack and the app, with one entry opened beside it. */
+// The list of everything that went between Slack and the app, with one entry opened beside it
 export class Inspector {
 	constructor(root, announce) {
 		this.announce = announce;
@@ -32,18 +32,16 @@ export class Inspector {
 		this.build(root);
 	}
 
-	/** Reads what happened before. */
 	async load() {
 		// What comes while we read is newer than what we read.
 		this.isLoading = true;
-		const { entries } = await read("journal", { last: 2000 }).finally(() => (this.isLoading = false));
+		const {entries} = await read("journal", {last: 2000}).finally(() => (this.isLoading = false));
 		const since = this.held;
 		this.forget();
 		for (const entry of [...entries, ...since]) this.take(entry);
 		this.refilter();
 	}
 
-	/** One entry of the stream. */
 	onEntry(entry) {
 		if (this.isPaused || this.isLoading) {
 			this.held.push(entry);
@@ -55,9 +53,9 @@ export class Inspector {
 	}
 
 	take(entry) {
-		const { type, number, time } = entry;
+		const {type, number, time} = entry;
 		const key = `${type === "violation" ? "v" : "e"}${number}`;
-		const row = this.byKey.get(key) ?? { key, type, number, time };
+		const row = this.byKey.get(key) ?? {key, type, number, time};
 		const before = row.line;
 		// Entries are kept as text: that is small, and quick to search.
 		row.text = JSON.stringify(entry);
@@ -73,7 +71,7 @@ export class Inspector {
 	}
 
 	noteChange(row, before) {
-		const { kind, name, status, tone } = row.line;
+		const {kind, name, status, tone} = row.line;
 		if (kind !== "event" && before.tone === "wait" && tone !== "wait") this.announce(`${name}: ${status}`);
 		if (row === this.selected) this.detailDue = true;
 	}
@@ -88,7 +86,7 @@ export class Inspector {
 
 	// --- filters ---
 
-	passes({ line: { kind, tone }, text }) {
+	passes({line: {kind, tone}, text}) {
 		if (this.hidden.has(["interaction", "command"].includes(kind) ? "gesture" : kind)) return false;
 		if (this.onlyTrouble && tone === "good") return false;
 		if (this.message && !text.includes(`"${this.message}"`)) return false;
@@ -102,31 +100,27 @@ export class Inspector {
 		this.drawSoon();
 	}
 
-	/** Shows only what speaks of one message: the calls that made it, and what the app was told of it. */
+	// Shows only what speaks of one message: the calls that made it, and what the app was told of it
 	inspect(ts) {
 		this.message = ts;
 		this.drawFilters();
 		this.refilter();
-		const made = this.shown.find(({ type, line }) => type === "call" && line.name.startsWith("chat.post"));
+		const made = this.shown.find(({type, line}) => type === "call" && line.name.startsWith("chat.post"));
 		this.select(made ?? this.shown[0] ?? null);
 	}
 
 	// --- drawing ---
 
 	build(root) {
-		const searchSoon = () => {
-			clearTimeout(this.searching);
-			this.searching = setTimeout(() => this.refilter(), 150);
-		};
 		this.search = h("input", {
 			type: "search",
 			placeholder: "Search in everything",
 			"aria-label": "Search",
-			oninput: searchSoon
+			oninput: () => this.refilter()
 		});
-		this.filters = h("div.chips", { role: "group", "aria-label": "Show" });
+		this.filters = h("div.chips", {role: "group", "aria-label": "Show"});
 		this.count = h("span.hint");
-		this.pause = button("Pause", () => this.flipPause(), { "aria-pressed": "false" });
+		this.pause = button("Pause", () => this.flipPause(), {"aria-pressed": "false"});
 		this.space = h("div.space");
 		this.list = h(
 			"div.traffic",
@@ -136,12 +130,12 @@ export class Inspector {
 				"aria-label": "Traffic between Slack and the app, oldest first",
 				onscroll: () => this.drawSoon(),
 				onkeydown: event => this.onKey(event),
-				onclick: ({ target }) => this.onClick(target.closest("[data-index]"))
+				onclick: ({target}) => this.onClick(target.closest("[data-index]"))
 			},
 			this.space
 		);
 		this.empty = h("p.hint.nothing");
-		this.detail = h("section.detail", { "aria-label": "The entry", hidden: true });
+		this.detail = h("section.detail", {"aria-label": "The entry", hidden: true});
 		this.split = h("div.split", h("div.list", this.list, this.empty), this.detail);
 		this.drawFilters();
 		const row = h("div.row", this.search, this.pause, button("Clear", () => act("forget", {})));
@@ -157,7 +151,7 @@ export class Inspector {
 				this.drawFilters();
 				this.refilter();
 			};
-			return button(label, onclick, { class: "chip", "aria-pressed": String(isOn) });
+			return button(label, onclick, {class: "chip", "aria-pressed": String(isOn)});
 		};
 		const flipKind = kind => this.hidden.delete(kind) || this.hidden.add(kind);
 		const place = [...this.filters.children].indexOf(document.activeElement);
@@ -198,7 +192,7 @@ export class Inspector {
 
 	draw() {
 		if (this.isOutOfSight()) return;
-		const { list, space, shown, selected } = this;
+		const {list, space, shown, selected} = this;
 		const wasAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < ROW * 1.5 || !space.children.length;
 		space.style.height = `${shown.length * ROW}px`;
 		if (wasAtEnd && !selected) list.scrollTop = list.scrollHeight;
@@ -220,7 +214,7 @@ export class Inspector {
 	}
 
 	drawRow(row, index) {
-		const { arrow, kind, name, about, status, tone } = row.line;
+		const {arrow, kind, name, about, status, tone} = row.line;
 		const node = h(
 			`div.entry.${tone}`,
 			{
@@ -231,7 +225,7 @@ export class Inspector {
 				"aria-posinset": index + 1,
 				"data-index": index
 			},
-			h("span.arrow", { "aria-hidden": "true" }, arrow),
+			h("span.arrow", {"aria-hidden": "true"}, arrow),
 			h("time", timeWithSeconds(row.time)),
 			h("span.hidden", `${kind} `),
 			h("strong", name),
@@ -259,7 +253,7 @@ export class Inspector {
 	}
 
 	onKey(event) {
-		const { selected, shown } = this;
+		const {selected, shown} = this;
 		if (event.key === "Escape" && selected) {
 			event.stopPropagation();
 			this.select(null);
@@ -271,7 +265,7 @@ export class Inspector {
 	}
 
 	scrollTo(row) {
-		const { list } = this;
+		const {list} = this;
 		const top = this.shown.indexOf(row) * ROW;
 		list.scrollTop = Math.min(top, Math.max(list.scrollTop, top + ROW - list.clientHeight));
 	}
@@ -290,12 +284,12 @@ export class Inspector {
 		this.split.classList.toggle("opened", Boolean(this.selected));
 		if (!this.selected) return;
 		const entry = JSON.parse(this.selected.text);
-		const { name, kind, about } = this.selected.line;
+		const {name, kind, about} = this.selected.line;
 		const close = () => {
 			this.select(null);
 			this.list.focus();
 		};
-		const draw = { call: drawCall, envelope: drawEnvelope, violation: item => this.drawViolation(item) }[entry.type];
+		const draw = {call: drawCall, envelope: drawEnvelope, violation: item => this.drawViolation(item)}[entry.type];
 		const words = ` ${kind}${about && kind !== "violation" ? `, ${about}` : ""}`;
 		fill(
 			this.detail,
@@ -304,8 +298,8 @@ export class Inspector {
 		);
 	}
 
-	drawViolation({ detail, number, method, kind }) {
-		const { words, pointer } = complaint(detail);
+	drawViolation({detail, number, method, kind}) {
+		const {words, pointer} = complaint(detail);
 		const cause = this.rows.find(row => row.type === "call" && row.number > number && row.line.name === method);
 		const open = () => {
 			this.select(cause);
@@ -320,17 +314,17 @@ export class Inspector {
 	}
 }
 
-function drawCall({ args, answer, answered, duration_ms, status }) {
+function drawCall({args, answer, answered, duration_ms, status}) {
 	const error = answer.ok === false && answer.error;
 	const given = tree(args, "Arguments");
-	const said = (answer.response_metadata?.messages ?? []).map(complaint).map(({ words, pointer }) => {
+	const said = (answer.response_metadata?.messages ?? []).map(complaint).map(({words, pointer}) => {
 		const show = () => showPointer(given, pointer);
-		return h("li", words, pointer && button(pointer, show, { class: "plain pointer" }));
+		return h("li", words, pointer && button(pointer, show, {class: "plain pointer"}));
 	});
 	const end = answered ? `Answered after ${duration(duration_ms)}` : "The answer never arrived";
 	return [
 		error && h("p", h("strong", error), explained(error) && ` · ${explained(error)}`),
-		said.length > 0 && h("ul.complaints", { "aria-label": "What Slack says" }, said),
+		said.length > 0 && h("ul.complaints", {"aria-label": "What Slack says"}, said),
 		h("p", `${end}, HTTP ${status}.`),
 		given,
 		tree(answer, "Answer", Boolean(error))
@@ -338,23 +332,22 @@ function drawCall({ args, answer, answered, duration_ms, status }) {
 }
 
 function drawEnvelope(envelope) {
-	const { attempts, payload } = envelope;
+	const {attempts, payload} = envelope;
 	const tries = attempts.map((attempt, index) => {
 		const before = attempts[index - 1];
 		const isBad = !["acked", "pending"].includes(attempt.outcome);
 		const why = before && h("span.hint", ` · sent again because ${retryReason(before.outcome)}`);
 		return h(isBad ? "li.error" : "li", attemptWords(attempt), why);
 	});
-	const { ack = {} } = attempts.at(-1) ?? {};
+	const {ack = {}} = attempts.at(-1) ?? {};
 	return [
-		tries.length ? h("ol.tries", { "aria-label": "Tries" }, tries) : h("p", "Not sent yet."),
-		hint(summary({ ...envelope, type: "envelope" }).status),
+		tries.length ? h("ol.tries", {"aria-label": "Tries"}, tries) : h("p", "Not sent yet."),
+		hint(summary({...envelope, type: "envelope"}).status),
 		tree(payload, "Payload"),
 		Object.keys(ack).length > 0 && tree(ack, "What the app answered")
 	];
 }
 
-/** Lets the events that wait go now. */
 export async function deliverNow() {
 	await act("redeliver", {});
 	notify("What was waiting is on its way.", 4);

@@ -1,20 +1,14 @@
 // JSON as a tree that opens and closes. Everything in it is text.
 
-import { button, copied, h } from "./dom.js";
-import { counted } from "./messages.js";
+import {button, copied, h} from "./dom.js";
+import {counted} from "./messages.js";
 
 const OPEN_AT_ONCE = 6;
 
-/**
- * A value as nested details; what is inside is drawn when it is opened.
- * @param {unknown} value JSON
- * @param {string} name what stands before it
- */
-export function tree(value, name, isOpen = true) {
-	return h("div.tree", node(value, name, "", isOpen));
-}
+// A JSON value as nested details, after its name; what is inside is drawn when it is opened
+export const tree = (value, name, isOpen = true) => h("div.tree", node(value, name, "", isOpen));
 
-/** Opens the way to a JSON pointer (RFC 6901) and marks what is there. */
+// Opens the way to a JSON pointer (RFC 6901) and marks what is there
 export function showPointer(root, pointer) {
 	const find = path => root.querySelector(`[data-pointer="${CSS.escape(path)}"]`);
 	const parts = pointer.split("/");
@@ -25,7 +19,7 @@ export function showPointer(root, pointer) {
 	}
 	root.querySelector(".pointed")?.classList.remove("pointed");
 	place?.classList.add("pointed");
-	place?.scrollIntoView({ block: "nearest" });
+	place?.scrollIntoView({block: "nearest"});
 }
 
 function node(value, name, pointer, isOpen = false) {
@@ -33,7 +27,7 @@ function node(value, name, pointer, isOpen = false) {
 	if (inner === null || typeof inner !== "object") return leaf(inner, name, pointer);
 	const size = Object.keys(inner).length;
 	const about = ` ${counted(size, Array.isArray(inner) ? "item" : "key")}${note}`;
-	const details = h("details", { "data-pointer": pointer }, h("summary", key(name), h("span.hint", about)));
+	const details = h("details", {"data-pointer": pointer}, h("summary", key(name), h("span.hint", about)));
 	details.draw = () => {
 		details.draw = null;
 		details.append(h("div.branch", size ? children(inner, pointer) : h("span.hint", "empty")));
@@ -58,24 +52,19 @@ function children(value, pointer) {
 function leaf(value, name, pointer) {
 	const kind = value === null ? "null" : typeof value;
 	const text = h(`span.leaf.${kind}`, value === "" ? "“”" : String(value));
-	return h("div.twig", { "data-pointer": pointer }, key(name), " ", text);
+	return h("div.twig", {"data-pointer": pointer}, key(name), " ", text);
 }
 
-function key(name) {
-	return h("span.key", name);
-}
+const key = name => h("span.key", name);
 
-/** Form fields carry JSON as text; it reads better unfolded. */
+// Form fields carry JSON as text; it reads better unfolded
 function unpacked(value) {
 	try {
 		if (typeof value === "string" && /^\s*[[{]/.test(value)) return [JSON.parse(value), ", sent as text"];
-	} catch {
-		// It only looks like JSON.
-	}
+	} catch {} // It only looks like JSON
 	return [value, ""];
 }
 
-/** A button that copies a value as JSON. */
 export function copyButton(value) {
 	const copy = button("Copy as JSON", async () => {
 		const text = JSON.stringify(value, null, 2);
@@ -84,7 +73,7 @@ export function copyButton(value) {
 			return setTimeout(() => (copy.textContent = "Copy as JSON"), 1500);
 		}
 		// Without the right to the clipboard the text is shown, ready to be copied by hand.
-		const field = h("textarea", { readonly: true, rows: 8, "aria-label": "JSON", value: text });
+		const field = h("textarea", {readonly: true, rows: 8, "aria-label": "JSON", value: text});
 		copy.replaceWith(field);
 		field.select();
 	});

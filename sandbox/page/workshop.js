@@ -1,21 +1,22 @@
 // The workshop: see what goes between Slack and the app, break it, and watch nothing get lost.
 
-import { button, fill, h } from "./dom.js";
-import { iconButton } from "./icons.js";
-import { AppProcess } from "./workshop-app.js";
-import { Faults } from "./workshop-faults.js";
-import { Guide } from "./workshop-guide.js";
-import { Inspector } from "./workshop-inspector.js";
+import {button, fill, h} from "./dom.js";
+import {iconButton} from "./icons.js";
+import {AppProcess} from "./workshop-app.js";
+import {Faults} from "./workshop-faults.js";
+import {Guide} from "./workshop-guide.js";
+import {Inspector} from "./workshop-inspector.js";
+import {readWords} from "./workshop-words.js";
 
-const TABS = Object.entries({ inspector: "Inspector", faults: "Faults", app: "App & time" });
+const TABS = Object.entries({inspector: "Inspector", faults: "Faults", app: "App & time"});
 const STORE = "workshop";
 
 let parts = null;
 
-/** Builds the workshop into the page. */
 export async function startWorkshop() {
+	const groups = await readWords();
 	const drawer = document.getElementById("workshop");
-	const live = h("p.hidden", { role: "status" });
+	const live = h("p.hidden", {role: "status"});
 	const announce = sentence => (live.textContent = sentence);
 	const panels = new Map(TABS.map(([name, label]) => [name, panel(name, label)]));
 	const tabs = new Map(TABS.map(([name, label]) => [name, tab(name, label, () => show(name))]));
@@ -24,10 +25,10 @@ export async function startWorkshop() {
 		"aria-expanded": "false",
 		"aria-controls": "workshop"
 	});
-	const appChip = h("button.app-state", { hidden: true, onclick: () => show("app", true) });
-	const faultChip = h("span.fault-chip", { role: "group", "aria-label": "Faults in force", hidden: true });
-	const guideButton = h("button", { "aria-expanded": "false", "aria-controls": "guide", hidden: true }, "Guide");
-	const guideRoot = h("section", { id: "guide", "aria-label": "Guide", hidden: true });
+	const appChip = h("button.app-state", {hidden: true, onclick: () => show("app", true)});
+	const faultChip = h("span.fault-chip", {role: "group", "aria-label": "Faults in force", hidden: true});
+	const guideButton = h("button", {"aria-expanded": "false", "aria-controls": "guide", hidden: true}, "Guide");
+	const guideRoot = h("section", {id: "guide", "aria-label": "Guide", hidden: true});
 
 	const show = (name, isFocused) => {
 		drawer.hidden = !name;
@@ -44,7 +45,7 @@ export async function startWorkshop() {
 	};
 	const close = () => show("", true);
 	const onTabKey = event => {
-		const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+		const step = {ArrowRight: 1, ArrowLeft: -1}[event.key];
 		const names = [...tabs.keys()];
 		if (step) show(names.at((names.indexOf(drawer.dataset.tab) + step) % names.length), true);
 	};
@@ -53,7 +54,7 @@ export async function startWorkshop() {
 		drawer,
 		h(
 			"header",
-			h("div", { role: "tablist", "aria-label": "Workshop", onkeydown: onTabKey }, ...tabs.values()),
+			h("div", {role: "tablist", "aria-label": "Workshop", onkeydown: onTabKey}, ...tabs.values()),
 			iconButton("close", "Close the workshop", close)
 		),
 		...panels.values()
@@ -64,11 +65,11 @@ export async function startWorkshop() {
 
 	parts = {
 		inspector: new Inspector(panels.get("inspector"), announce),
-		faults: new Faults(panels.get("faults"), faultChip),
+		faults: new Faults(panels.get("faults"), faultChip, groups),
 		app: new AppProcess(panels.get("app"), appChip, announce),
 		guide: new Guide(guideRoot, guideButton, announce)
 	};
-	document.addEventListener("inspect", ({ detail: { ts } }) => {
+	document.addEventListener("inspect", ({detail: {ts}}) => {
 		show("inspector", true);
 		parts.inspector.inspect(ts);
 	});
@@ -77,7 +78,6 @@ export async function startWorkshop() {
 	await loadWorkshop();
 }
 
-/** Reads anew what the stream may have left out. */
 export async function loadWorkshop() {
 	await Promise.all([parts.inspector.load(), parts.faults.load(), parts.app.load()]);
 	await parts.guide.load(parts.app.app.supervised);
@@ -103,17 +103,14 @@ const ENTRIES = {
 	}
 };
 
-/** One entry of the stream of everything that happens. */
 export function onWorkshopEntry(entry) {
 	if (!parts) return;
 	ENTRIES[entry.type]?.(entry);
 	parts.guide.onEntry(entry);
 }
 
-function panel(name, label) {
-	return h(`div.panel.${name}`, { id: `panel-${name}`, role: "tabpanel", "aria-label": label });
-}
+const panel = (name, label) => h(`div.panel.${name}`, {id: `panel-${name}`, role: "tabpanel", "aria-label": label});
 
 function tab(name, label, onclick) {
-	return h("button.plain", { onclick, role: "tab", id: `tab-${name}`, "aria-controls": `panel-${name}` }, label);
+	return h("button.plain", {onclick, role: "tab", id: `tab-${name}`, "aria-controls": `panel-${name}`}, label);
 }

@@ -64,7 +64,24 @@ def test_all_of_the_page_is_small_on_its_way(server: SandboxServer) -> None:
         assert answer.getheader("content-encoding") == "gzip"
         size += len(answer.read())
     connection.close()
-    assert size < 75_000
+    assert size < 60_000
+
+
+def test_all_of_the_page_is_small_to_read() -> None:
+    files = [path for path in FOLDER.iterdir() if path.suffix in (".html", ".js", ".css")]
+    assert sum(path.stat().st_size for path in files) < 150_000
+
+
+def test_what_the_browser_has_already_is_not_sent_again(server: SandboxServer) -> None:
+    parts = urlsplit(server.url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    connection.request("GET", "/page/app.js")
+    first = connection.getresponse()
+    assert first.read()
+    connection.request("GET", "/page/app.js", headers={"If-None-Match": first.headers["ETag"]})
+    again = connection.getresponse()
+    assert (again.status, again.read()) == (304, b"")
+    connection.close()
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
