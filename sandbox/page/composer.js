@@ -58,7 +58,7 @@ export function drawComposer(place) {
 			chooser,
 			h("button.primary", {type: "submit"}, "Send")
 		),
-		place.thread && h("label.also", broadcast, ` Also send to ${place.title}`),
+		place.thread && h("label.also.hint", broadcast, ` Also send to ${place.title}`),
 		advice
 	];
 }

@@ -1,11 +1,11 @@
-// A list of messages with a field to write: a channel, or one thread of it.
+// A list of messages with a field to write: a channel, or one thread of it; or the app's Home tab.
 
 import {read} from "./api.js";
+import {drawBlocks} from "./blocks.js";
 import {drawComposer} from "./composer.js";
 import {arrange, button, fill, h, hint, replaceKeepingFocus} from "./dom.js";
-import {performAsMe} from "./gestures.js";
+import {holderOf, performAsMe} from "./gestures.js";
 import {History} from "./history.js";
-import {drawHome} from "./home.js";
 import {icon, iconButton} from "./icons.js";
 import {counted, drawMessage, edit, isDismissed, signatureOf} from "./messages.js";
 import {isMember, me, nameOf, newSince, state, titleOf} from "./state.js";
@@ -105,8 +105,8 @@ export class Pane {
 		if (!this.channel) return;
 		const mine = (this.turn += 1);
 		if (this.isHome) {
-			const home = await drawHome();
-			if (mine === this.turn) fill(this.list, home);
+			const {home} = await read("views", {user: state.me});
+			if (mine === this.turn) fill(this.list, drawHome(home));
 			return;
 		}
 		const {history} = this;
@@ -183,7 +183,7 @@ export class Pane {
 		this.messages = messages;
 		const drawn = new Map();
 		let [slot, day, before] = [0, "", null];
-		let isMarked = !this.since;
+		let isMarked = !this.since || Boolean(this.thread);
 		for (const message of messages) {
 			const [dayBefore, slotBefore] = [day, slot];
 			slot = Math.floor(message.ts / 900); // no day begins within a quarter of an hour, in any time zone
@@ -297,3 +297,9 @@ function isSameAuthor(before, message) {
 	const isClose = message.ts - before.ts < TOGETHER;
 	return isClose && !message.subtype && before.user === message.user && before.username === message.username;
 }
+
+// The Home tab as the app published it for the acting person
+const drawHome = home =>
+	home
+		? h("div.home.text", drawBlocks(home.blocks, holderOf({view_id: home.id})))
+		: h("p.empty", `${state.app.name} has not put anything here yet.`);

@@ -38,10 +38,11 @@ export function emojiNode(name) {
 	return character ? h("span.emoji", {role: "img", "aria-label": label, title}, character) : title;
 }
 
-// The names of emoji that begin with, then those that contain, these letters
+// The names of emoji that begin with these letters, the shortest first, then those that contain them
 export function emojiNames(wanted, most) {
 	const found = Object.keys(characters).filter(name => name.includes(wanted));
 	const [begin, contain] = [true, false].map(is => found.filter(name => name.startsWith(wanted) === is));
+	begin.sort((one, other) => one.length - other.length);
 	return [...begin, ...contain].slice(0, most);
 }
 
