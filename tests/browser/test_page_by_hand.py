@@ -1,0 +1,507 @@
+"""Everything on the page that can be done: with the mouse, and again with nothing but the keyboard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
+from slack_bolt import Ack, App
+
+from sandbox.client import SandboxClient
+from sandbox.jsontypes import JsonObject, as_object, as_text, objects
+from sandbox.server import SandboxServer
+from tests.sandbox.apps import MANIFEST, bolt_app, connected, web
+from tests.sandbox_fixture import running_sandbox
+
+MOST_TABS = 60
+
+
+def plain(text: str) -> JsonObject:
+    return {"type": "plain_text", "text": text}
+
+
+def option(value: str) -> JsonObject:
+    return {"value": value, "text": plain(value.title())}
+
+
+def field(label: str, kind: str, **more: object) -> JsonObject:
+    element = {"type": kind, "action_id": "value", **more}
+    block_id = label.lower().replace(" ", "_")
+    return {"type": "input", "block_id": block_id, "label": plain(label), "element": element}
+
+
+COLOURS = [option("red"), option("blue")]
+FORM: JsonObject = {
+    "type": "modal",
+    "callback_id": "all",
+    "title": plain("All of it"),
+    "submit": plain("Send it"),
+    "blocks": [
+        field("Words", "plain_text_input"),
+        field("Story", "rich_text_input"),
+        field("Site", "url_text_input"),
+        field("Mail", "email_text_input"),
+        field("Number", "number_input", is_decimal_allowed=True),
+        field("Colour", "static_select", options=COLOURS),
+        field("Colours", "checkboxes", options=COLOURS),
+        field("One", "radio_buttons", options=COLOURS),
+        field("Person", "users_select"),
+        field("People", "multi_users_select"),
+        field("Channel", "channels_select"),
+        field("Place", "conversations_select"),
+        field("Day", "datepicker"),
+        field("Hour", "timepicker"),
+        field("Moment", "datetimepicker"),
+    ],
+}
+SURE: JsonObject = {
+    "title": plain("Really?"),
+    "text": plain("It burns."),
+    "confirm": plain("Burn it"),
+    "deny": plain("Leave it"),
+}
+BURN: JsonObject = {"type": "button", "action_id": "burn", "text": plain("Burn"), "confirm": SURE}
+HELLO: JsonObject = {"type": "button", "action_id": "hello", "text": plain("Say hello")}
+
+
+def app_of(server: SandboxServer, got: list[JsonObject]) -> App:
+    """Whispers, opens a form with every kind of field, and keeps all that it is told."""
+    app = bolt_app(server)
+
+    @app.command("/probe")
+    def whisper(ack: Ack) -> None:
+        ack("Only for your eyes.")
+
+    @app.shortcut("start_it")
+    def start(ack: Ack, body: JsonObject) -> None:
+        web(server).views_open(trigger_id=str(body["trigger_id"]), view=FORM)
+        ack()
+
+    @app.shortcut("raise_it")
+    def keep_raise(ack: Ack, body: JsonObject) -> None:
+        got.append({"raised": as_object(body["message"])["ts"]})
+        ack()
+
+    @app.action(re.compile("burn|hello"))
+    def keep_action(ack: Ack, action: JsonObject) -> None:
+        got.append(action)
+        ack()
+
+    @app.view("all")
+    def keep_form(ack: Ack, view: JsonObject) -> None:
+        got.append(as_object(as_object(view["state"])["values"]))
+        ack()
+
+    @app.event("app_home_opened")
+    def greet(event: JsonObject) -> None:
+        if event["tab"] == "home":
+            blocks = [{"type": "header", "text": plain("Welcome")}, {"type": "actions", "elements": [HELLO]}]
+            web(server).views_publish(user_id=str(event["user"]), view={"type": "home", "blocks": blocks})
+
+    return app
+
+
+@pytest.fixture(scope="module")
+def got() -> list[JsonObject]:
+    """What the app was told."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def server(got: list[JsonObject]) -> Iterator[SandboxServer]:
+    with running_sandbox(manifest=MANIFEST) as running, connected(running, app_of(running, got)):
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(server: SandboxServer) -> SandboxClient:
+    return server.client()
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, server: SandboxServer) -> Iterator[Page]:
+    """One page for all of these tests. Whatever the browser complains about fails them."""
+    context = browser.new_context(viewport={"width": 1200, "height": 800}, base_url=server.url)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    opened = context.new_page()
+    complaints: list[str] = []
+    opened.on("console", lambda said: complaints.append(said.text) if said.type != "log" else None)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    yield opened
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def asked(page: Page, client: SandboxClient, request: pytest.FixtureRequest) -> str:
+    """Ana's message in a channel of its own, which she has open; its ts."""
+    name = re.sub(r"\W+", "-", request.node.name.lower())[-60:].strip("-")
+    client.act("create_channel", user="ana", name=name, members=["ana", "ben", "@app"])
+    ts = client.post("ana", f"#{name}", "The scanner hums")
+    page.goto(f"/#ana/{name}")
+    expect(message(page, "The scanner hums")).to_be_visible()
+    return ts
+
+
+def hears(client: SandboxClient, got: list[JsonObject], wanted: JsonObject) -> None:
+    """Waits until the app was told something that has these values, since `got` was emptied."""
+    client.wait_until(
+        lambda: any(told.items() >= wanted.items() for told in list(got)), message="the app to hear of it"
+    )
+    got.clear()
+
+
+def card(page: Page, client: SandboxClient, server: SandboxServer) -> Locator:
+    """A message with a button, in the channel that is open; the button."""
+    channel = client.channel_id(f"#{page.url.split('/')[-1]}")
+    blocks = [{"type": "actions", "elements": [BURN]}]
+    web(server).chat_postMessage(channel=channel, text="A card", blocks=blocks)
+    return page.locator("#channel .message").get_by_role("button", name="Burn")
+
+
+def message(page: Page, words: str) -> Locator:
+    return page.locator("#channel .message").filter(has_text=words)
+
+
+def composer(page: Page) -> Locator:
+    return page.locator("#channel footer textarea")
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    """Press Tab until it has the focus."""
+    expect(wanted).to_be_attached()
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("found => found === document.activeElement"):
+            return
+    raise AssertionError("The Tab key does not lead there.")
+
+
+def walk_to_message(page: Page) -> None:
+    """From the list of messages to the newest one, as somebody does without a mouse."""
+    page.get_by_role("log").first.focus()
+    page.keyboard.press("ArrowUp")
+
+
+def menu_of_message(page: Page) -> Locator:
+    walk_to_message(page)
+    tab_to(page, page.locator("#channel .message").last.get_by_role("button", name="More"))
+    page.keyboard.press("Enter")
+    return page.get_by_role("dialog", name="More")
+
+
+def tool(page: Page, name: str) -> None:
+    shown = message(page, "The scanner hums")
+    shown.hover()
+    shown.get_by_role("button", name=name).click()
+
+
+# --- with the mouse ---
+
+
+def test_a_suggestion_is_clicked(page: Page, asked: str) -> None:
+    composer(page).press_sequentially("ask @be")
+    page.get_by_role("option", name="Ben").click()
+    expect(composer(page)).to_have_value("ask @ben ")
+    composer(page).fill("")
+
+
+def test_a_shortcut_of_a_message_is_clicked(
+    page: Page, client: SandboxClient, asked: str, got: list[JsonObject]
+) -> None:
+    tool(page, "More")
+    page.get_by_role("dialog", name="More").get_by_role("button", name="Raise").click()
+    hears(client, got, {"raised": asked})
+
+
+def test_a_message_is_edited_and_its_link_copied(page: Page, client: SandboxClient, asked: str) -> None:
+    tool(page, "More")
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("status").first).to_have_text("The link is copied.")
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link.endswith(f"/p{asked.replace('.', '')}")
+    tool(page, "More")
+    page.get_by_role("button", name="Edit message").click()
+    page.get_by_role("textbox", name="Edit message").fill("The scanner sings")
+    page.get_by_role("button", name="Save").click()
+    expect(message(page, "The scanner sings")).to_contain_text("(edited)")
+
+
+def test_a_thread_is_opened_to_write_in_and_closed(page: Page, asked: str) -> None:
+    tool(page, "Reply in thread")
+    expect(page.get_by_role("textbox", name="Reply…")).to_be_focused()
+    page.get_by_role("button", name="Close thread").click()
+    expect(page.locator("#thread")).to_be_hidden()
+
+
+def test_what_only_one_person_sees_is_put_away(page: Page, asked: str) -> None:
+    composer(page).fill("/probe")
+    composer(page).press("Enter")
+    whisper = message(page, "Only for your eyes.")
+    whisper.hover()
+    whisper.get_by_role("button", name="Dismiss").click()
+    expect(whisper).to_have_count(0)
+
+
+def test_a_file_is_attached_and_kept(page: Page, asked: str) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.locator("#channel").get_by_role("button", name="Attach a file").click()
+    content = FilePayload(name="notes.html", mimeType="text/html", buffer=b"<script>alert(1)</script>")
+    chooser.value.set_files(content)
+    link = page.locator("#channel").get_by_role("link", name="notes.html")
+    with page.expect_download() as download:
+        link.click()
+    assert download.value.suggested_filename == "notes.html"
+    assert download.value.path().read_bytes() == b"<script>alert(1)</script>"
+
+
+def test_a_button_asks_before_it_burns(
+    page: Page, client: SandboxClient, server: SandboxServer, asked: str, got: list[JsonObject]
+) -> None:
+    burn = card(page, client, server)
+    question = page.get_by_role("dialog", name="Really?")
+    burn.click()
+    question.get_by_role("button", name="Leave it").click()
+    expect(question).to_be_hidden()
+    burn.click()
+    question.get_by_role("button", name="Burn it").click()
+    hears(client, got, {"action_id": "burn"})
+
+
+def test_the_home_tab_is_clicked(page: Page, client: SandboxClient, got: list[JsonObject]) -> None:
+    page.goto("/#ana/it-help")
+    page.locator("#sidebar").get_by_role("button", name="probe").click()
+    page.get_by_role("link", name="Home").click()
+    page.locator(".home").get_by_role("button", name="Say hello").click()
+    hears(client, got, {"action_id": "hello"})
+
+
+# --- with the keyboard ---
+
+
+def test_people_and_channels_are_reached_by_keyboard(page: Page, client: SandboxClient) -> None:
+    page.goto("/#ana/it-help")
+    expect(composer(page)).to_be_visible()
+    page.locator("#open-sidebar").evaluate("first => document.activeElement.blur()")
+    tab_to(page, page.get_by_role("button", name=re.compile("^Act as Ben")))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name=re.compile("^Act as Ben"))).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    client.post("ana", "#general", "News")
+    tab_to(page, page.locator("#sidebar").get_by_role("button", name=re.compile("#general, . new")))
+    page.keyboard.press("Enter")
+    expect(message(page, "News").last).to_be_visible()
+    tab_to(page, page.get_by_role("button", name="Write to somebody"))
+    page.keyboard.press("Enter")
+    for key in ("ArrowDown", "ArrowUp", "Enter"):
+        page.keyboard.press(key)
+    expect(page.get_by_role("textbox", name="Message Ana")).to_be_visible()
+
+
+def test_a_reaction_is_picked_and_taken_back_by_keyboard(page: Page, asked: str) -> None:
+    walk_to_message(page)
+    button = message(page, "The scanner hums").get_by_role("button", name="Add a reaction")
+    tab_to(page, button)
+    page.keyboard.press("Enter")
+    page.keyboard.type("ticket")
+    page.keyboard.press("Enter")
+    pill = message(page, "The scanner hums").locator(".reaction")
+    expect(pill).to_have_attribute("title", "Ana: ticket")
+    walk_to_message(page)
+    tab_to(page, button)
+    page.keyboard.press("Enter")
+    for key in ("ArrowDown", "ArrowRight", "Escape"):
+        page.keyboard.press(key)
+    expect(page.get_by_role("dialog", name="Add a reaction")).to_have_count(0)
+    expect(button).to_be_focused()
+    walk_to_message(page)
+    tab_to(page, pill)
+    page.keyboard.press("Space")
+    expect(pill).to_have_count(0)
+
+
+def test_a_thread_is_opened_answered_and_left_by_keyboard(
+    page: Page, client: SandboxClient, asked: str
+) -> None:
+    walk_to_message(page)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("textbox", name="Reply…")).to_be_focused()
+    page.keyboard.type("I hear it, too")
+    page.keyboard.press("Enter")
+    expect(page.locator("#thread .message").last).to_contain_text("I hear it, too")
+    page.keyboard.press("Escape")
+    expect(page.locator("#thread")).to_be_hidden()
+    expect(message(page, "The scanner hums")).to_be_focused()
+
+
+def test_a_shortcut_is_chosen_by_keyboard(
+    page: Page, client: SandboxClient, asked: str, got: list[JsonObject]
+) -> None:
+    menu = menu_of_message(page)
+    expect(menu.get_by_role("button", name="Raise")).to_be_focused()
+    page.keyboard.press("Enter")
+    hears(client, got, {"raised": asked})
+
+
+def test_a_message_is_edited_and_deleted_by_keyboard(page: Page, asked: str) -> None:
+    menu = menu_of_message(page)
+    tab_to(page, menu.get_by_role("button", name="Edit message"))
+    page.keyboard.press("Enter")
+    editor = page.get_by_role("textbox", name="Edit message")
+    expect(editor).to_be_focused()
+    editor.fill("The scanner sings")
+    editor.press("Enter")
+    expect(message(page, "The scanner sings")).to_be_visible()
+    menu_of_message(page)
+    for key in ("ArrowUp", "Enter"):
+        page.keyboard.press(key)
+    tab_to(page, page.get_by_role("button", name="Delete", exact=True))
+    page.keyboard.press("Enter")
+    expect(page.locator("#channel .message").filter(has_text="scanner")).to_have_count(0)
+
+
+def test_what_only_one_person_sees_is_put_away_by_keyboard(page: Page, asked: str) -> None:
+    composer(page).fill("/probe")
+    composer(page).press("Enter")
+    whisper = message(page, "Only for your eyes.")
+    expect(whisper).to_be_visible()
+    walk_to_message(page)
+    tab_to(page, whisper.get_by_role("button", name="Dismiss"))
+    page.keyboard.press("Enter")
+    expect(whisper).to_have_count(0)
+    expect(composer(page)).to_be_focused()
+
+
+def test_a_file_is_attached_by_keyboard(page: Page, asked: str) -> None:
+    page.get_by_role("log").first.focus()
+    tab_to(page, page.locator("#channel").get_by_role("button", name="Attach a file"))
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(FilePayload(name="log.txt", mimeType="text/plain", buffer=b"hum"))
+    link = page.locator("#channel").get_by_role("link", name="log.txt")
+    page.get_by_role("log").first.focus()
+    tab_to(page, link)
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    assert download.value.path().read_bytes() == b"hum"
+
+
+def test_a_link_to_a_message_is_followed_by_keyboard(page: Page, client: SandboxClient, asked: str) -> None:
+    link = f"https://harbour.slack.com/archives/{client.channel_id('#random')}/p"
+    target = client.post("ana", "#random", "There it stands")
+    client.post("ana", f"#{page.url.split('/')[-1]}", f"Look at {link}{target.replace('.', '')}")
+    expect(message(page, "Look at")).to_be_visible()
+    walk_to_message(page)
+    tab_to(page, message(page, "Look at").get_by_role("link"))
+    page.keyboard.press("Enter")
+    expect(message(page, "There it stands")).to_be_focused()
+
+
+def test_a_button_asks_and_is_answered_by_keyboard(
+    page: Page, client: SandboxClient, server: SandboxServer, asked: str, got: list[JsonObject]
+) -> None:
+    burn = card(page, client, server)
+    question = page.get_by_role("dialog", name="Really?")
+    walk_to_message(page)
+    tab_to(page, burn)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    expect(question).to_be_hidden()
+    expect(burn).to_be_focused()
+    page.keyboard.press("Enter")
+    tab_to(page, question.get_by_role("button", name="Burn it"))
+    page.keyboard.press("Enter")
+    hears(client, got, {"action_id": "burn"})
+
+
+def test_the_home_tab_is_reached_by_keyboard(
+    page: Page, client: SandboxClient, got: list[JsonObject]
+) -> None:
+    page.goto("/#ana/it-help")
+    page.locator("#sidebar").get_by_role("button", name="#it-help").focus()
+    tab_to(page, page.locator("#sidebar").get_by_role("button", name="probe"))
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_role("link", name="Home"))
+    page.keyboard.press("Enter")
+    tab_to(page, page.locator(".home").get_by_role("button", name="Say hello"))
+    page.keyboard.press("Enter")
+    hears(client, got, {"action_id": "hello"})
+
+
+def test_every_field_of_a_form_is_filled_in_by_keyboard(
+    page: Page, client: SandboxClient, got: list[JsonObject]
+) -> None:
+    page.goto("/#ana/it-help")
+    expect(composer(page)).to_be_visible()
+    page.get_by_role("log").first.focus()
+    tab_to(page, page.locator("#channel").get_by_role("button", name="Shortcuts"))
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    form = page.get_by_role("dialog", name="All of it")
+    expect(form.get_by_label("Words")).to_be_focused()
+    keys = page.keyboard
+    for words in ("It hums", "Once upon a time", "https://example.org", "ana@example.org", "2.5"):
+        keys.type(words)
+        keys.press("Tab")
+    keys.type("Blue")  # a closed list takes what is typed
+    keys.press("Tab")
+    keys.press("Space")
+    tab_to(page, form.get_by_role("group", name="One").get_by_label("Red"))
+    keys.press("ArrowDown")
+    keys.press("Tab")
+    keys.type("Ben")
+    keys.press("Tab")
+    keys.press("Space")
+    tab_to(page, form.get_by_label("Channel"))
+    keys.type("#general")
+    keys.press("Tab")
+    keys.type("#random")
+    keys.press("Tab")
+    form.get_by_label("Day").fill("2026-12-24")
+    form.get_by_label("Hour").fill("09:30")
+    form.get_by_label("Moment").fill("2026-12-24T09:30")
+    form.get_by_label("Words").focus()
+    keys.press("Enter")
+    expect(form).to_be_hidden()
+    client.wait_until(lambda: got, message="the form")
+    sent = {name: as_object(as_object(value)["value"]) for name, value in got[-1].items()}
+    assert sent["words"]["value"] == "It hums"
+    assert sent["site"]["value"] == "https://example.org"
+    assert sent["number"]["value"] == "2.5"
+    assert as_object(sent["colour"]["selected_option"])["value"] == "blue"
+    assert [item["value"] for item in objects(sent["colours"]["selected_options"])] == ["red"]
+    assert as_object(sent["one"]["selected_option"])["value"] == "blue"
+    assert sent["person"]["selected_user"] == client.user_id("ben")
+    assert sent["people"]["selected_users"] == [client.user_id("ana")]
+    assert sent["channel"]["selected_channel"] == client.channel_id("#general")
+    assert sent["place"]["selected_conversation"] == client.channel_id("#random")
+    assert (sent["day"]["selected_date"], sent["hour"]["selected_time"]) == ("2026-12-24", "09:30")
+    assert "Once upon a time" in as_text(str(sent["story"]["rich_text_value"]))
+
+
+# --- for everybody ---
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_axe_finds_nothing_on_the_home_tab_and_in_the_picker(
+    page: Page, client: SandboxClient, scheme: str, width: int
+) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.set_viewport_size({"width": width, "height": 700})
+    room = client.act("open_dm", user="ana")["channel"]
+    page.goto(f"/#ana/{room}/home")
+    expect(page.locator(".home").get_by_role("button", name="Say hello")).to_be_visible()
+    found = [Axe().run(page)]
+    page.goto("/#ana/general")
+    shown = page.locator("#channel .message").last
+    shown.hover()
+    shown.get_by_role("button", name="Add a reaction").click()
+    found.append(Axe().run(page))
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.keyboard.press("Escape")
+    assert [result.generate_report() for result in found if result.violations_count] == []
