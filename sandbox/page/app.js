@@ -118,12 +118,20 @@ async function catchUp() {
 	else for (const part of work) await part();
 }
 
-async function messages() {
-	const inThread = state.thread && state.thread !== HOME;
-	await Promise.all([channelPane.refresh(), inThread && threadPane.refresh()]);
+const openPanes = () => (state.thread && state.thread !== HOME ? [channelPane, threadPane] : [channelPane]);
+const messages = () => Promise.all(openPanes().map(pane => pane.refresh()));
+
+// Names and faces in messages may have changed, too
+async function workspace() {
+	await loadWorkspace();
+	const {person, channel} = placeFromAddress();
+	if (person !== state.me || channel !== state.channel) return everything();
+	drawAround();
+	await renew();
 }
 
-// People or channels changed: names and faces in messages may have, too
+const renew = () => Promise.all(openPanes().map(pane => pane.renew()));
+
 async function everything() {
 	await loadWorkspace();
 	state.channel = "";
@@ -152,14 +160,12 @@ const ENTRIES = {
 		soon(refreshModal);
 		if (state.thread === HOME) soon(messages);
 	},
-	workspace: () => soon(everything),
+	workspace: () => soon(workspace),
 	reset: () => soon(everything),
 	clock: ({offset}) => {
 		state.offset = offset;
-		channelPane.forget();
-		threadPane.forget();
 		soon(drawAround);
-		soon(messages);
+		soon(renew);
 	}
 };
 

@@ -2,7 +2,7 @@
 
 import {completing} from "./completion.js";
 import {choice, h, hint, openMenu} from "./dom.js";
-import {notify, performAsMe} from "./gestures.js";
+import {notify, actAsMe} from "./gestures.js";
 import {iconButton} from "./icons.js";
 import {nameOf, state} from "./state.js";
 
@@ -67,7 +67,7 @@ function openShortcuts({currentTarget}) {
 	const known = state.app.shortcuts
 		.filter(({type}) => type === "global")
 		.map(({name, description: title, callback_id}) =>
-			choice(name, () => performAsMe("shortcut", {callback_id}), {title})
+			choice(name, () => actAsMe("shortcut", {callback_id}), {title})
 		);
 	openMenu(currentTarget, "Shortcuts", known.length ? known : hint("The app has no shortcuts that belong to no message."));
 }
@@ -76,7 +76,7 @@ async function sendFiles(files, {channel, thread}) {
 	for (const file of files) {
 		const bytes = new Uint8Array(await file.arrayBuffer());
 		const content = btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(""));
-		await performAsMe("upload", {channel, name: file.name, content, thread_ts: thread || undefined});
+		await actAsMe("upload", {channel, name: file.name, content, thread_ts: thread || undefined});
 	}
 }
 
@@ -90,10 +90,10 @@ function advise(place, typed, inThread) {
 }
 
 async function send(typed, {channel, thread}, broadcast) {
-	if (!typed.startsWith("/")) return performAsMe("post", {channel, text: typed, thread_ts: thread || undefined, broadcast});
+	if (!typed.startsWith("/")) return actAsMe("post", {channel, text: typed, thread_ts: thread || undefined, broadcast});
 	if (!thread) {
 		const [command, text = ""] = typed.trim().split(/\s+(.*)/s);
-		return performAsMe("command", {channel, command, text});
+		return actAsMe("command", {channel, command, text});
 	}
 	notify("Slack takes commands outside of threads only: type it in the channel.");
 	return null;

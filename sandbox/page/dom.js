@@ -1,5 +1,6 @@
 // Building the page from elements and text. Nothing here, or anywhere else in the page, parses HTML.
 
+const FOCUSED = "a, button, input, select, textarea";
 const PROPERTIES = new Set(["value", "checked", "disabled", "hidden", "selected"]);
 
 // An element: h("p.hint", "words"), h("button.plain", {onclick}, "Go"). `on…` adds a listener; null, undefined
@@ -29,27 +30,27 @@ export const button = (label, onclick, attributes) => h("button", {onclick, ...a
 
 export const hint = (...words) => h("p.hint", words);
 
-// Redraws an element and puts the focus back on the button at the same place
+// Redraws an element and puts the focus back on what is at the same place
 export function keepingFocus(root, draw) {
-	const place = focusedButton(root);
+	const place = placeOfFocus(root);
 	draw(root);
-	focusButton(root, place);
+	focusPlace(root, place);
 }
 
 // Puts one element in the place of another, and the focus where it was
 export function replaceKeepingFocus(before, after) {
-	const place = focusedButton(before);
+	const place = placeOfFocus(before);
 	const isFocused = document.activeElement === before;
 	before.replaceWith(after);
 	if (isFocused) after.focus();
-	focusButton(after, place);
+	focusPlace(after, place);
 }
 
-const focusedButton = root => [...root.querySelectorAll("button")].indexOf(document.activeElement);
+const placeOfFocus = root => [...root.querySelectorAll(FOCUSED)].indexOf(document.activeElement);
 
-function focusButton(root, place) {
-	const buttons = root.querySelectorAll("button");
-	if (place >= 0) buttons[Math.min(place, buttons.length - 1)]?.focus();
+function focusPlace(root, place) {
+	const places = root.querySelectorAll(FOCUSED);
+	if (place >= 0) places[Math.min(place, places.length - 1)]?.focus();
 }
 
 // Makes the children of an element these, in this order, without touching those that are in place

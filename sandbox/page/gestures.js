@@ -23,14 +23,14 @@ export async function perform(name, args) {
 	return null;
 }
 
-export const performAsMe = (name, args) => perform(name, {user: state.me, ...args});
+export const actAsMe = (name, args) => perform(name, {user: state.me, ...args});
 
 // What blocks need in order to act, for a message or a view; see blocks.js
 export function holderOf(where) {
 	return {
 		confirm: confirmed,
-		act: (element, value) => performAsMe("click", {...where, element, value}),
-		suggest: (element, query) => performAsMe("suggest", {...where, element, query})
+		act: (element, value) => actAsMe("click", {...where, element, value}),
+		suggest: (element, query) => actAsMe("suggest", {...where, element, query})
 	};
 }
 
@@ -56,7 +56,8 @@ export function confirmed({title, text, confirm, deny, style = "primary"}) {
 	);
 	dialog.returnValue = "no";
 	dialog.showModal();
-	return new Promise(resolve => (dialog.onclose = () => resolve(dialog.returnValue === "yes")));
+	// The event of an earlier closing may come while the next question is asked
+	return new Promise(resolve => (dialog.onclose = () => dialog.open || resolve(dialog.returnValue === "yes")));
 }
 
 export function confirmedDanger(title, text, confirm) {

@@ -2,7 +2,7 @@
 
 import {drawBlocks} from "./blocks.js";
 import {button, choice, copied, h, hint, openMenu, webLink} from "./dom.js";
-import {confirmedDanger, holderOf, notify, performAsMe} from "./gestures.js";
+import {confirmedDanger, holderOf, notify, actAsMe} from "./gestures.js";
 import {face, icon, iconButton} from "./icons.js";
 import {openPicker} from "./picker.js";
 import {handleAt, me, nameOf, state} from "./state.js";
@@ -11,7 +11,7 @@ import {ago, momentOf, timeOf} from "./time.js";
 
 const SYSTEM = /^((channel|group)_(join|leave|name)|tombstone)$/;
 
-// A message, or what only one person sees, as a list item; `continues` if it follows another of the author's closely
+// A list item; `continues` if it follows another message of the author's closely
 export function drawMessage(message, place, continues) {
 	const item = {"data-ts": message.ts, tabindex: -1};
 	if (SYSTEM.test(message.subtype)) return h("li.message.system", item, mrkdwn(message.text), " ", timeNode(message));
@@ -127,7 +127,7 @@ function editForm(message, place) {
 	const save = async event => {
 		event.preventDefault();
 		const text = field.value;
-		if (text.trim() && (await performAsMe("edit", {...targetOf(message, place), text}))) end();
+		if (text.trim() && (await actAsMe("edit", {...targetOf(message, place), text}))) end();
 	};
 	field.addEventListener("keydown", event => {
 		event.stopPropagation();
@@ -157,7 +157,7 @@ function drawReactions(message, place) {
 }
 
 function react(message, place, emoji, isThere) {
-	return performAsMe(isThere ? "unreact" : "react", {...targetOf(message, place), emoji});
+	return actAsMe(isThere ? "unreact" : "react", {...targetOf(message, place), emoji});
 }
 
 function tools(message, place) {
@@ -177,7 +177,7 @@ function openMore(anchor, message, place) {
 		"More",
 		state.app.shortcuts
 			.filter(({type}) => type === "message")
-			.map(({name, callback_id}) => choice(name, () => performAsMe("shortcut", {...target, callback_id}))),
+			.map(({name, callback_id}) => choice(name, () => actAsMe("shortcut", {...target, callback_id}))),
 		choice("Copy link", () => copyLink(message, place)),
 		choice("Inspect", () => document.dispatchEvent(new CustomEvent("inspect", {detail: message}))),
 		isMine && choice("Edit message", () => edit(message, place)),
@@ -194,7 +194,7 @@ async function copyLink({ts, thread_ts}, {channel}) {
 
 async function remove(target) {
 	if (await confirmedDanger("Delete this message?", "Nobody will see it any more.", "Delete"))
-		await performAsMe("delete", target);
+		await actAsMe("delete", target);
 }
 
 const dismissed = new Set();

@@ -3,7 +3,7 @@
 import {act, read, Refused} from "./api.js";
 import {drawBlocks} from "./blocks.js";
 import {button, fill, h} from "./dom.js";
-import {holderOf, performAsMe} from "./gestures.js";
+import {holderOf, actAsMe} from "./gestures.js";
 import {icon} from "./icons.js";
 import {state} from "./state.js";
 import {textObject} from "./text.js";
@@ -142,11 +142,11 @@ async function sendForm(view, fields) {
 	const wrong = entered.map(([, field]) => [field, field.problem?.()]);
 	if (fail(wrong.filter(([, words]) => words))) return;
 	const values = Object.fromEntries(entered.map(([blockId, , value]) => [blockId, value]));
-	const answer = await performAsMe("submit", {view_id: view.id, values});
+	const answer = await actAsMe("submit", {view_id: view.id, values});
 	fail(Object.entries(answer?.errors ?? {}).map(([blockId, words]) => [fields.get(blockId), words]));
 }
 
 async function close(everything = false) {
-	await performAsMe("close", {everything});
+	await actAsMe("close", {everything});
 	await refreshModal();
 }

@@ -4,7 +4,7 @@ import {read} from "./api.js";
 import {drawBlocks} from "./blocks.js";
 import {drawComposer} from "./composer.js";
 import {arrange, button, fill, h, hint, replaceKeepingFocus} from "./dom.js";
-import {holderOf, performAsMe} from "./gestures.js";
+import {holderOf, actAsMe} from "./gestures.js";
 import {History} from "./history.js";
 import {icon, iconButton} from "./icons.js";
 import {counted, drawMessage, edit, isDismissed, signatureOf} from "./messages.js";
@@ -35,7 +35,9 @@ export class Pane {
 		// Whether the newest message is in sight, and has to stay there when what is drawn grows
 		this.isAtEnd = true;
 		this.lastTop = 0;
-		this.forget();
+		this.drawn = new Map();
+		// By this everything is drawn anew: it is another time of day, or people have other names
+		this.epoch = 0;
 		this.scroller.addEventListener("scroll", () => this.follow());
 		// Messages take their real height only when they come into sight, pictures when they have come.
 		const keepUp = new ResizeObserver(() => this.toEnd());
@@ -93,11 +95,11 @@ export class Pane {
 		this.history = new History(channel, this.thread);
 		this.since = newSince(state.me, channel);
 		this.ephemerals = [];
-		this.forget();
+		this.drawn = new Map();
 		fill(this.list);
 		this.drawHeading();
 		this.drawFooter();
-		if (this.isApp()) performAsMe("open_home", {tab: this.isHome ? "home" : "messages"});
+		if (this.isApp()) actAsMe("open_home", {tab: this.isHome ? "home" : "messages"});
 		await this.refresh({toEnd: !this.isHome});
 	}
 
@@ -157,11 +159,6 @@ export class Pane {
 		return channel?.is_im && channel.members.includes(state.app.bot_user) && !this.ways.inThread;
 	}
 
-	forget() {
-		// What is drawn, by what it shows: signature, node, and the part of the list it stands in
-		this.drawn = new Map();
-	}
-
 	everything() {
 		const {messages, hasMore} = this.history;
 		const first = hasMore ? (messages[0]?.ts ?? "") : "";
@@ -197,7 +194,7 @@ export class Pane {
 			const follows = day === dayBefore && !isNew && isSameAuthor(before, message);
 			before = message;
 			const key = `${message.ts}${message.ephemeral ? " for me" : ""}`;
-			this.keep(drawn, key, signatureOf(message, place, follows), () => drawMessage(message, place, follows));
+			this.keep(drawn, key, `${this.epoch} ${signatureOf(message, place, follows)}`, () => drawMessage(message, place, follows));
 		}
 		if (!messages.length) this.keep(drawn, "empty", LINE, () => h("li.empty", this.beginning()));
 		this.drawn = drawn;
@@ -275,15 +272,27 @@ export class Pane {
 		return Boolean(last);
 	}
 
+	// What is typed and where the focus is stay as they are
+	async renew() {
+		this.epoch += 1;
+		this.drawHeading();
+		if (this.isOutside !== this.isOutsider()) this.drawFooter();
+		await this.refresh();
+	}
+
+	isOutsider() {
+		return state.channels.has(this.channel) && !isMember(state.me, this.channel);
+	}
+
 	drawFooter() {
 		if (this.isHome) return fill(this.footer);
+		this.isOutside = this.isOutsider();
 		const {channel, thread} = this;
 		const title = titleOf(state.channels.get(channel), state.me);
-		const join = button("Join", () => performAsMe("join", {channel}));
-		const isOutside = state.channels.has(channel) && !isMember(state.me, channel);
+		const join = button("Join", () => actAsMe("join", {channel}));
 		fill(
 			this.footer,
-			isOutside
+			this.isOutside
 				? hint(`${nameOf(state.me)} is not in ${title}. `, join)
 				: drawComposer({channel, thread, title, editLast: () => this.editLast()})
 		);

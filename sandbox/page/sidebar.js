@@ -1,7 +1,7 @@
 // Who we act as, what they can open, and the workspace's time.
 
 import {button, choice, fill, h, openMenu} from "./dom.js";
-import {performAsMe} from "./gestures.js";
+import {actAsMe} from "./gestures.js";
 import {face, icon, iconButton} from "./icons.js";
 import {me, mentionsIn, nameOf, now, people, standing, state, titleOf, unreadIn, unreadOf, visibleChannels} from "./state.js";
 import {momentOf, untilTomorrowAtNine} from "./time.js";
@@ -86,7 +86,7 @@ export const SKIPS = [
 ];
 
 export function skipButton([label, title, seconds]) {
-	const skip = () => performAsMe("skip", {seconds: seconds()});
+	const skip = () => actAsMe("skip", {seconds: seconds()});
 	return button(label, skip, {title});
 }
 

@@ -126,7 +126,7 @@ export class AppProcess {
 		if (!(await confirmedDanger("Start over?", words, "Start over"))) return;
 		notify("Starting over…", Infinity);
 		if (!(await perform("reset", {}))) return;
-		const next = this.app.supervised ? "; the app is on its way." : ". Start the app anew, too, if it remembers the old one.";
+		const next = this.app.supervised ? "; the app is on its way." : ". Start the app anew, too.";
 		notify(`A fresh workspace${next}`, 6);
 	}
 }

@@ -74,7 +74,7 @@ export class Faults {
 		this.chip.hidden = !only;
 		if (this.chip.dataset.said === names.join()) return;
 		this.chip.dataset.said = names.join();
-		const lift = button(isOne ? "Lift" : "Lift all", () => perform("lift", {}));
+		const lift = button(`Lift${isOne ? "" : " all"}`, () => perform("lift", {}));
 		fill(this.chip, h("span", {title: names.join(", ")}, isOne ? only : `${names.length} faults`), lift);
 	}
 }

@@ -84,8 +84,6 @@ export class Inspector {
 		this.refilter();
 	}
 
-	// --- filters ---
-
 	passes({line: {kind, tone}, text}) {
 		if (this.hidden.has(["interaction", "command"].includes(kind) ? "gesture" : kind)) return false;
 		if (this.onlyTrouble && tone === "good") return false;
@@ -100,7 +98,7 @@ export class Inspector {
 		this.drawSoon();
 	}
 
-	// Shows only what speaks of one message: the calls that made it, and what the app was told of it
+	// Shows only what speaks of one message
 	inspect(ts) {
 		this.message = ts;
 		this.drawFilters();
@@ -108,8 +106,6 @@ export class Inspector {
 		const made = this.shown.find(({type, line}) => type === "call" && line.name.startsWith("chat.post"));
 		this.select(made ?? this.shown[0] ?? null);
 	}
-
-	// --- drawing ---
 
 	build(root) {
 		this.search = h("input", {
@@ -246,8 +242,6 @@ export class Inspector {
 		this.count.textContent = parts.filter(Boolean).join(" · ");
 	}
 
-	// --- one entry ---
-
 	onClick(node) {
 		if (node) this.select(this.shown[node.dataset.index]);
 	}
@@ -273,7 +267,6 @@ export class Inspector {
 	select(row) {
 		this.selected = row;
 		this.drawDetail();
-		// Opening the entry takes room from the list.
 		this.isBeingSought = Boolean(row);
 		this.drawSoon();
 	}

@@ -98,7 +98,7 @@ def app_of(server: SandboxServer, got: list[JsonObject]) -> App:
     @app.event("app_home_opened")
     def greet(event: JsonObject) -> None:
         if event["tab"] == "home":
-            blocks = [{"type": "header", "text": plain("Welcome")}, {"type": "actions", "elements": [HELLO]}]
+            blocks = [{"type": "actions", "block_id": "hi", "elements": [HELLO]}]
             web(server).views_publish(user_id=str(event["user"]), view={"type": "home", "blocks": blocks})
 
     return app
@@ -127,6 +127,8 @@ def page(browser: Browser, server: SandboxServer) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1200, "height": 800}, base_url=server.url)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     opened = context.new_page()
+    # Somebody has to listen all the time, or the browser's own window opens now and then.
+    opened.on("filechooser", lambda _chooser: None)
     complaints: list[str] = []
     opened.on("console", lambda said: complaints.append(said.text) if said.type != "log" else None)
     opened.on("pageerror", lambda error: complaints.append(str(error)))
@@ -159,7 +161,9 @@ def card(page: Page, client: SandboxClient, server: SandboxServer) -> Locator:
     channel = client.channel_id(f"#{page.url.split('/')[-1]}")
     blocks = [{"type": "actions", "elements": [BURN]}]
     web(server).chat_postMessage(channel=channel, text="A card", blocks=blocks)
-    return page.locator("#channel .message").get_by_role("button", name="Burn")
+    burn = page.locator("#channel .message").get_by_role("button", name="Burn")
+    expect(burn).to_be_attached()
+    return burn
 
 
 def message(page: Page, words: str) -> Locator:
