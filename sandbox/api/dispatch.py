@@ -30,7 +30,7 @@ from sandbox.api.call import HANDLERS, ApiError, Call
 from sandbox.core import Sandbox
 from sandbox.faults import Fault
 from sandbox.forms import UnreadableForm, read_form
-from sandbox.jsontypes import JsonObject, as_text, parse
+from sandbox.jsontypes import JsonObject, as_object, as_text, parse, texts
 from sandbox.validation.arguments import FORMS_ONLY, METHODS, scopes_for, validate_arguments
 from sandbox.validation.other_methods import is_slacks
 
@@ -92,7 +92,7 @@ async def handle(sandbox: Sandbox, request: Request) -> Response:
         label = fault.kind
     else:
         outcome = _failed(problem) if problem else execute(sandbox, name, args=shown, token=token)
-        label = ""
+        outcome, label = _warned(outcome, request), ""
     sandbox.journal.call(
         name,
         shown,
@@ -142,6 +142,16 @@ def _content_type(request: Request) -> str:
 def _charset(content_type: str) -> str:
     _, _, rest = content_type.lower().partition("charset=")
     return rest.partition(";")[0].strip(" \"'")
+
+
+def _warned(outcome: Outcome, request: Request) -> Outcome:
+    """Slack does the work, and says that JSON should come with its charset."""
+    if _content_type(request) != "application/json" or _charset(request.headers["content-type"]):
+        return outcome
+    metadata = as_object(outcome.answer.get("response_metadata"))
+    warnings = [*texts(metadata.get("warnings")), "missing_charset"]
+    told = {"warning": ",".join(warnings), "response_metadata": metadata | {"warnings": warnings}}
+    return replace(outcome, answer=outcome.answer | told)
 
 
 def _without_json(sandbox: Sandbox, request: Request, name: str, args: JsonObject) -> JsonObject:

@@ -8,7 +8,9 @@ import json
 import threading
 import urllib.parse
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -157,7 +159,7 @@ def _address(server: SandboxServer) -> str:
 
 @contextlib.contextmanager
 def _socket(server: SandboxServer) -> Iterator[ClientConnection]:
-    with connect(_address(server), max_size=None, proxy=None) as websocket:
+    with connect(_address(server), max_size=None, max_queue=None, proxy=None) as websocket:
         hello = json.loads(websocket.recv(timeout=5))
         assert hello["type"] == "hello"
         yield websocket
@@ -267,3 +269,47 @@ def test_an_upload_must_have_the_length_it_was_announced_with(
     finally:
         connection.close()
     assert [v.kind for v in client.violations()] == ([] if status == 200 else ["bad_upload"])
+
+
+def test_a_thousand_calls_at_once_are_answered(shared: SandboxServer, client: SandboxClient) -> None:
+    with ThreadPoolExecutor(50) as crowd:
+        answers = list(crowd.map(lambda _: _send(shared, "auth.test", b"{}"), range(1000)))
+    assert {(status, answer["ok"]) for status, answer in answers} == {(200, True)}
+    assert len(client.calls("auth.test")) == 1000
+
+
+def test_of_two_hundred_sockets_ten_stay_open(shared: SandboxServer, client: SandboxClient) -> None:
+    client.wait_until(lambda: client.sockets() == 0, message="earlier sockets to be gone")
+    with contextlib.ExitStack() as stack, ThreadPoolExecutor(20) as crowd:
+        opened = crowd.map(lambda _: connect(_address(shared), proxy=None, open_timeout=30), range(200))
+        sockets = [stack.enter_context(each) for each in opened]
+        kinds = Counter(json.loads(each.recv(timeout=10))["type"] for each in sockets)
+        assert kinds == {"hello": 10, "disconnect": 190}
+        assert client.sockets() == 10
+    client.wait_until(lambda: client.sockets() == 0, message="all sockets to be gone")
+
+
+def test_an_app_that_never_acknowledges_is_waited_for_and_does_no_harm() -> None:
+    with running_sandbox(manifest=MANIFEST, settings={"ack_timeout": 0.2}) as server:
+        client = server.client()
+        with _socket(server) as websocket:
+            for number in range(20):
+                client.post("ana", "#it-help", f"Anybody? {number}")
+            assert websocket.recv(timeout=5)
+            failed = client.command("ana", "#it-help", "/probe")
+            assert failed.error == "operation_timeout"
+            client.wait_until(
+                lambda: "ack_timeout" in {v.kind for v in client.violations()},
+                message="the late app on record",
+            )
+        assert len(client.messages("#it-help")) == 20
+
+
+def test_a_body_without_charset_is_read_and_warned_about(
+    shared: SandboxServer, client: SandboxClient
+) -> None:
+    args = json.dumps({"channel": client.channel_id("#it-help"), "text": "hi"}).encode()
+    _, warned = _send(shared, "chat.postMessage", args, "application/json")
+    _, plain = _send(shared, "chat.postMessage", args)
+    assert (warned["ok"], warned["warning"]) == (True, "missing_charset")
+    assert "warning" not in plain
