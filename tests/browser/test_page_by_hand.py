@@ -498,7 +498,9 @@ def test_axe_finds_nothing_on_the_home_tab_and_in_the_picker(
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     page.set_viewport_size({"width": width, "height": 700})
     room = client.act("open_dm", user="ana")["channel"]
+    client.post("ben", "#general", "Something to react to")
     page.goto(f"/#ana/{room}/home")
+    page.reload()
     expect(page.locator(".home").get_by_role("button", name="Say hello")).to_be_visible()
     found = [Axe().run(page)]
     page.goto("/#ana/general")
