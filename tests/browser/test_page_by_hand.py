@@ -487,6 +487,18 @@ def test_every_field_of_a_form_is_filled_in_by_keyboard(
     assert "Once upon a time" in as_text(str(sent["story"]["rich_text_value"]))
 
 
+def test_who_types_is_not_disturbed_by_what_changes_elsewhere(
+    page: Page, client: SandboxClient, asked: str
+) -> None:
+    composer(page).press_sequentially("half a sent")
+    client.act("create_channel", user="ana", name="just-made", members=["ana"])
+    expect(page.locator("#sidebar").get_by_role("button", name="#just-made")).to_be_visible()
+    expect(composer(page)).to_be_focused()
+    page.keyboard.type("ence")
+    expect(composer(page)).to_have_value("half a sentence")
+    composer(page).fill("")
+
+
 # --- for everybody ---
 
 
