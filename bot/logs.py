@@ -19,6 +19,8 @@ HIDDEN = "[hidden]"
 _SHORTEST_SECRET = 6  # shorter values would hide ordinary words
 
 _TOKEN = re.compile(r"(xox[a-z](?:\.xox[a-z])?|xapp|xwfp)-[A-Za-z0-9_-]+")
+_ROW = re.compile(r"(DETAIL:[ \t]*)(?:(?!\\n)[^\n])+")
+"""PostgreSQL's errors quote the row, in plain text and inside JSON."""
 _URL_PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s/@]+@")
 
 QUIET: dict[str, int] = {
@@ -37,7 +39,8 @@ QUIET: dict[str, int] = {
 
 
 class Redactor:
-    """Hides Slack tokens by their shape, passwords in addresses, and the given secrets by their value."""
+    """Hides Slack tokens by their shape, passwords in addresses, the given secrets by their value, and
+    the rows that PostgreSQL's errors quote."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         spellings = {spelling for secret in secrets for spelling in _spellings(secret)}
@@ -46,6 +49,7 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         text = _URL_PASSWORD.sub(rf"\1{HIDDEN}@", _TOKEN.sub(rf"\1-{HIDDEN}", text))
+        text = _ROW.sub(rf"\1{HIDDEN}", text)
         return self._values.sub(HIDDEN, text) if self._values else text
 
 
