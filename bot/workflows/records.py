@@ -49,7 +49,7 @@ def _write(session: Session, file: TextIO, *, include_private: bool) -> None:
         }
         if not include_private:
             _withhold(ticket, record)
-        file.write(json.dumps(record, default=str, ensure_ascii=False) + "\n")
+        file.write(harmless(json.dumps(record, default=str, ensure_ascii=False)) + "\n")
 
 
 def _withhold(ticket: Ticket, record: dict[str, Any]) -> None:
