@@ -58,7 +58,7 @@ class Redactor:
 
 
 def harmless(text: str) -> str:
-    """For a terminal or a log: control characters as `\\u001b` (right in JSON, too), but tabs and line breaks."""
+    """For a terminal or a log: control characters as `\\u001b`, in JSON too; tabs and line breaks stay."""
     return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

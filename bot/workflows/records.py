@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple, TextIO
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from bot.logs import harmless
 from bot.models import Comment, Ticket, TimelineEvent
 from bot.workflows.work import GENESIS, event_hash
 
