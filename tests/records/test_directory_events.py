@@ -123,7 +123,21 @@ def test_a_status_is_kept_until_it_is_cleared(store: Store) -> None:
     assert showing(status_emoji="", status_text="", status_expiration=0) == (None, None, None)
 
 
-ABSURD = (None, True, -1, 1.5, 10**40, float("nan"), float("inf"), "x", "0", [], ["x"], {}, {"id": 1})
+ABSURD: tuple[object, ...] = (
+    None,
+    True,
+    -1,
+    1.5,
+    10**40,
+    float("nan"),
+    float("inf"),
+    "x",
+    "0",
+    [],
+    ["x"],
+    {},
+    {"id": 1},
+)
 
 
 @pytest.mark.parametrize(

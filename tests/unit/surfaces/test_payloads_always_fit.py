@@ -24,6 +24,7 @@ from bot.surfaces import (
     card,
     conversation,
     details,
+    explanations,
     forms,
     lists,
     notices,
