@@ -57,7 +57,9 @@ from tests.unit.surfaces.builders import (
     OUR_PEOPLE,
     assert_openable,
     assert_sendable,
+    comment,
     page,
+    ticket,
 )
 from tests.unit.surfaces.test_report import view as report_view
 
@@ -86,8 +88,6 @@ NASTY = (
     "<https://a.test> " * 250,
     "<https://a.test/" + "x" * 3500 + ">",
     "a\x00b\x1b[31mred\x1b]8;;https://evil.test\x07bank\x9b2J",
-    "<@U0OTHER>" * 10_000,
-    "<!channel> " * 3000,
     "<#C0HELP|<!here>>",
 )
 NASTY_TEXT = st.integers(0, len(NASTY) - 1).map(lambda n: NASTY[n])
@@ -382,10 +382,23 @@ def test_the_tickets_behind_a_line_of_a_report(tickets: list[TicketView]) -> Non
     assert_openable(report.behind(shown))
 
 
+@pytest.mark.parametrize("text", ["<@U0OTHER>" * 10_000, "<!channel> " * 3000])
+def test_thousands_of_mentions(text: str) -> None:
+    view = ticket(title=text, description=text, affected=text, resolution=text, desk_name=text)
+    for say in (card.card, notices.raised, notices.already_raised):
+        assert_sendable(say(view))
+    assert_sendable(conversation.opening(view, place="channel"))
+    assert_sendable(lists.ticket_detail(view, []))
+    assert_sendable(relay.relayed(comment(text, names={"U0OTHER": text})))
+    assert_sendable(notices.told(text))
+    assert_openable(forms.raise_form([], text=text, context=FormContext(channel="C1")))
+    assert_openable(details.details(view, [], [(MONDAY, comment(text))] * 30, speaks=True))
+
+
 PARTS: Final = {"blocks.message", "blocks.note"}
 """What the others are made of."""
-HELD_ELSEWHERE: Final = {"report.report"}
-"""By the tests of reports, which know what their figures can be."""
+HELD_ELSEWHERE: Final = {"report.report", "home.home", "home.ticket_list"}
+"""By the tests of reports and of the Home, which know what can be in them."""
 
 
 def renderers() -> set[str]:
