@@ -389,7 +389,7 @@ def test_thousands_of_mentions(text: str) -> None:
         assert_sendable(say(view))
     assert_sendable(conversation.opening(view, place="channel"))
     assert_sendable(lists.ticket_detail(view, []))
-    assert_sendable(relay.relayed(comment(text, names={"U0OTHER": text})))
+    assert_sendable(relay.relayed(comment(text, names={"U0OTHER": "<!channel>" * 8})))
     assert_sendable(notices.told(text))
     assert_openable(forms.raise_form([], text=text, context=FormContext(channel="C1")))
     assert_openable(details.details(view, [], [(MONDAY, comment(text))] * 30, speaks=True))
