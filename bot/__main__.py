@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from bot.commands import audit, moving, outbox
-from bot.commands.common import AsJson, load_settings, print_out
+from bot.commands.common import AsJson, load_settings, print_out, say
 from bot.errors import DeskbellError
 from bot.settings import DEFAULT_DESK_CONFIG, Settings
 
@@ -59,7 +59,7 @@ def _show_version(asked: bool) -> None:
         version = importlib.metadata.version("deskbell")
     except importlib.metadata.PackageNotFoundError:
         version = "(not installed)"
-    typer.echo(f"deskbell {version}")
+    say(f"deskbell {version}")
     raise typer.Exit
 
 
@@ -91,7 +91,7 @@ def migrate() -> None:
     from bot import app
 
     app.migrate(load_settings())
-    typer.echo("The database is up to date.")
+    say("The database is up to date.")
 
 
 @cli.command()
@@ -101,7 +101,7 @@ def doctor() -> None:
 
     is_well = True
     for finding in examine(load_settings(log_level="CRITICAL")):  # the findings say it already
-        typer.echo(finding.line())
+        say(finding.line())
         is_well = is_well and finding.ok
     raise typer.Exit(0 if is_well else 1)
 
@@ -121,7 +121,7 @@ def manifest(
 
     if url is not None and not url.startswith("https://"):
         raise typer.BadParameter("Slack needs an address that starts with https://.", param_hint="--url")
-    typer.echo(render_manifest(request_url=url), nl=False)
+    say(render_manifest(request_url=url), nl=False)
 
 
 @cli.command()
@@ -171,10 +171,10 @@ def config_check(path: DeskYaml = None) -> None:
     file = _desk_yaml(path)
     loaded = load(_read(file), source=str(file))
     for warning in loaded.warnings:
-        typer.echo(warning.render(str(file)))
+        say(warning.render(str(file)))
     for section in loaded.inactive:
-        typer.echo(f"{file}: {section}: checked and stored, but nothing acts on it yet.")
-    typer.echo(f"{file}: ok")
+        say(f"{file}: {section}: checked and stored, but nothing acts on it yet.")
+    say(f"{file}: ok")
 
 
 @config_cli.command("plan")
@@ -184,7 +184,7 @@ def config_plan(path: DeskYaml = None) -> None:
 
     changes = app.plan_config(load_settings(), _desk_yaml(path))
     for change in changes or ["Nothing would change."]:
-        typer.echo(change)
+        say(change)
 
 
 @config_cli.command("apply")
@@ -194,7 +194,7 @@ def config_apply(path: DeskYaml = None) -> None:
 
     changes = app.apply_config(load_settings(), _desk_yaml(path))
     for change in changes or ["Nothing changed."]:
-        typer.echo(change)
+        say(change)
 
 
 @config_cli.command("export")
@@ -202,7 +202,7 @@ def config_export() -> None:
     """Print the configuration in force as a desk.yaml."""
     from bot import app
 
-    typer.echo(app.export_config(load_settings()), nl=False)
+    typer.echo(app.export_config(load_settings()), nl=False)  # YAML has escapes of its own
 
 
 @sla_cli.command("explain")
@@ -242,7 +242,7 @@ def sla_backtest(
         raise NoDeskConfig(f"There is no {policy}: name the desk.yaml with the proposed policy.")
     loaded = load(_read(policy), source=str(policy))
     for warning in loaded.warnings:
-        typer.echo(warning.render(str(policy)), err=True)
+        say(warning.render(str(policy)), err=True)
     settings = load_settings()
     with progress("Replaying tickets") as advanced:
         found = app.backtest_sla(settings, loaded.config, days=days, desk_key=desk, advanced=advanced)
@@ -255,7 +255,7 @@ def main() -> NoReturn:
     try:
         cli(prog_name="deskbell")
     except DeskbellError as error:
-        typer.echo(str(error), err=True)
+        say(str(error), err=True)
         sys.exit(1)
     sys.exit(0)
 

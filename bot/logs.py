@@ -19,6 +19,12 @@ HIDDEN = "[hidden]"
 _SHORTEST_SECRET = 6  # shorter values would hide ordinary words
 
 _TOKEN = re.compile(r"(xox[a-z](?:\.xox[a-z])?|xapp|xwfp)-[A-Za-z0-9_-]+")
+_ROW = re.compile(r"(DETAIL:[ \t]*)(?:(?!\\n)[^\n])+")
+"""PostgreSQL's errors quote the row, in plain text and inside JSON."""
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""What a terminal acts on (escapes, also the eight-bit ones), turns around (bidi), or cannot encode."""
 _URL_PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s/@]+@")
 
 QUIET: dict[str, int] = {
@@ -37,7 +43,8 @@ QUIET: dict[str, int] = {
 
 
 class Redactor:
-    """Hides Slack tokens by their shape, passwords in addresses, and the given secrets by their value."""
+    """Hides Slack tokens by their shape, passwords in addresses, the given secrets by their value, and
+    the rows that PostgreSQL's errors quote."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         spellings = {spelling for secret in secrets for spelling in _spellings(secret)}
@@ -46,7 +53,13 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         text = _URL_PASSWORD.sub(rf"\1{HIDDEN}@", _TOKEN.sub(rf"\1-{HIDDEN}", text))
+        text = _ROW.sub(rf"\1{HIDDEN}", text)
         return self._values.sub(HIDDEN, text) if self._values else text
+
+
+def harmless(text: str) -> str:
+    """For a terminal or a log: control characters as `\\u001b`, in JSON too; tabs and line breaks stay."""
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _spellings(secret: str) -> tuple[str, ...]:
@@ -125,7 +138,7 @@ def _rendering(style: Literal["text", "json"]) -> list[Processor]:
 
 def _redaction(redact: Redactor) -> Processor:
     def hide_secrets(_logger: WrappedLogger, _method: str, rendered: EventDict) -> str:
-        return redact(str(rendered))
+        return harmless(redact(str(rendered)))
 
     return hide_secrets
 

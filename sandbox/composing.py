@@ -11,7 +11,7 @@ from sandbox.workspace import Workspace
 _BROADCASTS = {"here", "channel", "everyone"}
 # A mention with an id (as picked from the completion list), a handle, a channel name, or a bare link.
 _TOKEN = re.compile(
-    r"<@(?P<uid>[UW][A-Z0-9]+)>|<#(?P<cid>[CDG][A-Z0-9]+)(?:\|[^>]*)?>|<!subteam\^(?P<sid>S[A-Z0-9]+)(?:\|[^>]*)?>"
+    r"<@(?P<uid>[UW][A-Z0-9]+)>|<#(?P<cid>[CDG][A-Z0-9]+)(?:\|[^<>]*)?>|<!subteam\^(?P<sid>S[A-Z0-9]+)(?:\|[^<>]*)?>"
     r"|(?<![\w@])@(?P<handle>[\w.-]*\w)|(?<![\w#&])#(?P<name>[a-z0-9][a-z0-9_-]*)|(?P<url>https?://[^\s<>|]+)"
 )
 

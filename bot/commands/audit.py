@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.commands.common import load_settings
+from bot.commands.common import load_settings, say
 
 cli = typer.Typer(
     help="Prove that the records were not altered.", no_args_is_help=True, rich_markup_mode=None
@@ -33,10 +33,10 @@ def verify(
     with progress("Checking timelines") as advanced:
         audit = app.verify_audit(settings, anchor or [], advanced)
     for sentence in audit.broken:
-        typer.echo(sentence, err=True)
+        say(sentence, err=True)
     if audit.broken:
         raise typer.Exit(1)
     counted = f"{audit.tickets:,} tickets, {audit.events:,} events"
-    typer.echo(f"Every timeline is complete and unaltered: {counted}.")
+    say(f"Every timeline is complete and unaltered: {counted}.")
     for held in audit.anchors:
-        typer.echo(f"The anchor of {held} holds.")
+        say(f"The anchor of {held} holds.")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.commands.common import load_settings
+from bot.commands.common import load_settings, say
 
 
 def backup(
@@ -21,7 +21,7 @@ def backup(
     settings = load_settings()
     with progress("Copying pages") as advanced:
         back_up(settings.database_url, file, force=force, advanced=advanced)
-    typer.echo(f"{file} is a complete copy of this moment, and was checked.")
+    say(f"{file} is a complete copy of this moment, and was checked.")
 
 
 def copy(
@@ -45,9 +45,5 @@ def copy(
             "Give postgresql+psycopg://user:password@host/name.", param_hint="--to"
         ) from None
     moved = copy_desk(settings, target, watched=progress)
-    typer.echo(
-        f"Copied and checked: {moved.rows:,} rows, {moved.tickets:,} tickets, {moved.events:,} events."
-    )
-    typer.echo(
-        "Next: set DATABASE_URL to that address, start Deskbell, and keep the SQLite file as a backup."
-    )
+    say(f"Copied and checked: {moved.rows:,} rows, {moved.tickets:,} tickets, {moved.events:,} events.")
+    say("Next: set DATABASE_URL to that address, start Deskbell, and keep the SQLite file as a backup.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from bot.commands.common import AsJson, load_settings, print_out
+from bot.commands.common import AsJson, load_settings, print_out, say
 from bot.errors import DeskbellError
 from bot.failpoints import Commit
 
@@ -95,7 +95,7 @@ def retry(
             undelivered.retry(session, each, now)
         return len(keys)
 
-    typer.echo(f"To be tried again: {_write(work)}.")
+    say(f"To be tried again: {_write(work)}.")
 
 
 @cli.command()
@@ -109,7 +109,7 @@ def drop(
     if not yes:
         typer.confirm(f"Never deliver {key}?", abort=True)
     _write(lambda session, now: undelivered.drop_parked(session, key, by=getpass.getuser(), now=now))
-    typer.echo("Dropped; it stays on record.")
+    say("Dropped; it stays on record.")
 
 
 def _write(work: Callable[[Session, datetime], Result]) -> Result:

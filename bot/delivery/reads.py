@@ -10,6 +10,7 @@ from typing import Any, Final
 from bot.clock import monotonic
 from bot.delivery.client import Answer, NotSent, SlackClient, Unknown
 from bot.delivery.pacing import Pacer
+from bot.store.storable import storable
 
 PAGE: Final = 200
 _FIRST_PAUSE: Final = 0.5
@@ -36,13 +37,13 @@ class Reader:
         self._patience = patience
 
     def call(self, method: str, **args: object) -> Answer:
-        """One answer. Raises Busy, NotSent, Refused, AuthRefused or Unknown."""
+        """One answer, every text of it storable. Raises Busy, NotSent, Refused, AuthRefused or Unknown."""
         give_up_at = monotonic() + self._patience
         pause = _FIRST_PAUSE
         while True:
             self._pacer.wait(method, at_most=max(2.0, give_up_at - monotonic()), stop=self._stop)
             try:
-                return self._client.call(method, **args)
+                return _storable(self._client.call(method, **args))
             except NotSent as failure:
                 if failure.retry_after is not None:
                     self._pacer.push(method, failure.retry_after)
@@ -71,6 +72,11 @@ class Reader:
         """The objects in the list `field` of every page."""
         for answer in self.pages(method, **args):
             yield from objects(answer, field)
+
+
+def _storable(answer: Answer) -> Answer:
+    """What people are called and write comes to the records this way, as it does in events."""
+    return {key: storable(value) for key, value in answer.items()}
 
 
 def next_cursor(answer: Answer) -> str | None:

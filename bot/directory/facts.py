@@ -122,9 +122,9 @@ class FactReader:
             if refusal.error not in _NO_GROUPS:
                 raise
             return False
-        for group in objects(answer, "usergroups"):
+        for group in shapes.with_id(objects(answer, "usergroups")):
             values, listed = shapes.usergroup(group), group.get("users")
-            members = strings(group, "users") if isinstance(listed, list) else None
+            members = [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else None
             self._keep_usergroup(values, members, now)
         return True
 
@@ -154,6 +154,6 @@ class FactReader:
 
 def _object(answer: dict[str, Any], field: str) -> dict[str, Any]:
     found = answer.get(field)
-    if not isinstance(found, dict) or "id" not in found:
+    if not isinstance(found, dict) or not shapes.with_id([found]):
         raise UnreadableAnswer(f"{field} is missing")
     return found

@@ -18,6 +18,7 @@ from bot.delivery.pacing import Busy, Pacer
 from bot.delivery.reads import Reader, objects
 from bot.directory import joining, keeping, shapes
 from bot.directory.facts import FactReader
+from bot.directory.shapes import with_id
 from bot.errors import DeskbellError
 from bot.failpoints import Commit
 from bot.models import Membership, Person, UsergroupMember, Workspace
@@ -181,7 +182,7 @@ class Directory:
             home = keeping.home(session)
         for page in self._reader.pages("users.list"):
             now = real_now()
-            people = [shapes.person(user, home=home, now=now) for user in objects(page, "members")]
+            people = [shapes.person(user, home=home, now=now) for user in with_id(objects(page, "members"))]
             self._keep_people(people)
 
     def _keep_people(self, people: Iterable[dict[str, Any]]) -> None:
@@ -191,7 +192,7 @@ class Directory:
         kinds = "public_channel,private_channel"
         for page in self._reader.pages("conversations.list", types=kinds, exclude_archived=False):
             now = real_now()
-            channels = [shapes.channel(found, now=now) for found in objects(page, "channels")]
+            channels = [shapes.channel(found, now=now) for found in with_id(objects(page, "channels"))]
             self._keep_channels(channels)
 
     def _keep_channels(self, channels: list[dict[str, Any]]) -> None:

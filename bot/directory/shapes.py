@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from bot.workflows.facts import Message
 
 SLACKBOT: Final = "USLACKBOT"
+_LATEST: Final = 2**32
+"""Unix seconds, in 2106: what is later could not be told in every time zone."""
 
 SlackObject = Mapping[str, Any]
 
 
+def with_id(found: Iterable[SlackObject]) -> list[SlackObject]:
+    """Those that say who or what they are; the others cannot be kept."""
+    return [each for each in found if each.get("id") and isinstance(each["id"], str)]
+
+
 def person(user: SlackObject, *, home: str, now: datetime) -> dict[str, Any]:
     """A `user` object as the columns of Person; `home` is the id of the bot's own workspace."""
-    profile = user.get("profile") or {}
-    handle = str(user.get("name") or "")
-    name = profile.get("display_name") or profile.get("real_name") or user.get("real_name") or handle
+    person_id, profile = _id(user), _object(user, "profile")
+    handle = _text(user, "name")
+    called = _text(profile, "display_name") or _text(profile, "real_name") or _text(user, "real_name")
     return {
-        "id": user["id"],
-        "team_id": str(user.get("team_id") or ""),
+        "id": person_id,
+        "team_id": _text(user, "team_id"),
         "handle": handle,
-        "name": str(name or user["id"]),
-        "email": profile.get("email") or None,
-        "image_url": profile.get("image_72") or profile.get("image_48") or None,
-        "timezone": user.get("tz") or None,
-        "status_emoji": str(profile.get("status_emoji") or "").strip(":") or None,
-        "status_text": str(profile.get("status_text") or "").strip() or None,
+        "name": called or handle or person_id,
+        "email": _text(profile, "email") or None,
+        "image_url": _text(profile, "image_72") or _text(profile, "image_48") or None,
+        "timezone": _text(user, "tz") or None,
+        "status_emoji": _text(profile, "status_emoji").strip(":") or None,
+        "status_text": _text(profile, "status_text").strip() or None,
         "status_until": _status_until(profile.get("status_expiration")),
-        "is_app": bool(user.get("is_bot")) or user["id"] == SLACKBOT,
+        "is_app": bool(user.get("is_bot")) or person_id == SLACKBOT,
         "is_guest": bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
         "is_stranger": bool(user.get("is_stranger")) or not _is_at_home(user, home),
         "is_deactivated": bool(user.get("deleted")),
@@ -40,18 +47,31 @@ def person(user: SlackObject, *, home: str, now: datetime) -> dict[str, Any]:
 
 def _status_until(expiration: object) -> datetime | None:
     """Unix seconds as an instant; 0, or what cannot be one, is a status that does not end by itself."""
-    if not isinstance(expiration, int | float) or expiration <= 0:
+    if not isinstance(expiration, int | float) or not 0 < expiration < _LATEST:
         return None
-    try:
-        return datetime.fromtimestamp(expiration, UTC)
-    except (OverflowError, ValueError, OSError):
-        return None
+    return datetime.fromtimestamp(expiration, UTC)
 
 
 def _is_at_home(user: SlackObject, home: str) -> bool:
-    team = user.get("team_id")
-    enterprise = user.get("enterprise_user") or {}
-    return not team or team == home or home in (enterprise.get("teams") or ())
+    team, teams = user.get("team_id"), _object(user, "enterprise_user").get("teams")
+    return not team or team == home or (isinstance(teams, list) and home in teams)
+
+
+def _id(found: SlackObject) -> str:
+    """Raises TypeError where there is none: such an object cannot be kept."""
+    if not isinstance(known := found.get("id"), str) or not known:
+        raise TypeError("an object of Slack's without an id")
+    return known
+
+
+def _text(found: SlackObject, key: str) -> str:
+    value = found.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _object(found: SlackObject, key: str) -> SlackObject:
+    value = found.get(key)
+    return value if isinstance(value, Mapping) else {}
 
 
 def nobody(person_id: str, *, now: datetime) -> dict[str, Any]:
@@ -69,8 +89,8 @@ def nobody(person_id: str, *, now: datetime) -> dict[str, Any]:
 def channel(found: SlackObject, *, now: datetime) -> dict[str, Any]:
     """A `channel` object as the columns of Channel."""
     return {
-        "id": found["id"],
-        "name": str(found.get("name") or found["id"]),
+        "id": _id(found),
+        "name": _text(found, "name") or _id(found),
         "is_private": bool(found.get("is_private") or found.get("is_group")),
         "is_archived": bool(found.get("is_archived")),
         "is_shared": bool(found.get("is_ext_shared") or found.get("is_shared")),
@@ -82,9 +102,9 @@ def channel(found: SlackObject, *, now: datetime) -> dict[str, Any]:
 def usergroup(found: SlackObject) -> dict[str, Any]:
     """A `usergroup` (or `subteam`) object as the columns of Usergroup."""
     return {
-        "id": found["id"],
-        "handle": str(found.get("handle") or ""),
-        "name": str(found.get("name") or ""),
+        "id": _id(found),
+        "handle": _text(found, "handle"),
+        "name": _text(found, "name"),
         "is_disabled": bool(found.get("date_delete")),
     }
 

@@ -9,7 +9,8 @@ import structlog
 from bot.handlers.answers import Ack
 from bot.handlers.context import Handling
 from bot.handlers.homes import on_home_opened
-from bot.handlers.payloads import Payload, instant, mapping, message_of, optional, storable, text
+from bot.handlers.payloads import Payload, instant, mapping, message_of, optional, text
+from bot.store.storable import storable
 from bot.workflows.facts import Message
 from bot.workflows.gestures import Changed, Reacted, ReplyTo, Wrote
 

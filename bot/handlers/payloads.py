@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from bot.clock import instant_of
 from bot.errors import DeskbellError
+from bot.store.storable import storable_text
 from bot.workflows.facts import Message
 
 Payload: TypeAlias = Mapping[str, object]
@@ -36,24 +37,8 @@ def optional(payload: Payload, *path: str) -> str | None:
             return None
         value = value.get(key)
     if value is None or isinstance(value, str):
-        return _storable(value)
+        return None if value is None else storable_text(value)
     raise MalformedPayload(".".join(path), "a text")
-
-
-def _storable(value: str | None) -> str | None:
-    """PostgreSQL stores neither NUL nor lone surrogates."""
-    if value is None:
-        return None
-    return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
-
-
-def storable(value: object) -> object:
-    """A whole payload in which every text, keys too, can be stored in either database."""
-    if isinstance(value, str):
-        return _storable(value)
-    if isinstance(value, Mapping):
-        return {storable(key): storable(part) for key, part in value.items()}
-    return [storable(part) for part in value] if isinstance(value, list) else value
 
 
 def mapping(payload: Payload, *path: str) -> Payload:

@@ -249,7 +249,7 @@ class Handle:
     name: str
 
 
-_PICKED: Final = re.compile(r"<@([UW][A-Z0-9]{2,30})(?:\|[^>]*)?>")
+_PICKED: Final = re.compile(r"<@([UW][A-Z0-9]{2,30})(?:\|[^<>]*)?>")
 
 
 def person_in(rest: str) -> PersonId | Handle | None:
@@ -287,7 +287,7 @@ def _act(word: str, words: list[str], text: str) -> Command:
     return _without_prefix(text.split(None, 1)[1], word) or Raise(text)
 
 
-_COVER: Final = re.compile(r"(?:^|\s)(?:cover(?:ed)?(?:\s+by)?)\s*:?\s+(\S.*)", re.IGNORECASE)
+_COVER: Final = re.compile(r"(?:^|\s)(?:cover(?:ed)?(?:\s+by)?)(?:\s*:)?\s+(\S.*)", re.IGNORECASE)
 _SAYS_WHEN: Final = re.compile(r"(?:until|till?|for)(?:\s+\S+){1,2}", re.IGNORECASE)
 
 

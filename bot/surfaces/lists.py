@@ -24,7 +24,7 @@ from bot.surfaces.lines import (
 )
 from bot.surfaces.rendered import Rendered
 from bot.surfaces.sentences import event_sentence, level_words, refusal
-from bot.surfaces.text import cut, fit, one_line, told
+from bot.surfaces.text import clean, cut, fit, one_line, told
 from bot.workflows.outcomes import Refusal
 from bot.workflows.reading import DeskView, EventView, TicketPage, TicketView
 
@@ -61,8 +61,9 @@ def ticket_list(page: TicketPage, *, heading: str, command: str, link: LinkTo = 
 
 def empty_list(heading: str, *, hint: str = "") -> Rendered:
     """A list with nothing on it; `hint` says what to do about that, if anything."""
-    said = [Words(f"{heading}: none right now.", bold=True)]
-    return blocks.note([*said, Words(f" {hint}")] if hint else said, "list.empty")
+    said = [Words(f"{one_line(heading, _MOST_FACT)}: none right now.", bold=True)]
+    more = clean(hint, _MOST_SPOKEN)
+    return blocks.note([*said, Words(f" {more}")] if more else said, "list.empty")
 
 
 def ticket_detail(view: TicketView, events: Sequence[EventView]) -> Rendered:

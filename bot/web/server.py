@@ -10,6 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from bot.errors import DeskbellError
+from bot.web.patience import DEFAULT, Patience, impatient
 
 _START_TIMEOUT = 10.0
 _GRACE = 5  # seconds for requests that are being answered when the server stops
@@ -26,7 +27,7 @@ class PortTaken(CannotListen):
 class WebServer:
     """A running server. `port` is where it listens, also when any free one was asked for."""
 
-    def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
+    def __init__(self, app: ASGIApp, listener: socket.socket, patience: Patience = DEFAULT) -> None:
         self._listener = listener
         self.port = int(listener.getsockname()[1])
         self._server = _Server(
@@ -34,7 +35,7 @@ class WebServer:
                 app,
                 log_config=None,
                 access_log=False,
-                http="h11",
+                http=impatient(patience),
                 ws="none",
                 lifespan="off",
                 server_header=False,
@@ -76,12 +77,12 @@ class _Server(uvicorn.Server):
         self.settled.set()
 
 
-def serve(app: ASGIApp, *, host: str, port: int) -> WebServer:
+def serve(app: ASGIApp, *, host: str, port: int, patience: Patience = DEFAULT) -> WebServer:
     """Listen at `host` and `port` (0: any free one) and serve `app` until stopped.
 
     Raises `PortTaken` or `CannotListen`, each a sentence with the fix.
     """
-    server = WebServer(app, _listen(host, port))
+    server = WebServer(app, _listen(host, port), patience)
     server.start()
     return server
 

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple, TextIO
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from bot.logs import harmless
 from bot.models import Comment, Ticket, TimelineEvent
 from bot.workflows.work import GENESIS, event_hash
 
@@ -49,7 +50,7 @@ def _write(session: Session, file: TextIO, *, include_private: bool) -> None:
         }
         if not include_private:
             _withhold(ticket, record)
-        file.write(json.dumps(record, default=str, ensure_ascii=False) + "\n")
+        file.write(harmless(json.dumps(record, default=str, ensure_ascii=False)) + "\n")
 
 
 def _withhold(ticket: Ticket, record: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from sandbox.entities import Channel
 from sandbox.jsontypes import JsonObject
 from sandbox.workspace import is_ts
 
-_NAME = re.compile(r"^[\w-]*[^\W_][\w-]*$")
+_NAME = re.compile(r"^(?=[_-]*[^\W_])[\w-]+$")
 MOST_NAME = 80
 MOST_PURPOSE = 250
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from sandbox.validation.decoding import NotJsonError, decoded
 
-_MARKUP: Final = re.compile(r"<!(?:channel|here|everyone|group|subteam\^[A-Z0-9]+)(?:\|[^>]*)?>")
+_MARKUP: Final = re.compile(r"<!(?:channel|here|everyone|group|subteam\^[A-Z0-9]+)(?:\|[^<>]*)?>")
 _BY_NAME: Final = re.compile(r"(?<![\w.])@(?:channel|here|everyone)\b")
 
 

@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -404,16 +404,16 @@ class Log:
 
 
 @contextmanager
-def logging_to(log: Log) -> Iterator[None]:
+def logging_to(log: Log, level: str = "INFO", secrets: Sequence[str] = ()) -> Iterator[None]:
     """The bot's own logging, read by the test; afterwards everything is as it was."""
     root = logging.getLogger()
-    handlers, level, processors = list(root.handlers), root.level, structlog.get_config()
-    configure_logging(level="INFO", style="json", stream=log.stream)
+    handlers, before, processors = list(root.handlers), root.level, structlog.get_config()
+    configure_logging(level=level, style="json", secrets=secrets, stream=log.stream)
     try:
         yield
     finally:
         root.handlers[:] = handlers
-        root.setLevel(level)
+        root.setLevel(before)
         structlog.configure(**processors)
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 
+from typer.testing import CliRunner
+
+from bot.__main__ import cli
+from bot.errors import DeskbellError
+from bot.store.lock import FileLock
 from sandbox.seen import SeenMessage
-from tests.conversations.desk import HELP, TRIAGE, Desk
+from tests.conversations.desk import HELP, TRIAGE, Desk, Log, logging_to
 
 COMBINATIONS = ("http-sqlite",)
 
@@ -32,6 +38,78 @@ def test_a_refused_card_is_brought_back_by_an_administrator(desk: Desk) -> None:
     desk.client.click("root", direct, told.ts, "Retry")
     notice(desk, direct, "had it tried again")
     desk.until(lambda: desk.card_about("The lift is stuck"), "the card")
+
+
+def notices(desk: Desk, direct: str, *words: str) -> list[SeenMessage]:
+    found = desk.client.messages(direct)
+    return [m for m in found if m.app_id and all(word in m.everything for word in words)]
+
+
+def deskbell(desk: Desk, *command: str) -> tuple[int, str]:
+    """What a command prints beside the running bot, and its exit code."""
+    with logging_to(Log()):  # the command sets up its own
+        done = CliRunner().invoke(cli, command, env={"DATABASE_URL": desk.settings.database_url})
+    error = str(done.exception) if isinstance(done.exception, DeskbellError) else ""
+    return done.exit_code, done.output + error
+
+
+def parked_card(desk: Desk, direct: str, title: str, error: str) -> SeenMessage:
+    """A card that Slack refuses for good; the notice of it. One refusal is told once, so each has its own."""
+    desk.may_log += ["parked", "a desk needs attention"]
+    triage = f'"channel": "{desk.client.channel_id(TRIAGE)}"'
+    fault = desk.client.fault("error", method="chat.postMessage", contains=triage, error=error)
+    ts = desk.client.post("ana", HELP, title)
+    desk.client.react("ana", HELP, ts, "ticket")
+
+    told = notice(desk, direct, error)
+    desk.client.lift(fault)
+    return told
+
+
+def test_what_is_parked_is_told_once_listed_and_given_up_by_an_administrator(desk: Desk) -> None:
+    direct = desk.client.open_dm("root")
+    told = parked_card(desk, direct, "The door \x1b[2J is locked", "message_limit_exceeded")
+    code, listed = deskbell(desk, "outbox", "list")
+    assert code == 0
+    assert "parked since" in listed
+    assert "message_limit_exceeded" in listed
+    assert "\x1b" not in listed
+    code, data = deskbell(desk, "outbox", "list", "--json")
+    (entry,) = [each for each in json.loads(data) if each["state"] == "parked"]
+    desk.client.click("root", direct, told.ts, "Drop")
+    notice(desk, direct, "message_limit_exceeded", "gave it up")
+    desk.settle()
+    assert deskbell(desk, "outbox", "list") == (0, "Everything is delivered and decided.\n")
+    assert desk.card_about("is locked") is None
+    assert len(notices(desk, direct, "message_limit_exceeded")) == 1
+    assert entry["key"].startswith("card:")
+
+
+def test_the_commands_refuse_to_write_beside_the_bot_and_say_which_button_does_it(desk: Desk) -> None:
+    with FileLock(desk.settings.database_url):  # as `deskbell run` holds it
+        for command in (("retry", "--all"), ("retry", "card:1"), ("drop", "card:1", "--yes")):
+            code, said = deskbell(desk, "outbox", *command)
+            assert code == 1
+            assert "press Retry or Drop in the notice" in said
+            assert len(said.splitlines()) == 1
+    assert deskbell(desk, "outbox", "retry")[0] == 2
+    assert deskbell(desk, "outbox", "retry", "card:1", "--all")[0] == 2
+    for command in (("retry", "nothing"), ("drop", "nothing", "--yes")):
+        code, said = deskbell(desk, "outbox", *command)
+        assert (code, len(said.splitlines())) == (1, 1)
+        assert "outbox list" in said
+
+
+def test_pressing_twice_tries_once(desk: Desk) -> None:
+    direct = desk.client.open_dm("root")
+    told = parked_card(desk, direct, "The window is open", "no_permission")
+    desk.client.click("root", direct, told.ts, "Retry")
+    notice(desk, direct, "no_permission", "had it tried again")
+    payload = desk.client.envelopes("block_actions")[-1].payload
+    assert desk.send(payload, as_form=True) == 200
+    desk.until(lambda: desk.card_about("The window is open"), "the card")
+    desk.settle()
+    assert desk.card_about("The window is open") is not None
 
 
 def test_what_slack_never_accepts_is_told_once_and_holds_nobody_up(desk: Desk) -> None:

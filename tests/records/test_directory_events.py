@@ -123,6 +123,54 @@ def test_a_status_is_kept_until_it_is_cleared(store: Store) -> None:
     assert showing(status_emoji="", status_text="", status_expiration=0) == (None, None, None)
 
 
+ABSURD: tuple[object, ...] = (
+    None,
+    True,
+    -1,
+    1.5,
+    10**40,
+    float("nan"),
+    float("inf"),
+    "x",
+    "0",
+    [],
+    ["x"],
+    {},
+    {"id": 1},
+)
+
+
+@pytest.mark.parametrize(
+    "field", ["profile", "name", "real_name", "tz", "team_id", "enterprise_user", "deleted"]
+)
+def test_a_person_whose_fields_are_absurd_is_kept_without_them(store: Store, field: str) -> None:
+    for value in ABSURD:
+        happens(store, "user_change", user=user(**{field: value}))
+        assert person(store).name
+
+
+def test_a_profile_whose_fields_are_absurd_is_kept_without_them(store: Store) -> None:
+    fields = ("display_name", "real_name", "email", "image_72", "status_emoji", "status_text")
+    for value in ABSURD:
+        absurd = dict.fromkeys((*fields, "status_expiration"), value)
+        happens(store, "user_change", user=user(profile=absurd))
+        ana = person(store)
+        assert ana.name in ("ana", value)
+        assert ana.email in (None, value)
+
+
+@pytest.mark.parametrize(
+    "expiration", [-1, 253402300799, 10**40, 1e308, float("nan"), float("inf"), "soon", []]
+)
+def test_a_status_that_ends_at_no_time_people_could_be_told_does_not_end_by_itself(
+    store: Store, expiration: object
+) -> None:
+    status = {"display_name": "Ana", "status_emoji": ":palm_tree:", "status_expiration": expiration}
+    happens(store, "user_change", user=user(profile=status))
+    ana = person(store)
+    assert (ana.status_emoji, ana.status_until) == ("palm_tree", None)
+
+
 @pytest.mark.parametrize(
     ("changes", "standing"),
     [

@@ -135,6 +135,15 @@ def test_the_start_reads_the_workspace_its_people_channels_and_groups(
     assert not _channel(store, slack.channel_id("#random")).is_member
 
 
+def test_names_that_no_database_can_store_are_read_without_what_it_cannot_store(
+    directory: Directory, store: Store, slack: SandboxClient
+) -> None:
+    person_id = slack.add_user("nul", "Nul", display_name="N\x00ul \ud800", email="n\x00ul@example.com")
+    directory.start()
+    found = _person(store, person_id)
+    assert (found.name, found.email) == ("Nul ?", "nul@example.com")
+
+
 def test_the_start_reads_who_is_out_of_office(
     directory: Directory, store: Store, slack: SandboxClient
 ) -> None:

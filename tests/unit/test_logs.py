@@ -9,7 +9,8 @@ from typing import Literal
 import pytest
 import structlog
 
-from bot.logs import QUIET, Redactor, configure_logging
+from bot.commands.common import print_out
+from bot.logs import QUIET, Redactor, configure_logging, harmless
 
 SECRETS = ("signing-secret-1", 'quoted"secret', "pass/word%1", "umlaut-sécret")
 TOKENS = (
@@ -108,3 +109,32 @@ def test_configuring_again_replaces_and_does_not_repeat_lines() -> None:
     structlog.get_logger("bot.test").info("once")
     assert first.getvalue() == ""
     assert second.getvalue().count("once") == 1
+
+
+HOSTILE = "title\x1b[2J\x1b]0;owned\x07 \x9b31m \x08\r \u202eevil\u2066 \x00"
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_nothing_that_is_logged_acts_on_a_terminal(style: Literal["text", "json"]) -> None:
+    stream = configured(style)
+    structlog.get_logger("bot.test").info("raised", name=HOSTILE)
+    logging.getLogger("somebody.else").warning("about %s", HOSTILE)
+    written = stream.getvalue()
+    assert written.count("owned") >= 2
+    assert harmless(written) == written
+
+
+def test_nothing_that_a_command_prints_acts_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    print_out([HOSTILE, "two\tcolumns"])
+    print_out([{"title": HOSTILE}], as_json=True)
+    lines, _, data = capsys.readouterr().out.partition("columns\n")
+    assert lines.endswith("two\t")
+    assert "title\\u001b[2J" in lines
+    assert not set(lines + data) & set("\x1b\x07\x08\x9b\r\x00\u202e\u2066")
+    assert json.loads(data) == [{"title": HOSTILE}]
+
+
+def test_the_row_that_postgresql_quotes_is_hidden_and_the_rest_stays() -> None:
+    error = "null value\nDETAIL:  Failing row contains (1, secret words).\n[SQL: INSERT]"
+    assert Redactor()(error) == "null value\nDETAIL:  [hidden]\n[SQL: INSERT]"
+    assert json.loads(Redactor()(json.dumps(error))) == "null value\nDETAIL:  [hidden]\n[SQL: INSERT]"

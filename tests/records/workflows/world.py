@@ -371,7 +371,7 @@ class World:
 
     def posted(self, key: str) -> tuple[str, str]:
         """Let a delivery be in Slack, up to date; returns where."""
-        row = self.outbox()[key]
+        row = self.outbox(key)[key]
         if row.ts is None:
             return self.put(key, row.channel or DIRECT[row.person_id or ""], self.ts())
         return self.put(key, row.channel or "", row.ts)
@@ -387,7 +387,7 @@ class World:
 
     def card(self, ticket: Ticket) -> tuple[str, str]:
         """Where the card is."""
-        row = self.outbox()[f"card:{ticket.id}"]
+        row = self.outbox(f"card:{ticket.id}")[f"card:{ticket.id}"]
         assert row.ts is not None
         return row.channel or "", row.ts
 

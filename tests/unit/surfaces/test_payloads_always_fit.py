@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
+import pkgutil
+import re
+import sys
 from dataclasses import replace
 from datetime import timedelta
-from typing import get_args
+from typing import Final, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot import surfaces
 from bot.models.service_levels import ClockName, ClockState
 from bot.models.vocabulary import WAITING_STATES, Action, EventKind, Kind, Level, State, Visibility
-from bot.surfaces import card, conversation, details, forms, lists, notices, relay, service_levels
+from bot.surfaces import (
+    absence,
+    card,
+    conversation,
+    details,
+    explanations,
+    forms,
+    lists,
+    notices,
+    relay,
+    report,
+    service_levels,
+)
+from bot.surfaces.commands import Mistyped
 from bot.surfaces.conversation import Place
 from bot.surfaces.ids import FormContext
+from bot.workflows.absences import AbsenceView
+from bot.workflows.availability import Away
 from bot.workflows.reading import CommentView, DeskView, EventView, PersonView, TicketPage, TicketView
+from bot.workflows.reports import BehindView
 from bot.workflows.service_views import (
     AlertView,
     BoardView,
@@ -35,8 +57,11 @@ from tests.unit.surfaces.builders import (
     OUR_PEOPLE,
     assert_openable,
     assert_sendable,
+    comment,
     page,
+    ticket,
 )
+from tests.unit.surfaces.test_report import view as report_view
 
 NASTY = (
     "",
@@ -62,6 +87,8 @@ NASTY = (
     ":a: " * 1000,
     "<https://a.test> " * 250,
     "<https://a.test/" + "x" * 3500 + ">",
+    "a\x00b\x1b[31mred\x1b]8;;https://evil.test\x07bank\x9b2J",
+    "<#C0HELP|<!here>>",
 )
 NASTY_TEXT = st.integers(0, len(NASTY) - 1).map(lambda n: NASTY[n])
 TEXT = NASTY_TEXT | st.text(max_size=60) | st.tuples(NASTY_TEXT, NASTY_TEXT).map("".join)
@@ -215,6 +242,16 @@ EXPLANATIONS = st.builds(
     policy_names=st.dictionaries(st.integers(1, 3), TEXT),
 )
 
+ABSENCES = st.builds(
+    AbsenceView,
+    now=st.just(MONDAY),
+    timezone=st.just("Europe/Berlin"),
+    away=st.none() | st.builds(Away, until=INSTANTS, cover_id=st.none(), by_status=st.booleans()),
+    cover=st.none() | PEOPLE,
+    stand_in=st.none() | PEOPLE,
+    open_tickets=st.lists(st.just("INC-1"), max_size=40).map(tuple),
+)
+
 many = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -319,7 +356,69 @@ def test_boards(alerts: list[AlertView], times: int, desk_name: str) -> None:
 @given(st.lists(EXPLANATIONS, max_size=10))
 @many
 def test_explanations(views: list[ExplanationView]) -> None:
-    assert_sendable(service_levels.explanation(views))
+    assert_sendable(explanations.explanation(views))
+
+
+@given(ABSENCES)
+@many
+def test_absences(view: AbsenceView) -> None:
+    for say in (absence.went_away, absence.standing, absence.came_back, absence.was_here):
+        assert_sendable(say(view))
+
+
+@given(TICKETS, TEXT, TEXT)
+@many
+def test_answers_and_last_words(view: TicketView, text: str, more: str) -> None:
+    assert_sendable(conversation.cancelled_word(view))
+    assert_sendable(lists.empty_list(text, hint=more))
+    assert_sendable(notices.mistyped(Mistyped(text, more)))
+
+
+@given(st.lists(TICKETS, max_size=10))
+@many
+def test_the_tickets_behind_a_line_of_a_report(tickets: list[TicketView]) -> None:
+    found = TicketPage(tickets=tuple(tickets), page=1, pages=1, total=len(tickets))
+    shown = BehindView(report=report_view(), kind=Kind.INCIDENT, line="category.0", told=5, page=found)
+    assert_openable(report.behind(shown))
+
+
+@pytest.mark.parametrize("text", ["<@U0OTHER>" * 10_000, "<!channel> " * 3000])
+def test_thousands_of_mentions(text: str) -> None:
+    view = ticket(title=text, description=text, affected=text, resolution=text, desk_name=text)
+    for say in (card.card, notices.raised, notices.already_raised):
+        assert_sendable(say(view))
+    assert_sendable(conversation.opening(view, place="channel"))
+    assert_sendable(lists.ticket_detail(view, []))
+    assert_sendable(relay.relayed(comment(text, names={"U0OTHER": "<!channel>" * 8})))
+    assert_sendable(notices.told(text))
+    assert_openable(forms.raise_form([], text=text, context=FormContext(channel="C1")))
+    assert_openable(details.details(view, [], [(MONDAY, comment(text))] * 30, speaks=True))
+
+
+PARTS: Final = {"blocks.message", "blocks.note"}
+"""What the others are made of."""
+HELD_ELSEWHERE: Final = {"report.report", "home.home", "home.ticket_list"}
+"""By the tests of reports and of the Home, which know what can be in them."""
+
+
+def renderers() -> set[str]:
+    """Everything that makes a message or a modal."""
+    modules = [
+        importlib.import_module(f"bot.surfaces.{found.name}")
+        for found in pkgutil.iter_modules(surfaces.__path__)
+    ]
+    return {
+        f"{module.__name__.rpartition('.')[2]}.{name}"
+        for module in modules
+        for name, made in inspect.getmembers(module, inspect.isfunction)
+        if made.__module__ == module.__name__ and not name.startswith("_")
+        if made.__annotations__["return"] in ("Rendered", "ViewPayload", "dict[str, object]")
+    }
+
+
+def test_no_renderer_is_left_out() -> None:
+    tried = set(re.findall(r"\b[a-z_]+\.[a-z_]+\b", inspect.getsource(sys.modules[__name__])))
+    assert renderers() - PARTS - HELD_ELSEWHERE - tried == set()
 
 
 @pytest.mark.parametrize("count", [1, 10, 60])

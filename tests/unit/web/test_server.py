@@ -5,7 +5,7 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 
@@ -20,6 +20,7 @@ from bot.web import (
     create_web,
     serve,
 )
+from bot.web.patience import DEFAULT, Patience
 from bot.web.signature import sign
 from bot.web.slack import BODY_LIMIT
 
@@ -27,9 +28,9 @@ SECRET = "a signing secret"
 
 
 @contextmanager
-def running(edge: SlackEdge | None = None) -> Iterator[WebServer]:
+def running(edge: SlackEdge | None = None, patience: Patience = DEFAULT) -> Iterator[WebServer]:
     web = create_web(health=lambda: HealthReport(ready=True), metrics=lambda: b"", slack=edge)
-    server = serve(web, host="127.0.0.1", port=0)
+    server = serve(web, host="127.0.0.1", port=0, patience=patience)
     try:
         yield server
     finally:
@@ -121,3 +122,103 @@ def test_nothing_of_a_refused_body_is_logged(caplog: pytest.LogCaptureFixture) -
     with running(edge) as server:
         assert request(server, "POST", "/slack/events", b'{"planted": "word"}') == 401
     assert "planted" not in caplog.text
+
+
+# --- clients that take their time ---
+
+
+def slow(server: WebServer, begun: bytes) -> socket.socket:
+    """A client that has sent so much, and sends no more."""
+    client = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    client.sendall(begun)
+    return client
+
+
+def is_cut_off(client: socket.socket) -> bool:
+    """Whether the server ends the connection without an answer. Waits for it."""
+    try:
+        return client.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+BEGUN = [b"", b"GET /hea", b"GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: "]
+COMPLETE = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def is_answered(client: socket.socket, rest: bytes) -> None:
+    """The rest of a request for `/health/live` is sent, and answered whole."""
+    client.sendall(rest)
+    received = b""
+    while not received.endswith(b'{"alive":true}'):
+        received += (more := client.recv(4096))
+        assert more, "it was cut off"
+    assert received.startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("begun", BEGUN)
+def test_whoever_does_not_finish_a_request_in_time_is_cut_off(begun: bytes) -> None:
+    with running(patience=Patience(head_within=0.1)) as server, slow(server, begun) as client:
+        assert is_cut_off(client)
+
+
+def test_a_byte_now_and_then_buys_no_time() -> None:
+    with running(patience=Patience(head_within=0.3)) as server, slow(server, b"GET /") as client:
+        client.settimeout(0.02)
+        for _ in range(500):
+            try:
+                client.sendall(b"x")
+                assert client.recv(1) == b""
+                return
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                return
+        pytest.fail("it was never cut off")
+
+
+def test_a_second_request_on_the_same_connection_has_its_own_time_and_no_more() -> None:
+    with running(patience=Patience(head_within=0.3)) as server, slow(server, b"") as client:
+        is_answered(client, COMPLETE)
+        is_answered(client, COMPLETE)
+        client.sendall(b"GET /hea")
+        assert is_cut_off(client)
+
+
+def test_five_hundred_slow_clients_hold_nobody_from_the_server() -> None:
+    with running() as server, ExitStack() as clients:
+        begun = [clients.enter_context(slow(server, b"GET /hea")) for _ in range(500)]
+        assert request(server, "GET", "/health") == 200
+        assert is_cut_off(begun[0])
+
+
+def test_of_too_many_the_one_that_kept_waiting_longest_goes() -> None:
+    with running(patience=Patience(connections=2)) as server, ExitStack() as clients:
+        first, second, third = (clients.enter_context(slow(server, b"")) for _ in range(3))
+        assert is_cut_off(first)
+        is_answered(second, COMPLETE)
+        is_answered(third, COMPLETE)
+
+
+def test_a_body_that_never_ends_gives_way_and_an_answer_in_hand_does_not() -> None:
+    release, is_waiting = threading.Event(), threading.Event()
+
+    def hold(_body: bytes, _headers: Mapping[str, str]) -> SlackAnswer:
+        is_waiting.set()
+        release.wait(30)
+        return SlackAnswer()
+
+    edge, statuses = SlackEdge(signing_secrets=(SECRET,), dispatch=hold), []
+    head = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"
+    with running(edge, Patience(connections=2)) as server:
+        sender = threading.Thread(target=lambda: statuses.append(post_signed(server, b"{}")))
+        sender.start()
+        try:
+            assert is_waiting.wait(10)
+            with slow(server, head) as endless, slow(server, b"GET /") as newcomer:
+                assert is_cut_off(endless)
+                is_answered(newcomer, COMPLETE.removeprefix(b"GET /"))
+        finally:
+            release.set()
+            sender.join()
+    assert statuses == [200]
