@@ -13,7 +13,9 @@ async () => {
   }
   const inPixels = (css) =>
     css.replace(/(\d*\.?\d+)d?v([hw])\b/g, (_, share, axis) => `${(share * (axis === "h" ? height : width)) / 100}px`);
-  const style = inPixels([...document.styleSheets].flatMap((sheet) => [...rulesOf(sheet.cssRules)]).join(""));
+  // A picture has no time to lay out what scrolls into view.
+  const atOnce = "*{content-visibility:visible!important}";
+  const style = atOnce + inPixels([...document.styleSheets].flatMap((sheet) => [...rulesOf(sheet.cssRules)]).join(""));
 
   const needless = /^(data-|aria-(?!current|pressed|selected|invalid|expanded)|href$|for$|name$|loading$)/;
   const beyond = (box, frame) => box.bottom < frame.top || box.top > frame.bottom;
