@@ -46,10 +46,11 @@ REFRESHED_HOMES: Final = "views.publish:refresh"
 POSTS: Final = "chat.postMessage:"
 """The lane of new messages in one channel begins with this."""
 
-# Spelled out, because SQLite uses a partial index only where it sees the index's own words.
 CHANNEL_CLOSED: Final = ("is_archived", "not_in_channel", "channel_not_found")
-_IS_PARKED: Final = text("outbox.state = 'parked'")
-_IS_LIVE: Final = text("outbox.state IN ('pending', 'sending', 'unknown')")
+# Spelled out, because SQLite uses a partial index only where it sees the index's own words.
+IS_PARKED: Final = text("outbox.state = 'parked'")
+IS_LIVE: Final = text("outbox.state IN ('pending', 'sending', 'unknown')")
+_IS_SENDING: Final = and_(IS_LIVE, Outbox.state == OutboxState.SENDING)
 _NO_LEASE: Final[Mapping[str, Any]] = {"owner": None, "token": None, "lease_until": None}
 
 
@@ -138,7 +139,7 @@ def next_due(
 
 def next_instant(session: Session, now: datetime) -> datetime | None:
     """When the next row that is not due yet falls due."""
-    statement = select(func.min(Outbox.not_before)).where(_IS_LIVE, Outbox.not_before > now)
+    statement = select(func.min(Outbox.not_before)).where(IS_LIVE, Outbox.not_before > now)
     return session.scalar(statement)
 
 
@@ -188,7 +189,7 @@ def _due(now: datetime) -> Select[Outbox, str]:
     expired = or_(Outbox.state != OutboxState.SENDING, Outbox.lease_until <= now)
     return (
         select(Outbox, _LANE)
-        .where(_IS_LIVE, Outbox.not_before <= now, expired, _has_root(), _is_in_turn())
+        .where(IS_LIVE, Outbox.not_before <= now, expired, _has_root(), _is_in_turn())
         .order_by(Outbox.not_before, Outbox.id)
         .execution_options(populate_existing=True)
     )
@@ -382,7 +383,7 @@ def _settle(session: Session, claim: Claim, **values: Any) -> bool:
 
 def recover(session: Session, *, owner: str, now: datetime) -> int:
     """SQLite at boot: nobody else can be alive, so what an earlier process was sending is unknown at once."""
-    left = update(Outbox).where(Outbox.state == OutboxState.SENDING, Outbox.owner.is_distinct_from(owner))
+    left = update(Outbox).where(_IS_SENDING, Outbox.owner.is_distinct_from(owner))
     values = {
         "state": OutboxState.UNKNOWN,
         "not_before": now,
@@ -395,7 +396,7 @@ def recover(session: Session, *, owner: str, now: datetime) -> int:
 
 def let_go(session: Session, *, owner: str, now: datetime) -> int:
     """A process ends with calls under way: what it was sending is looked for at once, not after its lease."""
-    held = update(Outbox).where(Outbox.state == OutboxState.SENDING, Outbox.owner == owner)
+    held = update(Outbox).where(_IS_SENDING, Outbox.owner == owner)
     values = {"state": OutboxState.UNKNOWN, "not_before": now, "last_try_at": now, **_NO_LEASE}
     return _count(session, held, values)
 
@@ -406,9 +407,7 @@ def park_orphans(session: Session, now: datetime) -> int:
     ended = (OutboxState.PARKED, OutboxState.SUPERSEDED)
     lost = exists().where(root.key == Outbox.thread_key, root.ts.is_(None), root.state.in_(ended))
     values = {"state": OutboxState.PARKED, "error": ORPHANED, "settled_at": now}
-    waits = update(Outbox).where(
-        _IS_LIVE, Outbox.state != OutboxState.SENDING, Outbox.thread_key.is_not(None)
-    )
+    waits = update(Outbox).where(IS_LIVE, Outbox.state != OutboxState.SENDING, Outbox.thread_key.is_not(None))
     return _count(session, waits.where(lost), values)
 
 
@@ -445,22 +444,22 @@ def retry(session: Session, *, key: str, now: datetime) -> bool:
 def parked_channels(session: Session) -> set[str]:
     """The channels that something is parked on its way to because they could not be written to."""
     closed = Outbox.error.regexp_match("|".join(CHANNEL_CLOSED))
-    rows = select(Outbox.channel).where(_IS_PARKED, closed, Outbox.channel.is_not(None)).distinct()
+    rows = select(Outbox.channel).where(IS_PARKED, closed, Outbox.channel.is_not(None)).distinct()
     return {channel for channel in session.scalars(rows) if channel is not None}
 
 
 def parked_count(session: Session) -> int:
     """How many deliveries are parked."""
-    return session.scalar(select(func.count()).select_from(Outbox).where(_IS_PARKED)) or 0
+    return session.scalar(select(func.count()).select_from(Outbox).where(IS_PARKED)) or 0
 
 
 def backlog(session: Session, now: datetime) -> Backlog:
     """How much has not ended, by state, and since when the oldest of it has been due."""
-    rows = session.execute(select(Outbox.state, func.count()).where(_IS_LIVE).group_by(Outbox.state)).all()
+    rows = session.execute(select(Outbox.state, func.count()).where(IS_LIVE).group_by(Outbox.state)).all()
     # A retry puts off the next try, not the instant since when the message has been missing.
     since = case((Outbox.shown_version == 0, Outbox.created_at), else_=Outbox.not_before)
     late = and_(or_(Outbox.not_before <= now, Outbox.attempts > 0), IS_AWAITED)
-    oldest = session.scalar(select(func.min(since)).where(_IS_LIVE, late))
+    oldest = session.scalar(select(func.min(since)).where(IS_LIVE, late))
     return Backlog(counts={state.value: count for state, count in rows}, oldest_due=oldest)
 
 

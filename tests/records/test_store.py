@@ -369,6 +369,44 @@ def test_a_transaction_whose_connection_is_lost_is_run_again_as_a_whole(
 
 
 @only_postgresql
+def test_under_load_all_lost_connections_cost_no_transaction_and_less_than_five_seconds(
+    store: Store, database_url: str
+) -> None:
+    begin_at_zero(store)
+    is_over, done = threading.Event(), [0] * 4
+
+    def work(mine: int) -> None:
+        while not is_over.is_set():
+            store.run(count_up)
+            done[mine] += 1
+
+    with ThreadPoolExecutor(len(done)) as pool:
+        running = [pool.submit(work, mine) for mine in range(len(done))]
+        try:
+            begun, before = kill_all(database_url), list(done)
+            # The second one after it began after it.
+            while not all(now >= then + 2 for now, then in zip(done, before, strict=True)):
+                assert monotonic() - begun < 5
+        finally:
+            is_over.set()
+        for each in running:
+            each.result(10)
+    # A commit whose answer was lost is made once more: what is no counter has unique keys for that.
+    assert sum(done) <= number(store) <= sum(done) + len(done)
+
+
+def kill_all(url: str) -> float:
+    """End all connections but our own, once there are some that work; when that was."""
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    with closing(Store(url)) as other, other.write() as session:
+        while session.scalar(text(f"SELECT count(*) {others}")) < 4:
+            session.execute(text("SELECT pg_stat_clear_snapshot()"))
+        begun = monotonic()
+        session.execute(text(f"SELECT pg_terminate_backend(pid, 10000) {others}"))
+    return begun
+
+
+@only_postgresql
 def test_two_that_wait_for_each_other_both_get_through(store: Store) -> None:
     with store.write() as session:
         session.add_all([Numbering(prefix="A", last=0), Numbering(prefix="B", last=0)])
