@@ -70,7 +70,8 @@ def _deliveries(session: Session, now: datetime) -> list[Stuck]:
 
 def _delivery(session: Session, row: Outbox) -> Stuck:
     known = session.get(Channel, row.channel) if row.channel else None
-    place = f"#{known.name}" if known else row.channel or f"direct message to {row.person_id}"
+    personal = "Home of" if row.kind == telling.Telling.HOME else "direct message to"
+    place = f"#{known.name}" if known else row.channel or f"{personal} {row.person_id}"
     states: dict[OutboxState, Literal["parked", "unknown"]] = {
         OutboxState.PARKED: "parked",
         OutboxState.UNKNOWN: "unknown",

@@ -167,7 +167,7 @@ def test_second_copies_are_removed_and_the_earliest_stays(place: Workplace) -> N
     _uncertain(place.store, claim)
     sender.start()
     place.wait(lambda: len(place.ours()) == 1, "the copies to go")
-    assert place.ours()[0].ts == place.row("a").ts == copies[0]
+    assert place.ours()[0].ts == place.wait_for("a").ts == copies[0]
     place.wait(lambda: _count(DUPLICATES_REMOVED) - before == 2, "both to be counted")
 
 
