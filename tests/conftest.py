@@ -52,11 +52,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         Cluster(config.stash[_POSTGRES_HOME]).stop()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest tests begin first: who is done early takes over short ones, and nobody waits at the end."""
-    items.sort(key=lambda item: "faults" not in item.path.parts)
-
-
 @pytest.fixture(scope="session")
 def postgres(pytestconfig: pytest.Config) -> Server:
     """The run's PostgreSQL server, which no test may stop: others use it too."""

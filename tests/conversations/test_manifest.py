@@ -53,6 +53,7 @@ def everything(desk: Desk) -> None:
     client.react("ben", TRIAGE, by_command.card, "eyes")
     client.post("ben", TRIAGE, "Hello", by_command.card)
     desk.conversation_says(by_command, "Hello")
+    desk.until(lambda: client.calls("reactions.add"), "the emoji of the claim, before it is taken back")
     client.unreact("ben", TRIAGE, by_command.card, "eyes")
     desk.card_says(by_command, "nobody has it yet")
     by_emoji = desk.raise_by_emoji("ana", by="maria")
