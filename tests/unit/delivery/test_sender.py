@@ -220,9 +220,10 @@ def test_a_crash_between_post_and_settling_doubles_nothing(place: Workplace) -> 
 
 
 @pytest.fixture
-def replica(database_url: str) -> Iterator[Store]:
+def replica(place: Workplace, database_url: str) -> Iterator[Store]:
     store = Store(database_url)
     yield store
+    place.stop()  # who still works on it would leave a connection open
     store.close()
 
 
