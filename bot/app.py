@@ -138,15 +138,7 @@ class Bot:
             pace=settings.delivery_pace,
             refreshed=self._settle_desks,
         )
-        self.facts = FactsWorker(
-            self.store,
-            self._slack(timeout=10.0),
-            self.clock,
-            self._decide_waiting,
-            send=self.replies.send_all,
-            pace=settings.delivery_pace,
-            settle=settings.delivery_settle,
-        )
+        self.facts = self._facts_worker()
         self.pictures = Pictures(self.store, self._slack(timeout=10.0), told=self.sender.wake)
         self._newest: datetime | None = None
         self._identity: Identity | None = None
@@ -168,6 +160,17 @@ class Bot:
         self._web: WebServer | None = None
         self.left_behind: list[str] = []
         """What did not end in time."""
+
+    def _facts_worker(self) -> FactsWorker:
+        return FactsWorker(
+            self.store,
+            self._slack(timeout=10.0),
+            self.clock,
+            self._decide_waiting,
+            send=self.replies.send_all,
+            pace=self._settings.delivery_pace,
+            settle=self._settings.delivery_settle,
+        )
 
     def _sweep(self, handling: Handling) -> Sweep:
         return Sweep(
