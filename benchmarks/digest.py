@@ -54,14 +54,14 @@ INTERVAL = """INSERT INTO state_interval
 ROWS = (
     TIMES,
     """INSERT INTO ticket (id, number, kind, desk_key, title, description, category, impact, urgency,
-       priority, state, state_since, requester_id, raiser_id, assignee_id, source, raised_at, version,
-       head_hash)
+       priority, state, state_since, requester_id, raiser_id, assignee_id, source, raised_at,
+       is_private, has_moved, version, head_hash)
        SELECT i, 'INC-' || i, kind, 'it', 'Title', 'Text',
        CASE b % 5 WHEN 0 THEN 'Network' WHEN 1 THEN 'Access' WHEN 2 THEN 'Hardware' ELSE NULL END,
        'medium', 'medium', 'P' || (1 + a % 4),
        CASE WHEN resolved > :due THEN CASE WHEN claimed > :due THEN 'new' ELSE 'assigned' END
        WHEN resolved + :closing > :due THEN 'resolved' ELSE 'closed' END,
-       raised, 'U1', 'U1', CASE WHEN claimed > :due THEN NULL ELSE 'U2' END, 'emoji', raised, 4, ''
+       raised, 'U1', 'U1', CASE WHEN claimed > :due THEN NULL ELSE 'U2' END, 'emoji', raised, 0, 0, 4, ''
        FROM times""",
     f"""{INTERVAL}, ended_at, ended_by)
        SELECT i, 'new', 'new', NULL, 'it', kind, 'P' || (1 + a % 4), 'raised', raised,
@@ -105,8 +105,8 @@ ROWS = (
        CASE WHEN resolved <= :due THEN (resolved - raised) / 1000000 END, '{}' FROM times""",
     """INSERT INTO milestone (clock_id, point, due_at, decided_at, disposition, is_late)
        SELECT id, '50%', started_at, started_at, 'told', 0 FROM service_clock WHERE ticket_id % 3 = 0""",
-    """INSERT INTO comment (ticket_id, author_id, visibility, speaker, text, files, written_at)
-       SELECT i, 'U2', 'public', 'desk', 'Looking', '[]', claimed + 60000000
+    """INSERT INTO comment (ticket_id, author_id, visibility, speaker, text, files, written_at, is_private)
+       SELECT i, 'U2', 'public', 'desk', 'Looking', '[]', claimed + 60000000, 0
        FROM times WHERE claimed <= :due""",
     "DROP TABLE times",
 )
