@@ -20,7 +20,8 @@ from bot.store import Store
 from bot.store.dialects import create_once, insert_once
 from bot.store.outbox import HOMES, POSTS, REFRESHED_HOMES
 
-_CAUGHT_UP: Final = timedelta(milliseconds=20)
+_CAUGHT_UP: Final = timedelta(milliseconds=100)
+"""A turn that is taken so much late does not put the later ones off."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,8 @@ class Rate:
         return timedelta(minutes=1 / (self.per_minute * factor))
 
     def tolerance(self, factor: float) -> timedelta:
-        """How far ahead of the rate a burst may run.
-
-        A turn that is taken late must not put all later ones off: a little of it may be caught up.
-        """
-        return self.interval(factor) * (self.burst - 1) + _CAUGHT_UP
+        """How far ahead of the rate a burst may run."""
+        return self.interval(factor) * (self.burst - 1)
 
 
 ALL_POSTS: Final = POSTS
@@ -117,7 +115,8 @@ class Pacer:
         rate = rate_of(key)
         if free_at is None or free_at - rate.tolerance(self._factor) > now:
             return False
-        next_at = max(free_at, now) + rate.interval(self._factor)
+        is_in_use = free_at >= now - _CAUGHT_UP
+        next_at = (free_at if is_in_use else now) + rate.interval(self._factor)
         session.execute(update(Pace).where(Pace.key == key).values(free_at=next_at))
         return True
 

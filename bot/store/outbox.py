@@ -17,6 +17,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    bindparam,
     case,
     exists,
     func,
@@ -129,11 +130,11 @@ def next_due(
     `kinds` are those that this version can send: others are left to the version that knows them. A shut lane
     that ends in `:` shuts every lane that begins with it.
     """
-    statement = _due(now).where(Outbox.kind.in_(kinds), _LANE.not_in(list(shut)))
+    statement = _NEXT_DUE.where(Outbox.kind.in_(kinds), _LANE.not_in(list(shut)))
     for lane in shut:
         if lane.endswith(":"):
             statement = statement.where(not_(_LANE.startswith(lane, autoescape=True)))
-    found = session.execute(statement.limit(1).with_for_update(skip_locked=True, of=Outbox)).first()
+    found = session.execute(statement, {"now": now}).first()
     return Due(found[0], found[1]) if found is not None else None
 
 
@@ -185,16 +186,6 @@ def take(session: Session, due: Due, *, owner: str, now: datetime) -> Claim:
     return claim
 
 
-def _due(now: datetime) -> Select[Outbox, str]:
-    expired = or_(Outbox.state != OutboxState.SENDING, Outbox.lease_until <= now)
-    return (
-        select(Outbox, _LANE)
-        .where(IS_LIVE, Outbox.not_before <= now, expired, _has_root(), _is_in_turn())
-        .order_by(Outbox.not_before, Outbox.id)
-        .execution_options(populate_existing=True)
-    )
-
-
 # Scalar subqueries, not EXISTS: PostgreSQL would join a whole backlog to find the one row that goes next.
 
 
@@ -237,6 +228,23 @@ def _lane() -> ColumnElement[str]:
 
 
 _LANE: Final = _lane()
+
+
+def _next_due() -> Select[Outbox, str]:
+    """The row that has been due for longest at `:now`: put together once, as every look asks for it."""
+    now = bindparam("now", type_=Outbox.not_before.type)
+    expired = or_(Outbox.state != OutboxState.SENDING, Outbox.lease_until <= now)
+    return (
+        select(Outbox, _LANE)
+        .where(IS_LIVE, Outbox.not_before <= now, expired, _has_root(), _is_in_turn())
+        .order_by(Outbox.not_before, Outbox.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=Outbox)
+        .execution_options(populate_existing=True)
+    )
+
+
+_NEXT_DUE: Final = _next_due()
 
 
 # --- what came of it: each returns False when somebody else has taken the row meanwhile ---

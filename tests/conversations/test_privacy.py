@@ -8,6 +8,7 @@ from tests.conversations.desk import HELP, TRIAGE, Desk, number_in
 from tests.conversations.desk import something as secret
 
 COMBINATIONS = ("socket-sqlite", "http-postgresql")
+NOTHING_THERE = "I cannot find {}, or you may not see it. /ticket list shows your tickets."
 
 
 def said_in_public(desk: Desk, channel: str) -> str:
@@ -76,3 +77,26 @@ def test_the_form_raises_one_and_is_ticked_in_direct_messages(desk: Desk) -> Non
     assert stranger == desk.client.command(person, HELP, "/ticket", "INC-987").text.replace(
         "INC-987", number_in(newest.text)
     )
+
+
+def test_forms_that_were_open_when_somebody_left_the_desk_change_nothing_and_say_nothing(desk: Desk) -> None:
+    words, more, answer = secret("salary"), secret("contract"), secret("promise")
+    person, agent = desk.newcomer("Ida", HELP), desk.newcomer("Kim", HELP, TRIAGE)
+    ticket = desk.raise_directly(person, words)
+    desk.client.post(person, ticket.channel, more, ticket.root)
+    desk.settle()
+    assert desk.client.click(agent, TRIAGE, ticket.card, "Show details").acked
+    view = desk.until(lambda: desk.client.view(agent), "the details to open")
+    assert words in json.dumps(view.raw)
+    desk.client.leave(agent, TRIAGE)
+    desk.settle()
+    before = desk.timeline(ticket.number)
+    refused = desk.client.submit(agent, {"Answer": answer})
+    assert list(refused.errors.values()) == [NOTHING_THERE.format(ticket.number)]
+    assert desk.client.click_view(agent, "Make public").acked
+    (left,) = [json.dumps(view.raw) for view in desk.client.views(agent)]
+    assert NOTHING_THERE.format(ticket.number) in left
+    assert [word for word in (words, more) if word in left] == []
+    desk.settle()
+    assert desk.timeline(ticket.number) == before
+    assert answer not in json.dumps([m.raw for m in desk.ours(ticket.channel, ticket.root)])
