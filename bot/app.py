@@ -134,7 +134,6 @@ class Bot:
         self.directory = Directory(
             self.store,
             self._slack(timeout=10.0),
-            self.clock,
             pace=settings.delivery_pace,
             refreshed=self._settle_desks,
         )
@@ -165,7 +164,6 @@ class Bot:
         return FactsWorker(
             self.store,
             self._slack(timeout=10.0),
-            self.clock,
             self._decide_waiting,
             send=self.replies.send_all,
             pace=self._settings.delivery_pace,

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot.clock import Clock, real_now
+from bot.clock import real_now
 from bot.delivery.client import CallFailed, Refused, SlackClient
 from bot.delivery.pacing import Busy, Pacer
 from bot.delivery.reads import Reader, objects
@@ -61,7 +61,6 @@ class Directory:
         self,
         store: Store,
         client: SlackClient,
-        _clock: Clock,
         *,
         pace: float = 1.0,
         refreshed: Callable[[], None] = lambda: None,

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from bot.clock import Clock, real_now
+from bot.clock import real_now
 from bot.delivery import failures, replies
 from bot.delivery.client import AuthRefused, CallFailed, NotSent, Refused, SlackClient, Unknown
 from bot.delivery.metrics import FACTS_WAITING
@@ -58,7 +58,6 @@ class FactsWorker(Worker):
         self,
         store: Store,
         client: SlackClient,
-        _clock: Clock,
         decide: Callable[[int], list[Reply]],
         *,
         send: Callable[[Iterable[Reply]], None] | None = None,

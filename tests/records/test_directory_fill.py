@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select, update
 
-from bot.clock import Clock, real_now
+from bot.clock import real_now
 from bot.delivery.client import SlackClient
 from bot.delivery.pacing import Pacer
 from bot.delivery.reads import Reader
@@ -50,7 +50,7 @@ def client(server: SandboxServer) -> SlackClient:
 
 @pytest.fixture
 def directory(store: Store, client: SlackClient) -> Iterator[Directory]:
-    directory = Directory(store, client, Clock(), pace=100.0)
+    directory = Directory(store, client, pace=100.0)
     yield directory
     directory.stop(5)
 
@@ -192,13 +192,13 @@ def test_a_slack_that_cannot_be_reached_is_not_ready(store: Store) -> None:
         taken.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{taken.getsockname()[1]}/api/"
         with pytest.raises(SlackNotReady, match="refused"):
-            Directory(store, SlackClient("xoxb-x", base_url=address), Clock()).start()
+            Directory(store, SlackClient("xoxb-x", base_url=address)).start()
 
 
 def test_a_wrong_token_is_said_to_be_wrong(store: Store, server: SandboxServer) -> None:
     client = SlackClient("xoxb-wrong", base_url=server.api_url)
     with pytest.raises(SlackNotReady, match="SLACK_BOT_TOKEN"):
-        Directory(store, client, Clock()).start()
+        Directory(store, client).start()
 
 
 def test_a_refresh_reads_who_the_agents_are(directory: Directory, store: Store, slack: SandboxClient) -> None:

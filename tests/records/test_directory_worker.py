@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from bot.clock import Clock, real_now
+from bot.clock import real_now
 from bot.delivery.client import SlackClient
 from bot.directory.fill import Directory
 from bot.directory.worker import FactsWorker
@@ -63,7 +63,7 @@ def slack(server: SandboxServer) -> SandboxClient:
 def store(database_url: str, server: SandboxServer) -> Iterator[Store]:
     store = Store(database_url)
     client = SlackClient(server.bot_token, base_url=server.api_url)
-    Directory(store, client, Clock(), pace=100.0).start()
+    Directory(store, client, pace=100.0).start()
     yield store
     store.close()
 
@@ -78,7 +78,7 @@ class Desk:
         self.then: Callable[[int], list[Reply]] = self.settle
         client = SlackClient(server.bot_token, base_url=server.api_url)
         self.worker = FactsWorker(
-            store, client, Clock(), self._decide, send=self.said.extend, pace=100.0, settle=SETTLE
+            store, client, self._decide, send=self.said.extend, pace=100.0, settle=SETTLE
         )
 
     def _decide(self, row_id: int) -> list[Reply]:
