@@ -33,6 +33,8 @@ CALM_WITHIN: Final = 900.0
 """Seconds after which everything must have been said."""
 STILL_FOR: Final = 60.0
 """Seconds without progress after which nothing more is waited for: a slow machine is late, not at a loss."""
+READ_WITHIN: Final = 300.0
+"""Seconds for all that a workspace has seen: after minutes of trouble that is a lot."""
 DESK: Final = """
 calendars: {always: 24x7}
 slas:
@@ -165,7 +167,7 @@ class Desk:
 
     def look(self) -> Seen:
         """What Slack knows."""
-        return look(self.client)
+        return look(SandboxClient(self.server.url, timeout=READ_WITHIN))
 
     def is_calm(self) -> bool:
         """Nothing is on its way, into the desk or out of it."""
