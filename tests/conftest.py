@@ -13,8 +13,10 @@ import pytest
 
 from bot.settings import VARIABLES
 from bot.store import migrate
+from sandbox.server import SandboxServer
 from tests.availability import NotRunReport, not_run
 from tests.postgres import Cluster, NoPostgres, Server, new_home
+from tests.sandbox_fixture import running_sandbox
 
 # On a developer's machine examples are new each time; in CI a change must not fail by what another one left.
 hypothesis.settings.register_profile("ci", derandomize=True)
@@ -97,3 +99,16 @@ def empty_database_url(database_kind: str, tmp_path: Path, request: pytest.Fixtu
     server: Server = request.getfixturevalue("postgres")
     with server.database(migrated=False) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def one_server() -> Iterator[SandboxServer]:
+    with running_sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def server(one_server: SandboxServer) -> SandboxServer:
+    """A workspace as it is in the beginning."""
+    one_server.client().reset()
+    return one_server

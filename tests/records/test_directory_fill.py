@@ -22,13 +22,6 @@ from bot.workflows.desks import AgentSource, Definition
 from bot.workflows.facts import ChannelFact, MembersFact, MessageFact, PersonFact, UsergroupFact
 from sandbox.client import SandboxClient
 from sandbox.server import SandboxServer
-from tests.sandbox_fixture import running_sandbox
-
-
-@pytest.fixture
-def server() -> Iterator[SandboxServer]:
-    with running_sandbox() as running:
-        yield running
 
 
 @pytest.fixture

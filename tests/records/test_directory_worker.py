@@ -34,7 +34,6 @@ from bot.workflows.facts import (
 from bot.workflows.outcomes import Reply
 from sandbox.client import SandboxClient
 from sandbox.server import SandboxServer
-from tests.sandbox_fixture import running_sandbox
 
 FACTS: list[Fact] = [
     PersonFact("U1"),
@@ -46,12 +45,6 @@ FACTS: list[Fact] = [
 
 SETTLE = 60.0
 """Seconds by which a history may be behind."""
-
-
-@pytest.fixture
-def server() -> Iterator[SandboxServer]:
-    with running_sandbox() as running:
-        yield running
 
 
 @pytest.fixture

@@ -12,14 +12,7 @@ from bot.models.vocabulary import Kind, Level, Source, State
 from bot.store import Store
 from sandbox.client import SandboxClient
 from sandbox.server import SandboxServer
-from tests.sandbox_fixture import running_sandbox
 from tests.unit.delivery.workplace import Workplace, know_workspace
-
-
-@pytest.fixture
-def server() -> Iterator[SandboxServer]:
-    with running_sandbox() as running:
-        yield running
 
 
 @pytest.fixture
