@@ -40,7 +40,7 @@ KEY = "digest:it:2026-11-21"
 
 @pytest.fixture
 def server() -> Iterator[SandboxServer]:
-    with running_sandbox(settings={**QUICK, "file_processing": 0.3}) as running:
+    with running_sandbox(settings={**QUICK, "file_processing": 0.1}) as running:
         yield running
 
 
