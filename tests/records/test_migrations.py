@@ -23,6 +23,8 @@ from bot.store.database import make_engine
 from bot.store.migrate import SchemaMismatch
 
 SCRIPTS = ScriptDirectory.from_config(migrate.script_config())
+ROLLING_SINCE = "0005"
+"""From this revision on, replicas of two neighbouring versions work on one database."""
 REVISIONS = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]
 
 
@@ -108,6 +110,32 @@ def test_every_step_can_be_taken_back_and_again(empty_database_url: str) -> None
             command.upgrade(config, revision)
             assert schema(engine) == after
         assert differences(engine) == []
+
+
+def columns(engine: Engine) -> dict[str, dict[str, bool]]:
+    """Of each table its columns, and whether a row may leave them out."""
+    seen = inspect(engine)
+    return {
+        table: {
+            str(column["name"]): bool(column["nullable"]) or column["default"] is not None
+            for column in seen.get_columns(table)
+        }
+        for table in seen.get_table_names()
+    }
+
+
+def test_a_version_goes_on_working_while_the_next_one_has_migrated(empty_database_url: str) -> None:
+    with engine_of(empty_database_url) as engine:
+        config = alembic(engine)
+        command.upgrade(config, ROLLING_SINCE)
+        for revision in REVISIONS[REVISIONS.index(ROLLING_SINCE) + 1 :]:
+            before = columns(engine)
+            command.upgrade(config, revision)
+            after = columns(engine)
+            for table, known in before.items():
+                assert known.keys() <= after[table].keys(), f"{revision} takes from {table}"
+                must = {name for name, optional in after[table].items() if not optional}
+                assert must <= known.keys(), f"{revision} demands of {table} what the version before lacks"
 
 
 def test_a_database_knows_where_it_stands(empty_database_url: str) -> None:
