@@ -37,6 +37,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="of the first run; each next one counts up")
     parser.add_argument("--seconds", type=float, default=40.0, help="of trouble in each run (default: 40)")
     parser.add_argument("--hours", type=float, default=24.0, help="of business time a run (default: 24)")
+    parser.add_argument(
+        "--lives",
+        type=float,
+        nargs=2,
+        metavar=("SHORTEST", "LONGEST"),
+        help="seconds that a process lives once it is ready (default: by the seed, 0.3 to 8)",
+    )
     parser.add_argument("--keep", type=Path, help="where failed runs leave logs and databases")
     return parser
 
@@ -44,8 +51,8 @@ def _parser() -> argparse.ArgumentParser:
 def _one(options: argparse.Namespace, databases: Databases, seed: int) -> bool:
     """One run; whether all was well."""
     folder = Path(tempfile.mkdtemp(prefix=f"deskbell-faults-{seed}-", dir=options.keep))
-    kill_every = KILL_EVERY[seed % len(KILL_EVERY)]
-    plan = Plan(seed=seed, seconds=options.seconds, hours=options.hours, kill_every=kill_every)
+    lives = tuple(options.lives) if options.lives else KILL_EVERY[seed % len(KILL_EVERY)]
+    plan = Plan(seed=seed, seconds=options.seconds, hours=options.hours, kill_every=lives)
     with databases.fresh(folder) as url, running_desk(url, folder, replicas=options.replicas) as desk:
         count = Count()
         summary = run(desk, plan, more=databases.troubles(url, count, seed), count=count)
