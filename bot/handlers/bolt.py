@@ -90,6 +90,7 @@ def build_bolt(handling: Handling, identity: Callable[[], Identity | None]) -> A
         )
 
     app = App(
+        name="deskbell",  # Bolt would read its callers' source files to find one
         process_before_response=True,
         request_verification_enabled=False,
         authorize=authorize,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -30,6 +31,12 @@ def script_config() -> Config:
     return config
 
 
+@cache
+def scripts() -> ScriptDirectory:
+    """The revisions that this version knows, read once."""
+    return ScriptDirectory.from_config(script_config())
+
+
 def upgrade(url: str) -> None:
     """Bring the schema to the newest revision. Raises StoreUnavailable, SchemaMismatch for a newer one."""
     engine = make_engine(url)
@@ -47,7 +54,9 @@ def upgrade(url: str) -> None:
             else:
                 guard.close()
             refuse_unknown(engine)
-            command.upgrade(config, "head")
+            current, head = current_and_head(engine)
+            if current != head:
+                command.upgrade(config, "head")
     except DBAPIError as error:
         raise as_store_error(error) from error
     finally:
@@ -56,7 +65,7 @@ def upgrade(url: str) -> None:
 
 def current_and_head(engine: Engine) -> tuple[str | None, str | None]:
     """The revision the database is at, and the newest one known to the code."""
-    head = ScriptDirectory.from_config(script_config()).get_current_head()
+    head = scripts().get_current_head()
     try:
         with engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision(), head
@@ -67,7 +76,7 @@ def current_and_head(engine: Engine) -> tuple[str | None, str | None]:
 def refuse_unknown(engine: Engine) -> None:
     """Raises SchemaMismatch when the database is at a revision of another version, most likely a newer."""
     current, _ = current_and_head(engine)
-    known = {script.revision for script in ScriptDirectory.from_config(script_config()).walk_revisions()}
+    known = {script.revision for script in scripts().walk_revisions()}
     if current is not None and current not in known:
         raise SchemaMismatch(
             f"The database is at revision {current}, which this version does not know: a newer Deskbell has "

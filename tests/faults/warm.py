@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import ssl
 
-from alembic.script import ScriptDirectory
 from sqlalchemy.orm import configure_mappers
 
 from bot import config
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.migrate import script_config
+from bot.store.migrate import scripts
 
 configure_mappers()
-ScriptDirectory.from_config(script_config()).get_current_head()
+scripts().get_current_head()
 ssl.create_default_context()
 config.load("", source="nothing")
 Settings.model_validate({})
