@@ -265,6 +265,8 @@ class SocketMode:
         if session is not None and session.sock is not None:
             with suppress(OSError, AttributeError):
                 session.sock.shutdown(socket.SHUT_RDWR)  # else its reader keeps it until the next ping
+        self.client.closed = True
+        self.client.message_queue.put(None)  # else its processor waits for a second for one more message
         try:
             self.client.close()
         except AttributeError:
