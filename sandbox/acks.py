@@ -9,8 +9,8 @@ from sandbox.happenings import ViewsChanged
 from sandbox.jsontypes import JsonObject, as_object, as_text, objects
 from sandbox.modals import StackFull, replace_content
 from sandbox.slack_files import problems_of_files
+from sandbox.validation.answers import validate_view_answer
 from sandbox.validation.messages import live_markup, validate_message
-from sandbox.validation.views import validate_view
 
 
 def acceptable(sandbox: Sandbox, content: JsonObject, where: str) -> bool:
@@ -70,48 +70,55 @@ def submission_reply(sandbox: Sandbox, ack: JsonObject, view: View) -> dict[str,
     workspace = sandbox.workspace
     screens = workspace.screens
     action = as_text(ack.get("response_action"))
+    is_sound = _judge(sandbox, ack, view)
     if action == "errors":
-        view.errors = _errors(sandbox, ack, view)
-    elif action in {"update", "push"}:
-        _show_view(sandbox, ack, view, push=action == "push")
+        view.errors = _errors(ack, view)
+    elif action in {"update", "push"} and is_sound:
+        _show_view(sandbox, as_object(ack.get("view")), view, push=action == "push")
     elif action == "clear":
         screens.clear(view.user)
-    elif ack:
-        sandbox.violate("bad_response_action", "view_submission", f"not understood: {sorted(ack)}")
-    elif screens.top(view.user) is view:
+    elif not ack and screens.top(view.user) is view:
         screens.close_top(view.user)
     workspace.tell(ViewsChanged(view.user))
     return view.errors
 
 
-def _errors(sandbox: Sandbox, ack: JsonObject, view: View) -> dict[str, str]:
+def _judge(sandbox: Sandbox, ack: JsonObject, view: View) -> bool:
+    """True if Slack follows this answer; breaches go on record."""
+    found = validate_view_answer(ack, blocks=view.content.get("blocks"))
+    answer = "bad_errors" if ack.get("response_action") == "errors" else "bad_response_action"
+    for item in found:
+        kind = answer if item.code == "invalid_response_action" else item.code
+        sandbox.violate(kind, "view_submission", item.message)
+    return not sandbox.settings.strict or all(item.is_warning for item in found)
+
+
+def _errors(ack: JsonObject, view: View) -> dict[str, str]:
     inputs = {
         as_text(block.get("block_id"))
         for block in objects(view.content.get("blocks"))
         if block.get("type") == "input"
     }
     given = as_object(ack.get("errors"))
-    if not given:
-        sandbox.violate("bad_errors", "view_submission", "response_action errors without errors")
-    for key, text in given.items():
-        if key not in inputs:
-            sandbox.violate("bad_errors", "view_submission", f"{key!r} is no input block of the view")
-        if not isinstance(text, str) or not text:
-            sandbox.violate("bad_errors", "view_submission", f"the error of {key!r} is no text")
     return {key: text for key, text in given.items() if key in inputs and isinstance(text, str)}
 
 
-def _show_view(sandbox: Sandbox, ack: JsonObject, view: View, *, push: bool) -> None:
-    content = as_object(ack.get("view"))
-    problems = validate_view(content)
-    for item in problems:
-        sandbox.violate(item.code, "view_submission", item.message)
-    if sandbox.settings.strict and any(not item.is_warning for item in problems):
-        return
-    if not push:
+def _show_view(sandbox: Sandbox, content: JsonObject, view: View, *, push: bool) -> None:
+    screens = sandbox.workspace.screens
+    other = screens.find_external(as_text(content.get("external_id")))
+    if content.get("type") != "modal":
+        detail = f"a form is followed by a modal, not by {content.get('type')}"
+        sandbox.violate("bad_response_action", "view_submission", detail)
+    elif other is not None and (push or other is not view):
+        sandbox.violate("duplicate_external_id", "view_submission", "another open view has this external_id")
+    elif not push:
         replace_content(view, content)
-        return
+    else:
+        _push(sandbox, content, view.user)
+
+
+def _push(sandbox: Sandbox, content: JsonObject, user: str) -> None:
     try:
-        sandbox.workspace.screens.push(view.user, content)
+        sandbox.workspace.screens.push(user, content)
     except StackFull:
         sandbox.violate("push_limit_reached", "view_submission", "three modals are open already")

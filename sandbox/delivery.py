@@ -11,6 +11,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from sandbox.event_cap import MOST_EVENTS, EventCap
 from sandbox.events import AppEvent
 from sandbox.faults import Faults
 from sandbox.ids import new_id, new_uuid
@@ -22,6 +23,7 @@ from sandbox.workspace import Workspace
 EnvelopeKind = Literal["events_api", "interactive", "slash_commands"]
 Outcome = Literal["acked", "timeout", "lost", "refused", "failed"]
 
+_ANSWERED = frozenset({"view_submission", "block_suggestion"})
 # Seconds before each redelivery of an event; Slack gives up after the third.
 RETRY_DELAYS = (0.0, 60.0, 300.0)
 
@@ -38,7 +40,8 @@ class Outgoing:
 
     @property
     def accepts_response(self) -> bool:
-        return self.kind != "events_api"
+        """True where the acknowledgement may say something: commands, submitted forms, suggestions."""
+        return self.kind == "slash_commands" or self.payload.get("type") in _ANSWERED
 
 
 @dataclass(frozen=True)
@@ -50,11 +53,14 @@ class Answer:
     ack: JsonObject = field(default_factory=dict)
     detail: str = ""
     may_retry: bool = True
+    reason: str = ""
+    """Slack's word for what went wrong, where `outcome` does not tell it."""
 
     @property
     def retry_reason(self) -> str:
         """Slack's word for why the next try happens."""
-        return {"timeout": "http_timeout", "failed": "http_error"}.get(self.outcome, "connection_failed")
+        known = {"timeout": "http_timeout", "failed": "http_error"}
+        return self.reason or known.get(self.outcome, "connection_failed")
 
 
 class Transport(Protocol):
@@ -87,10 +93,16 @@ class Delivery:
         self._tasks: set[asyncio.Task[None]] = set()
         self._hurry = asyncio.Event()
         self._withheld: list[EnvelopeRecord] = []
+        self._cap = EventCap()
 
     def send_event(self, event: AppEvent) -> None:
         """Sends an event now and, if needed, again later. Returns at once."""
         if self._faults.standing("lose_events") is not None:
+            return
+        verdict = self._cap.take(time.time(), MOST_EVENTS * self._settings.rate_scale)
+        if verdict == "tell":
+            self._start(self._deliver(self._limited_record()))
+        if verdict != "pass":
             return
         duplicate = self._faults.standing("duplicate_events")
         payload = event_envelope(event.body, self._workspace, event_id=new_id("Ev"), shared=_is_shared(event))
@@ -100,6 +112,17 @@ class Delivery:
             for _ in range(max(1, duplicate.count)):
                 again = payload if duplicate.same_id else payload | {"event_id": new_id("Ev")}
                 self._start(self._deliver(self._event_record(event, again)))
+
+    def _limited_record(self) -> EnvelopeRecord:
+        app = self._workspace.app
+        payload: JsonObject = {
+            "token": app.verification_token,
+            "type": "app_rate_limited",
+            "team_id": self._workspace.team.id,
+            "minute_rate_limited": int(time.time()) // 60 * 60,
+            "api_app_id": app.app_id,
+        }
+        return self._journal.envelope("events_api", "app_rate_limited", payload)
 
     def _event_record(self, event: AppEvent, payload: JsonObject) -> EnvelopeRecord:
         name = as_text(event.body.get("type"))

@@ -9,6 +9,17 @@ from sandbox.jsontypes import JsonObject
 
 ChannelKind = Literal["public", "private", "im", "mpim"]
 ViewType = Literal["modal", "home"]
+Subtype = Literal[
+    "",
+    "bot_message",
+    "channel_join",
+    "channel_leave",
+    "file_share",
+    "me_message",
+    "thread_broadcast",
+    "tombstone",
+]
+"""What kinds of messages there are here; a tombstone is what is left of a deleted parent with replies."""
 
 
 @dataclass
@@ -65,7 +76,7 @@ class Message:
     text: str
     user: str = ""
     thread_ts: str = ""
-    subtype: str = ""
+    subtype: Subtype = ""
     bot_id: str = ""
     app_id: str = ""
     username: str = ""

@@ -19,6 +19,18 @@ MESSAGE_EVENTS: dict[ChannelKind, str] = {
     "mpim": "message.mpim",
 }
 
+OFFERED = frozenset(
+    {
+        *MESSAGE_EVENTS.values(), "app_home_opened", "app_mention", "app_uninstalled", "channel_archive",
+        "channel_created", "channel_deleted", "channel_id_changed", "channel_left", "channel_rename",
+        "channel_unarchive", "group_archive", "group_deleted", "group_left", "group_rename",
+        "group_unarchive", "member_joined_channel", "member_left_channel", "reaction_added",
+        "reaction_removed", "subteam_created", "subteam_members_changed", "subteam_updated", "team_join",
+        "tokens_revoked", "user_change",
+    }
+)  # fmt: skip
+"""The subscriptions that the sandbox serves; each of them is compared with what Slack sends."""
+
 
 @dataclass(frozen=True)
 class AppEvent:
@@ -38,7 +50,7 @@ def events_for(happening: happened.Happening, workspace: Workspace) -> list[AppE
 def _reaches(event: AppEvent, workspace: Workspace) -> bool:
     app = workspace.app
     name = event.subscription
-    if name not in app.manifest.bot_events:
+    if name not in OFFERED or name not in app.manifest.bot_events:
         return False
     if event.needs_membership and event.channel is not None and app.bot_user not in event.channel.members:
         return False
@@ -191,7 +203,7 @@ def _channel_changed(happening: happened.ChannelChanged, workspace: Workspace) -
     elif change == "rename":
         names = {"id": channel.id, "name": channel.name, "name_normalized": channel.name}
         body = {"channel": names | {"created": channel.created, "is_channel": channel.kind == "public"}}
-    elif change in {"archive", "unarchive"}:
+    elif name != "group_unarchive" and change in {"archive", "unarchive"}:
         body = {"channel": channel.id, "user": happening.actor}
     event = _plain(name, workspace, body)
     yield AppEvent(name, event.body, channel, needs_membership=channel.kind == "private")

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import ssl
 import time
 import urllib.error
 import urllib.parse
@@ -18,6 +19,12 @@ from sandbox.delivery import Answer, Outgoing
 from sandbox.jsontypes import JsonObject, as_object, parse
 
 MAX_BODY = 1_000_000
+MOST_REDIRECTS = 2
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+class TooManyRedirects(Exception):
+    """The app sends from one address to the next; answer at the request URL itself."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +59,12 @@ class HttpDelivery:
             response = await asyncio.wait_for(work, timeout)
         except TimeoutError:
             return Answer("timeout", self.name)
+        except TooManyRedirects as error:
+            return Answer("failed", self.name, detail=str(error), reason="too_many_redirects")
         except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
-            return Answer("refused", self.name, detail=str(error))
+            is_tls = isinstance(getattr(error, "reason", None), ssl.SSLError)
+            reason = "ssl_error" if is_tls else "connection_failed"
+            return Answer("refused", self.name, detail=str(error), reason=reason)
         return _answer(response, self.name)
 
     def close(self) -> None:
@@ -95,6 +106,18 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def _post(url: str, body: bytes, headers: dict[str, str], timeout: float) -> _Response:
+    """Follows two redirects, as Slack does. Raises TooManyRedirects at the third."""
+    for _ in range(MOST_REDIRECTS + 1):
+        response = _post_once(url, body, headers, timeout)
+        if response.status not in _REDIRECTS:
+            return response
+        url = urllib.parse.urljoin(url, response.headers.get("location", ""))
+        if not url.startswith(("http://", "https://")):
+            return response
+    raise TooManyRedirects(f"more than {MOST_REDIRECTS} redirects")
+
+
+def _post_once(url: str, body: bytes, headers: dict[str, str], timeout: float) -> _Response:
     request = urllib.request.Request(url, data=body, headers=headers, method="POST")  # noqa: S310  # the operator's URL
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects())
     try:

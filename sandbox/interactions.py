@@ -24,6 +24,7 @@ from sandbox.elements import (
 from sandbox.entities import Channel, Ephemeral, Message, View
 from sandbox.happenings import HomeOpened, ViewsChanged
 from sandbox.jsontypes import JsonObject, as_list, as_object, as_text, objects
+from sandbox.validation.answers import validate_options_answer
 
 
 class NotPossible(ValueError):
@@ -138,17 +139,21 @@ class Interactions:
         answer = await self._sandbox.delivery.send_interaction(
             "interactive", f"block_suggestion {placed.action_id}", payload
         )
-        grouped = objects(answer.ack.get("option_groups"))
-        options = objects(answer.ack.get("options")) + [o for g in grouped for o in objects(g.get("options"))]
-        if answer.outcome == "acked" and not ({"options", "option_groups"} & set(answer.ack)):
-            self._sandbox.violate(
-                "bad_options", "block_suggestion", "the answer holds neither options nor option_groups"
-            )
-        if len(options) > 100:
-            self._sandbox.violate("bad_options", "block_suggestion", f"{len(options)} options; at most 100")
+        options = self._options_of(answer)
         key = (user, placed.block_id, placed.action_id)
         self._offered[key] = (options + self._offered.get(key, []))[:_REMEMBERED]
         return options
+
+    def _options_of(self, answer: Answer) -> list[JsonObject]:
+        """What Slack shows of an answer; nothing of one that breaks a rule."""
+        found = validate_options_answer(answer.ack) if answer.outcome == "acked" else []
+        for item in found:
+            kind = item.code if item.is_warning else "bad_options"
+            self._sandbox.violate(kind, "block_suggestion", item.message)
+        if self._sandbox.settings.strict and not all(item.is_warning for item in found):
+            return []
+        grouped = objects(answer.ack.get("option_groups"))
+        return objects(answer.ack.get("options")) + [o for g in grouped for o in objects(g.get("options"))]
 
     async def _enter(
         self, placed: Placed, value: object, *, state: State, holder: View | Message | None, user: str

@@ -20,6 +20,7 @@ class Settings:
     `count_rate_limits`: a 429 by `rate_scale` is a violation.
     `retry_scale`: 1 redelivers at once, after 60 s and after 300 s; 0.01 after 0.6 s and 3 s.
     `file_processing`: how long after its completion an upload cannot be shown in a block yet.
+    `edit_window`: how long a message can be edited, as workspaces may decide; 0 is for ever.
     """
 
     strict: bool = True
@@ -30,6 +31,7 @@ class Settings:
     trigger_lifetime: float = 3.0
     response_url_lifetime: float = 1800.0
     file_processing: float = 0.5
+    edit_window: float = 0.0
 
     def change(self, data: JsonObject) -> None:
         """Sets the named settings. Raises SettingInvalid, in which case nothing has changed."""

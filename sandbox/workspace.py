@@ -30,7 +30,7 @@ from sandbox.seed import APP, ChannelSeed, UsergroupSeed, UserSeed, WorkspaceSee
 
 Listener = Callable[[happened.Happening], None]
 
-_TS = re.compile(r"^\d{1,10}\.\d{6}$")
+_TS = re.compile(r"[0-9]{1,10}\.[0-9]{6}")
 
 
 class NotInWorkspace(LookupError):
@@ -363,6 +363,9 @@ class Workspace:
             return False
         channel.members.remove(user)
         self.tell(happened.MembershipChanged(channel, self.users[user], joined=False))
+        if channel.kind in {"public", "private"}:
+            text = f"<@{user}> has left the channel"
+            self.post(channel, Message(channel.id, "", text, user=user, subtype="channel_leave"))
         return True
 
     def rename(self, channel: Channel, name: str, *, actor: str) -> None:
@@ -475,4 +478,4 @@ def format_ts(moment: float) -> str:
 
 def is_ts(value: str) -> bool:
     """True if the string has the form of a ts."""
-    return bool(_TS.match(value))
+    return _TS.fullmatch(value) is not None

@@ -55,7 +55,7 @@ class Call:
         """An integer argument; its form was checked before."""
         value = self.args.get(name)
         text = str(value)
-        is_whole = isinstance(value, int | str) and text.lstrip("-").isdecimal() and len(text) <= 18
+        is_whole = isinstance(value, int | str) and text.removeprefix("-").isdecimal() and len(text) <= 18
         return int(text) if is_whole else default
 
     def json(self, name: str) -> object:

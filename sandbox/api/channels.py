@@ -22,6 +22,8 @@ def checked_name(call: Call) -> str:
         raise ApiError("invalid_name_required")
     if len(name) > MOST_NAME:
         raise ApiError("invalid_name_maxlength")
+    if not name.strip("-_"):
+        raise ApiError("invalid_name_punctuation")
     if not _NAME.match(name) or name != name.lower():
         raise ApiError("invalid_name_specials")
     if call.workspace.channel_named(name) is not None:

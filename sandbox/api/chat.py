@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox import clock as clocks
 from sandbox import shapes
 from sandbox.api.call import ApiError, Call, argument, method
 from sandbox.elements import fill_ids
@@ -140,6 +141,7 @@ def update(call: Call) -> JsonObject:
     message = call.message_at(channel, argument(call, "ts"))
     if message.app_id != call.sandbox.app.app_id:
         raise ApiError("cant_update_message")
+    _check_editable(call, channel, message)
     changes: JsonObject = {}
     if call.has("text") or call.has("markdown_text") or call.has("blocks"):
         changes["text"] = call.text("text") or call.text("markdown_text")
@@ -159,6 +161,14 @@ def update(call: Call) -> JsonObject:
         "text": message.text,
         "message": shapes.message(message, call.workspace),
     }
+
+
+def _check_editable(call: Call, channel: Channel, message: Message) -> None:
+    if channel.is_archived:
+        raise ApiError("is_inactive")
+    window = call.sandbox.settings.edit_window
+    if window > 0 and clocks.real() - message.posted_at_real > window:
+        raise ApiError("edit_window_closed")
 
 
 @method("chat.delete")

@@ -92,7 +92,10 @@ def open_conversation(call: Call) -> JsonObject:
     if call.has("channel") and not call.has("users"):
         channel = call.conversation(call.text("channel"))
         return _opened(call, channel, known=True)
-    people = [person for person in dict.fromkeys(texts(call.args.get("users"))) if person != call.bot_user]
+    wanted = texts(call.args.get("users"))
+    if not wanted:
+        raise ApiError("users_list_not_supplied")
+    people = [person for person in dict.fromkeys(wanted) if person != call.bot_user]
     _check_people(call, people)
     workspace = call.workspace
     if len(people) == 1:
@@ -105,7 +108,7 @@ def open_conversation(call: Call) -> JsonObject:
 
 def _check_people(call: Call, people: list[str]) -> None:
     if not people:
-        raise ApiError("users_list_not_supplied")
+        raise ApiError("not_enough_users")
     if len(people) > 8:
         raise ApiError("too_many_users")
     for person in people:
@@ -137,6 +140,10 @@ def create(call: Call) -> JsonObject:
 def invite(call: Call) -> JsonObject:
     channel = call.joined_conversation(argument(call, "channel"))
     people = texts(call.args.get("users"))
+    if channel.kind not in {"public", "private"}:
+        raise ApiError("method_not_supported_for_channel_type")
+    if not people:
+        raise ApiError("no_user")
     if channel.is_archived:
         raise ApiError("is_archived")
     for person in people:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -41,17 +42,18 @@ FAMILIES = (
 )  # fmt: skip
 
 MAX_BODY = 2_000_000
+_ARGUMENT = re.compile(r"[A-Za-z0-9_]+")
 
 # What a correct app can meet at any time, because people act too. Every other error is a breach.
 FORGIVEN = frozenset(
     {
-        "account_inactive", "already_archived", "already_in_channel", "already_pinned", "already_reacted",
-        "bot_not_found", "cannot_reply_to_message", "channel_not_found", "duplicate_external_id",
-        "file_not_found", "hash_conflict", "is_archived", "message_not_found", "name_taken", "no_reaction",
-        "no_such_subteam", "not_found", "plan_upgrade_required", "ratelimited", "team_not_found",
-        "thread_not_found",
-        "too_many_emoji", "too_many_reactions", "token_revoked", "user_disabled", "user_not_found",
-        "user_not_in_channel", "users_not_found",
+        "account_inactive", "already_archived", "already_in_channel", "already_pinned",
+        "already_reacted", "bot_not_found", "cannot_reply_to_message", "channel_not_found",
+        "duplicate_external_id", "edit_window_closed", "file_not_found", "hash_conflict", "is_archived",
+        "is_inactive", "message_not_found", "name_taken", "no_reaction", "no_such_subteam", "not_found",
+        "plan_upgrade_required", "ratelimited", "team_not_found", "thread_not_found", "token_revoked",
+        "too_many_emoji", "too_many_reactions", "user_disabled", "user_not_found", "user_not_in_channel",
+        "users_not_found",
     }
 )  # fmt: skip
 
@@ -80,6 +82,8 @@ async def handle(sandbox: Sandbox, request: Request) -> Response:
         return Response(status_code=400)
     is_json = _content_type(request) == "application/json"
     token = _token(request, {} if is_json or name == "apps.connections.open" else args)
+    if name == "apps.connections.open" and request.method != "POST":
+        problem = problem or "insecure_request"
     if is_json and name in FORMS_ONLY and not problem:
         args = _without_json(sandbox, request, name, args)
     shown = {key: value for key, value in args.items() if key != "token"}
@@ -118,7 +122,9 @@ def _response(sandbox: Sandbox, outcome: Outcome, fault: Fault | None) -> Respon
 
 async def read_arguments(request: Request) -> JsonObject:
     """Query, form or JSON body as one object. Raises ApiError for bodies that cannot be read."""
-    args: JsonObject = dict(request.query_params)
+    # Apps made since 2021 cannot send their token in an address, where every log would keep it:
+    # https://docs.slack.dev/changelog/2020-11-no-more-tokens-in-querystrings-for-newly-created-apps
+    args: JsonObject = {name: value for name, value in request.query_params.items() if name != "token"}
     header = request.headers.get("content-type", "")
     content_type = _content_type(request)
     if _charset(header) not in {"", "utf-8", "utf8"}:
@@ -127,12 +133,22 @@ async def read_arguments(request: Request) -> JsonObject:
     if body is None:
         raise ApiError("request_too_large")
     if content_type == "application/json":
-        return args | _json_body(body)
-    if content_type in {"application/x-www-form-urlencoded", "multipart/form-data"}:
-        return args | _form_body(body, header)
-    if body:
-        raise ApiError("invalid_post_type")
+        args |= _json_body(body)
+    elif content_type in {"application/x-www-form-urlencoded", "multipart/form-data"}:
+        args |= _form_body(body, header)
+    elif body:
+        raise ApiError("invalid_post_type" if content_type else "missing_post_type")
+    _check_names(args)
     return args
+
+
+def _check_names(args: JsonObject) -> None:
+    """Raises invalid_array_arg for `users[]=U1`, invalid_arg_name for other names that no method has."""
+    for name in args:
+        if name.endswith("]") and "[" in name:
+            raise ApiError("invalid_array_arg")
+        if not _ARGUMENT.fullmatch(name):
+            raise ApiError("invalid_arg_name")
 
 
 def _content_type(request: Request) -> str:
@@ -145,13 +161,20 @@ def _charset(content_type: str) -> str:
 
 
 def _warned(outcome: Outcome, request: Request) -> Outcome:
-    """Slack does the work, and says that JSON should come with its charset."""
-    if _content_type(request) != "application/json" or _charset(request.headers["content-type"]):
+    """Slack does the work, and says that JSON should come with its charset, and a form without one."""
+    warning = _charset_warning(_content_type(request), _charset(request.headers.get("content-type", "")))
+    if not warning:
         return outcome
     metadata = as_object(outcome.answer.get("response_metadata"))
-    warnings = [*texts(metadata.get("warnings")), "missing_charset"]
+    warnings = [*texts(metadata.get("warnings")), warning]
     told = {"warning": ",".join(warnings), "response_metadata": metadata | {"warnings": warnings}}
     return replace(outcome, answer=outcome.answer | told)
+
+
+def _charset_warning(content_type: str, charset: str) -> str:
+    if content_type == "application/json" and not charset:
+        return "missing_charset"
+    return "superfluous_charset" if content_type == "application/x-www-form-urlencoded" and charset else ""
 
 
 def _without_json(sandbox: Sandbox, request: Request, name: str, args: JsonObject) -> JsonObject:
@@ -256,11 +279,21 @@ def _checked(sandbox: Sandbox, name: str, *, args: JsonObject, token: str) -> Js
     call = Call(sandbox, name, args, _identify(sandbox, name, token))
     if call.by_bot and scopes_for(name):
         call.require_scope(*scopes_for(name))
-    seconds = sandbox.limits.take(name, METHODS[name].tier, call.text("channel"))
+    seconds = sandbox.limits.take(name, METHODS[name].tier, _room(call))
     if seconds:
         raise _RateLimited(seconds)
     call.refuse(validate_arguments(name, args))
     return handler(call)
+
+
+def _room(call: Call) -> str:
+    """The conversation that `channel` means, however it is named: a limit per channel knows no names."""
+    workspace, reference = call.workspace, call.text("channel")
+    if reference in workspace.users:
+        direct = workspace.im_between(call.bot_user, reference)
+        return direct.id if direct else reference
+    named = workspace.channel_named(reference.removeprefix("#"))
+    return named.id if named and reference not in workspace.channels else reference
 
 
 def _identify(sandbox: Sandbox, name: str, token: str) -> bool:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from sandbox import clock as clocks
 from sandbox import shapes
 from sandbox.api.call import ApiError, Call, argument, method
 from sandbox.api.chat import post_target
-from sandbox.entities import File, Message
+from sandbox.entities import Channel, File, Message
 from sandbox.ids import new_id
 from sandbox.jsontypes import JsonObject, as_text, objects, texts
 
 MOST_ALT_TEXT = 1000
+MOST_CHANNELS = 100
 
 
 @method("files.getUploadURLExternal")
@@ -37,6 +40,8 @@ def complete_upload(call: Call) -> JsonObject:
     """Without a channel the files are private: only the bot sees them, until a message of its own does."""
     files = [_uploaded(call, entry) for entry in _entries(call)]
     references = texts(call.text("channels")) or texts(call.text("channel_id"))
+    if len(references) > MOST_CHANNELS:
+        raise ApiError("channels_limit_exceeded")
     targets = [post_target(call, reference) for reference in references]
     for channel in targets:
         if call.bot_user not in channel.members:
@@ -44,22 +49,31 @@ def complete_upload(call: Call) -> JsonObject:
     for file in files:
         file.completed = True
         file.ready_at_real = clocks.real() + call.sandbox.settings.file_processing
-        file.channels = [channel.id for channel in targets]
-    app = call.sandbox.app
     for channel in targets:
-        message = Message(
-            channel=channel.id,
-            ts="",
-            text=call.text("initial_comment"),
-            user=app.bot_user,
-            bot_id=app.bot_id,
-            app_id=app.app_id,
-            subtype="file_share",
-            thread_ts=call.text("thread_ts"),
-            files=[file.id for file in files],
-        )
-        call.workspace.post(channel, message)
+        call.sandbox.delivery.later(_share(call, channel, files))
     return {"files": [shapes.file(file) for file in files]}
+
+
+async def _share(call: Call, channel: Channel, files: list[File]) -> None:
+    """Slack shares after it has answered: which message it became is told by the event alone."""
+    await asyncio.sleep(call.sandbox.settings.file_processing)
+    if channel.is_archived or call.bot_user not in channel.members:
+        return
+    for file in files:
+        file.channels.append(channel.id)
+    app = call.sandbox.app
+    message = Message(
+        channel=channel.id,
+        ts="",
+        text=call.text("initial_comment"),
+        user=app.bot_user,
+        bot_id=app.bot_id,
+        app_id=app.app_id,
+        subtype="file_share",
+        thread_ts=call.text("thread_ts"),
+        files=[file.id for file in files],
+    )
+    call.workspace.post(channel, message)
 
 
 def _entries(call: Call) -> list[JsonObject]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sandbox import clock as clocks
 from sandbox import shapes
 from sandbox.api.call import ApiError, Call, argument, method
@@ -9,16 +11,17 @@ from sandbox.api.paging import decode_cursor, encode_cursor, page_size, paginate
 from sandbox.entities import Channel, Message
 from sandbox.jsontypes import JsonObject
 
+_MOMENT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
+
 
 def _bound(call: Call, name: str) -> float | None:
     """`latest` or `oldest` as a number. Raises invalid_ts_latest or invalid_ts_oldest."""
-    value = call.args.get(name)
-    if value in (None, "", "now"):
+    value = call.text(name)
+    if value in ("", "now"):
         return None
-    try:
-        return float(str(value))
-    except ValueError as error:
-        raise ApiError(f"invalid_ts_{name}") from error
+    if not _MOMENT.fullmatch(value):
+        raise ApiError(f"invalid_ts_{name}")
+    return float(value)
 
 
 def _in_window(call: Call, messages: list[Message]) -> list[Message]:

@@ -18,6 +18,8 @@ def pin(call: Call) -> JsonObject:
     message = call.message_at(channel, argument(call, "timestamp"), bad_ts="bad_timestamp")
     if message.ts in channel.pins:
         raise ApiError("already_pinned")
+    if len(channel.pins) >= MOST_PINS:
+        raise ApiError("too_many_pins")
     channel.pins.append(message.ts)
     return {}
 

@@ -31,12 +31,13 @@ def add(call: Call) -> JsonObject:
     message = _message(call)
     if call.workspace.channels[message.channel].is_archived:
         raise ApiError("is_archived")
+    if call.bot_user in message.reactions.get(name, []):
+        raise ApiError("already_reacted")
     if name not in message.reactions and len(message.reactions) >= MAX_EMOJI_PER_MESSAGE:
         raise ApiError("too_many_emoji")
     if sum(call.bot_user in people for people in message.reactions.values()) >= MAX_EMOJI_PER_USER:
         raise ApiError("too_many_reactions")
-    if not call.workspace.react(message, user=call.bot_user, name=name):
-        raise ApiError("already_reacted")
+    call.workspace.react(message, user=call.bot_user, name=name)
     return {}
 
 

@@ -92,6 +92,7 @@ def publish(call: Call) -> JsonObject:
     known = call.workspace.screens.homes.get(user.id)
     if known is not None:
         _check_hash(call, known)
+    _check_external_id(call, content, own=known)
     return _answer(call, call.workspace.screens.publish(user.id, content))
 
 

@@ -23,9 +23,17 @@ def decoded(value: object) -> object:
 
 def json_size(value: object) -> int:
     """Return the size of a value as compact JSON, in bytes of UTF-8; 0 if it cannot be written as JSON."""
+    return len(_compact(value).encode("utf-8", "surrogatepass"))
+
+
+def json_length(value: object) -> int:
+    """Return the length of a value as compact JSON, in characters; 0 if it cannot be written as JSON."""
+    return len(_compact(value))
+
+
+def _compact(value: object) -> str:
     try:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
     except (TypeError, ValueError, RecursionError):
         # Whatever is nested that deep, or is no JSON at all, fails the checks of shape.
-        return 0
-    return len(text.encode("utf-8", "surrogatepass"))
+        return ""

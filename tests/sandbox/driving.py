@@ -8,7 +8,8 @@ from sandbox.api.dispatch import execute
 from sandbox.core import Sandbox, SandboxConfig
 from sandbox.delivery import Answer, Outgoing
 from sandbox.elements import find_element
-from sandbox.entities import Message
+from sandbox.entities import Channel, Message
+from sandbox.events import OFFERED
 from sandbox.jsontypes import JsonObject, as_object, as_text, objects
 from tests.sandbox.apps import MANIFEST
 from tests.sandbox_fixture import QUICK
@@ -44,10 +45,14 @@ class Agreeable:
 
 
 def granted() -> JsonObject:
-    """The manifest of the probe, with every scope that a method here asks for."""
+    """The manifest of the probe, with every scope that a method here asks for, and every event there is."""
     scopes = as_object(as_object(MANIFEST["oauth_config"])["scopes"])["bot"]
     assert isinstance(scopes, list)
-    return MANIFEST | {"oauth_config": {"scopes": {"bot": sorted({*scopes, *MORE_SCOPES})}}}
+    events = {"event_subscriptions": {"bot_events": sorted(OFFERED)}}
+    return MANIFEST | {
+        "oauth_config": {"scopes": {"bot": sorted({*scopes, *MORE_SCOPES})}},
+        "settings": as_object(MANIFEST["settings"]) | events,
+    }
 
 
 class Drive:
@@ -61,10 +66,10 @@ class Drive:
         self.ana = self.space.user("ana").id
         self.asked = self.said("Look at https://example.com/1")
 
-    def said(self, text: str, **more: str) -> str:
-        """A message of Ana's in #it-help."""
-        draft = Message(self.room.id, "", text, user=self.ana, client_msg_id="c", **more)  # type: ignore[arg-type]  # names of text fields
-        return self.space.post(self.room, draft).ts
+    def said(self, text: str, room: Channel | None = None) -> str:
+        """A message of Ana's, in #it-help if nothing else is said."""
+        where = room or self.room
+        return self.space.post(where, Message(where.id, "", text, user=self.ana, client_msg_id="c")).ts
 
     def call(self, method: str, **args: object) -> JsonObject:
         """The answer of a method, called with the token it wants."""

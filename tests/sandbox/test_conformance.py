@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from sandbox import payloads
 from sandbox.api.call import HANDLERS
 from sandbox.elements import find_element
+from sandbox.entities import Channel, Ephemeral, Subtype
+from sandbox.events import OFFERED
 from sandbox.happenings import AppRemoved, HomeOpened
 from sandbox.jsontypes import JsonObject, as_list, as_object, as_text, texts
 from sandbox.seed import UsergroupSeed, UserSeed
@@ -51,6 +55,7 @@ def _read(name: str) -> JsonObject:
 
 METHODS_OF_SLACK = _read("methods.json")
 SHAPES = {key: as_object(value) for key, value in _read("shapes.json").items()}
+DOCUMENTED = as_object(_read("documented.json")["payloads"])
 DIFFERENCES = {as_text(key): as_text(why) for key, why in _read("differences.json").items()}
 
 
@@ -255,31 +260,50 @@ async def _live(drive: Drive) -> None:
     drive.own(thread_ts=drive.asked, reply_broadcast=True)
     drive.own(username="Somebody", icon_emoji=":eyes:")
     drive.call("chat.update", channel=room.id, ts=own, text="ho")
+    drive.call(
+        "chat.unfurl", channel=room.id, ts=drive.asked, unfurls={"https://example.com/1": {"text": "x"}}
+    )
     space.react(room.messages[own], user=ana, name="eyes")
     space.unreact(room.messages[own], user=ana, name="eyes")
     drive.call("chat.delete", channel=room.id, ts=own)
     drive.call("files.completeUploadExternal", files=[{"id": drive.upload()}], channel_id=room.id)
+    drive.said("psst", space.open_im(bot, ana))
+    drive.said("we three", space.open_mpim([bot, ana, space.user("ben").id]))
     drive.call("chat.meMessage", channel=room.id, text="waves")
     made = space.create_channel("made", creator=ana)
-    space.join(made, bot, inviter=ana)
-    space.rename(made, "renamed", actor=ana)
-    space.set_archived(made, archived=True, actor=ana)
-    space.set_archived(made, archived=False, actor=ana)
-    space.leave(made, bot)
+    _lives(drive, made)
     space.change_channel_id(made)
     space.delete_channel(made, actor=ana)
+    hidden = space.create_channel("hidden", creator=ana, kind="private")
+    _lives(drive, hidden)
+    space.join(hidden, bot, inviter=ana)
+    space.delete_channel(hidden, actor=ana)
     space.change_user(space.add_user(UserSeed("new", "New Person")), title="Engineer")
     group = space.add_usergroup(UsergroupSeed("shift", "Shift"))
     space.set_usergroup_members(group, [ana])
     space.tell(HomeOpened(ana, "home", space.open_im(bot, ana).id))
     space.tell(AppRemoved(uninstalled=False, bot_user=bot))
     space.tell(AppRemoved(uninstalled=True, bot_user=bot))
+    while not any(message.files for message in room.messages.values()):
+        await asyncio.sleep(0)
+
+
+def _lives(drive: Drive, channel: Channel) -> None:
+    space, ana, bot = drive.space, drive.ana, drive.sandbox.app.bot_user
+    space.join(channel, bot, inviter=ana)
+    drive.said("hello", channel)
+    space.rename(channel, f"{channel.name}-renamed", actor=ana)
+    space.set_archived(channel, archived=True, actor=ana)
+    space.set_archived(channel, archived=False, actor=ana)
+    space.leave(channel, ana)
+    space.leave(channel, bot)
 
 
 RECORDED_AS = {
     "message": ("Message", "MessageBot"),
     "message.bot_message": ("MessageBot",),
     "message.channel_join": ("MessageChannelJoin",),
+    "message.channel_leave": ("MessageChannelLeave",),
     "message.file_share": ("MessageFileShare",),
     "message.me_message": ("MessageMe",),
 }
@@ -296,17 +320,29 @@ def _known_paths(name: str) -> list[str]:
 
 def test_every_event_has_slacks_envelope_and_only_keys_that_slack_sends() -> None:
     drive = _driven(_live)
-    found, names = set(), set()
+    found = set()
     for name, payload in drive.envelopes():
-        names.add(name)
         assert {"token", "team_id", "api_app_id", "event", "event_id", "event_time", "authorizations"} < set(
             payload
         )
         known = _known_paths(name)
         assert known, name
         found |= {f"{name} sends {path}" for path in _strange(payload, [*known, *_OUTER])}
-    assert len(names) >= 25
     _assert_listed(found, "events")
+
+
+def test_every_event_and_kind_of_message_that_the_sandbox_serves_was_compared() -> None:
+    events = [as_object(payload["event"]) for _, payload in _driven(_live).envelopes()]
+    assert {_subscription(event) for event in events} == OFFERED
+    kinds = {as_text(event.get("subtype")) for event in events if event["type"] == "message"}
+    # What is left of a deleted parent comes inside of message_changed.
+    assert kinds == {*get_args(Subtype), "message_changed", "message_deleted"} - {"tombstone"}
+
+
+def _subscription(event: JsonObject) -> str:
+    kinds = {"channel": "channels", "group": "groups"}
+    kind = as_text(event.get("channel_type"))
+    return f"message.{kinds.get(kind, kind)}" if event["type"] == "message" else as_text(event["type"])
 
 
 # Of newer envelopes; the examples on docs.slack.dev show them around every event.
@@ -317,35 +353,70 @@ _OUTER = (
 )  # fmt: skip
 
 
-def _interactions(drive: Drive) -> Iterator[tuple[str, JsonObject]]:
+PICKER: JsonObject = {
+    "type": "input",
+    "block_id": "who",
+    "label": {"type": "plain_text", "text": "Who"},
+    "element": {"type": "external_select", "action_id": "person"},
+}
+# Public functions of the module that make a part of a payload only.
+PARTS = {"action", "channel_name", "response_address"}
+
+
+def _makers() -> set[str]:
+    """Every function of the sandbox that makes an interaction's payload."""
+    made_here = inspect.getmembers(
+        payloads, lambda f: inspect.isfunction(f) and f.__module__ == payloads.__name__
+    )
+    return {name for name, _ in made_here if not name.startswith("_")} - PARTS
+
+
+def _interactions(drive: Drive) -> Iterator[tuple[str, str, JsonObject]]:
+    """Who made it, what it is compared with, the payload."""
     sandbox, room, ana = drive.sandbox, drive.room, drive.ana
-    message = room.messages[drive.own(blocks=BLOCKS)]
+    message = room.messages[drive.own(blocks=BLOCKS, thread_ts=drive.asked)]
+    hidden = Ephemeral(ana, room.id, drive.space.next_ts(room), "psst", blocks=BLOCKS)
     action = payloads.action(find_element(BLOCKS, "Go"), {}, "1.000000")
     view = drive.space.screens.open(ana, MODAL)
-    yield "SlashCommand", payloads.command(sandbox, user=ana, channel=room, name="/probe", text="x")
-    yield (
-        "MessageShortcut",
-        payloads.message_shortcut(sandbox, user=ana, channel=room, message=message, callback_id="raise_it"),
+    picker = find_element([PICKER], "Who")
+    command = payloads.command(sandbox, user=ana, channel=room, name="/probe", text="x")
+    yield "command", "SlashCommand", command
+    shortcut = payloads.message_shortcut(
+        sandbox, user=ana, channel=room, message=message, callback_id="raise_it"
     )
-    yield (
-        "BlockAction",
-        payloads.message_action(sandbox, user=ana, message=message, action=action, state={}),
-    )
-    yield "BlockAction", payloads.view_action(sandbox, view=view, action=action)
-    yield "ViewSubmission", payloads.view_submission(sandbox, view)
-    yield "ViewClosed", payloads.view_closed(sandbox, view, is_cleared=False)
+    yield "message_shortcut", "MessageShortcut", shortcut
+    start = payloads.global_shortcut(sandbox, user=ana, callback_id="start_it")
+    yield "global_shortcut", "GlobalShortcut", start
+    for clicked in (message, hidden):
+        made = payloads.message_action(sandbox, user=ana, message=clicked, action=action, state={})
+        yield "message_action", "BlockAction", made
+    yield "view_action", "BlockAction", payloads.view_action(sandbox, view=view, action=action)
+    for holder in (message, view):
+        asked = payloads.suggestion(sandbox, holder=holder, user=ana, placed=picker, query="a")
+        yield "suggestion", "BlockSuggestion", asked
+    yield "view_submission", "ViewSubmission", payloads.view_submission(sandbox, view)
+    yield "view_closed", "ViewClosed", payloads.view_closed(sandbox, view, is_cleared=False)
+
+
+def _known_of(name: str) -> list[str]:
+    """What was recorded of a payload, or else what its page documents."""
+    documented = texts(DOCUMENTED.get(name))
+    # A view or message is the same wherever it is shown.
+    shown = [p for p in texts(SHAPES["payloads"]["BlockAction"]) if p.startswith(("view.", "message."))]
+    return texts(SHAPES["payloads"].get(name)) + (documented and [*documented, *shown])
 
 
 def test_every_interaction_has_only_keys_that_slack_sends() -> None:
     found: set[str] = set()
+    made: set[str] = set()
 
     async def work(drive: Drive) -> None:
-        for name, payload in _interactions(drive):
-            found.update(
-                f"{name} sends {path}" for path in _strange(payload, texts(SHAPES["payloads"][name]))
-            )
+        for maker, name, payload in _interactions(drive):
+            made.add(maker)
+            found.update(f"{name} sends {path}" for path in _strange(payload, _known_of(name)))
 
     _driven(work)
+    assert made == _makers()
     _assert_listed(found, "payloads")
 
 

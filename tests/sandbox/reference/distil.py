@@ -28,9 +28,9 @@ EVENTS = (
     "AppHomeOpened", "AppMention", "AppUninstalled", "ChannelArchive", "ChannelCreated", "ChannelDeleted",
     "ChannelIdChanged", "ChannelLeft", "ChannelRename", "ChannelUnarchive", "GroupArchive", "GroupDeleted",
     "GroupLeft", "GroupRename", "GroupUnarchive", "MemberJoinedChannel", "MemberLeftChannel", "Message",
-    "MessageBot", "MessageChanged", "MessageChannelJoin", "MessageDeleted", "MessageFileShare", "MessageMe",
-    "MessageThreadBroadcast", "ReactionAdded", "ReactionRemoved", "SubteamCreated", "SubteamMembersChanged",
-    "SubteamUpdated", "TeamJoin", "TokensRevoked", "UserChange",
+    "MessageBot", "MessageChanged", "MessageChannelJoin", "MessageChannelLeave", "MessageDeleted",
+    "MessageFileShare", "MessageMe", "MessageThreadBroadcast", "ReactionAdded", "ReactionRemoved",
+    "SubteamCreated", "SubteamMembersChanged", "SubteamUpdated", "TeamJoin", "TokensRevoked", "UserChange",
 )  # fmt: skip
 
 
