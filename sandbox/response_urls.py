@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from sandbox import clock as clocks
 from sandbox.acks import acceptable, show
+from sandbox.api.dispatch import MAX_BODY, bounded_body
 from sandbox.core import Sandbox
 from sandbox.elements import fill_ids
 from sandbox.entities import Ephemeral, ResponseUrl
@@ -22,7 +23,7 @@ async def handle(sandbox: Sandbox, request: Request) -> Response:
     """One POST to a response_url."""
     entry = sandbox.workspace.response_urls.get(request.path_params["key"])
     try:
-        content = as_object(parse(await request.body()))
+        content = as_object(parse(await bounded_body(request, MAX_BODY) or b""))
     except (ValueError, ClientDisconnect):
         content = {}
     outcome = _refusal(sandbox, entry, content)

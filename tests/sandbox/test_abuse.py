@@ -19,10 +19,12 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from sandbox.client import SandboxClient
-from sandbox.jsontypes import JsonObject, as_object, as_text, parse
+from sandbox.jsontypes import JsonObject, as_object, as_text, parse, texts
 from sandbox.server import SandboxServer
 from tests.sandbox.apps import MANIFEST, web
 from tests.sandbox.driving import MODAL
+from tests.sandbox.reference import table
+from tests.sandbox.reference.distil import paths
 from tests.sandbox_fixture import running_sandbox
 
 JSON = "application/json; charset=utf-8"
@@ -44,12 +46,13 @@ def client(shared: SandboxServer) -> SandboxClient:
 
 
 def _send(
-    server: SandboxServer, method: str, body: bytes, content_type: str = JSON
+    server: SandboxServer, method: str, body: bytes, content_type: str = JSON, *, token: str | None = None
 ) -> tuple[int, JsonObject]:
-    """Status and answer of a raw call."""
+    """Status and answer of a raw call, with the bot token unless another one, or none, is given."""
     parts = urllib.parse.urlsplit(server.api_url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
-    headers = {"Authorization": f"Bearer {server.bot_token}", "Content-Type": content_type}
+    bearer = server.bot_token if token is None else token
+    headers = {"Authorization": f"Bearer {bearer}", "Content-Type": content_type}
     try:
         connection.request("POST", f"/api/{method}", body, headers)
         response = connection.getresponse()
@@ -72,6 +75,10 @@ def _send(
         (b"text=\xff", FORM, "invalid_form_data"),
         (b"nonsense", "multipart/form-data", "invalid_form_data"),
         (b"<a/>", "application/xml", "invalid_post_type"),
+        (b"channel=C1", "", "missing_post_type"),
+        (b"channel%5B%5D=C1&channel%5B%5D=C2", FORM, "invalid_array_arg"),
+        (b"chan.nel=C1", FORM, "invalid_arg_name"),
+        (b'{"": 1}', JSON, "invalid_arg_name"),
         (b"{}", "application/json; charset=latin-1", "invalid_charset"),
         (b"x" * 10_000_000, JSON, "request_too_large"),
     ],
@@ -82,6 +89,38 @@ def test_a_body_that_cannot_be_read_is_answered_with_slacks_error(
 ) -> None:
     status, answer = _send(shared, "chat.postMessage", body, content_type)
     assert (status, answer["error"]) == (200, error)
+
+
+def _get(server: SandboxServer, path: str, headers: dict[str, str] | None = None) -> JsonObject:
+    request = urllib.request.Request(f"{server.api_url}{path}", headers=headers or {})
+    with urllib.request.urlopen(request, timeout=10) as response:
+        return as_object(json.loads(response.read()))
+
+
+def test_a_token_comes_in_the_header_or_in_a_form(shared: SandboxServer) -> None:
+    token = f"token={shared.bot_token}"
+    assert _get(shared, f"auth.test?{token}")["error"] == "not_authed"
+    for body, content_type, error in (
+        (token.encode(), FORM, None),
+        (json.dumps({"token": shared.bot_token}).encode(), JSON, "not_authed"),
+        (b"token=x&" + token.encode(), FORM, None),
+    ):
+        answer = _send(shared, "auth.test", body, content_type, token="")
+        assert answer[1].get("error") == error
+
+
+def test_an_app_token_opens_sockets_by_post_and_from_the_header_alone(shared: SandboxServer) -> None:
+    header = {"Authorization": f"Bearer {shared.app_token}"}
+    assert _get(shared, "apps.connections.open", header)["error"] == "insecure_request"
+    body = f"token={shared.app_token}".encode()
+    assert _send(shared, "apps.connections.open", body, FORM, token="")[1]["error"] == "not_authed"
+    assert _send(shared, "apps.connections.open", b"", FORM)[1]["error"] == "not_allowed_token_type"
+
+
+def test_of_an_argument_given_twice_the_last_counts(shared: SandboxServer, client: SandboxClient) -> None:
+    channel = client.channel_id("#it-help")
+    body = f"channel=C0NOWHERE&channel={channel}".encode()
+    assert _send(shared, "conversations.info?channel=C0OTHER", body, FORM)[1]["ok"] is True
 
 
 def test_a_method_that_takes_forms_only_ignores_json(shared: SandboxServer, client: SandboxClient) -> None:
@@ -187,6 +226,31 @@ def _post_and_acknowledge(client: SandboxClient, websocket: ClientConnection) ->
     envelope = as_object(json.loads(websocket.recv(timeout=5)))
     websocket.send(json.dumps({"envelope_id": envelope["envelope_id"]}))
     return envelope
+
+
+def _keys(name: str) -> set[str]:
+    """What Slack documents of a frame."""
+    return set(texts(as_object(table("documented.json")["frames"])[name]))
+
+
+def test_frames_have_only_keys_that_slack_documents(shared: SandboxServer, client: SandboxClient) -> None:
+    with connect(_address(shared), proxy=None) as websocket:
+        hello = as_object(json.loads(websocket.recv(timeout=5)))
+        assert set(paths(hello)) <= _keys("hello")
+        assert (hello["type"], hello["num_connections"]) == ("hello", 1)
+        assert set(_post_and_acknowledge(client, websocket)) == _keys("envelope")
+        for reason in ("warning", "refresh_requested"):
+            client.refresh_sockets(reason)
+            told = as_object(json.loads(websocket.recv(timeout=5)))
+            assert (set(paths(told)), told["reason"]) == (_keys("disconnect"), reason)
+        with pytest.raises(ConnectionClosed):
+            websocket.recv(timeout=5)
+    client.wait_until(lambda: client.sockets() == 0, message="the socket to be gone")
+
+
+def test_a_ping_is_answered(shared: SandboxServer) -> None:
+    with _socket(shared) as websocket:
+        assert websocket.ping("are you there").wait(5)
 
 
 def test_fragments_are_one_frame(shared: SandboxServer, client: SandboxClient) -> None:
@@ -313,3 +377,9 @@ def test_a_body_without_charset_is_read_and_warned_about(
     _, plain = _send(shared, "chat.postMessage", args)
     assert (warned["ok"], warned["warning"]) == (True, "missing_charset")
     assert "warning" not in plain
+
+
+def test_a_form_needs_no_charset(shared: SandboxServer) -> None:
+    for content_type, warning in ((FORM, None), (f"{FORM}; charset=utf-8", "superfluous_charset")):
+        _, answer = _send(shared, "auth.test", b"", content_type)
+        assert (answer["ok"], answer.get("warning")) == (True, warning)

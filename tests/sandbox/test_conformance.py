@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import json
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -23,9 +22,9 @@ from sandbox.seed import UsergroupSeed, UserSeed
 from sandbox.validation.arguments import FORMS_ONLY, METHODS
 from tests.sandbox.driving import BLOCKS, HOME, MODAL, Drive
 from tests.sandbox.good_calls import good_calls
+from tests.sandbox.reference import table
 from tests.sandbox.reference.distil import paths
 
-REFERENCE = Path(__file__).parent / "reference"
 ROOT = Path(__file__).parent.parent.parent
 # Documented on every method's page and mostly not repeated in the data.
 GENERIC = frozenset(
@@ -49,14 +48,10 @@ KINDS = {
 }
 
 
-def _read(name: str) -> JsonObject:
-    return as_object(json.loads((REFERENCE / name).read_text(encoding="utf-8")))
-
-
-METHODS_OF_SLACK = _read("methods.json")
-SHAPES = {key: as_object(value) for key, value in _read("shapes.json").items()}
-DOCUMENTED = as_object(_read("documented.json")["payloads"])
-DIFFERENCES = {as_text(key): as_text(why) for key, why in _read("differences.json").items()}
+METHODS_OF_SLACK = table("methods.json")
+SHAPES = {key: as_object(value) for key, value in table("shapes.json").items()}
+DOCUMENTED = as_object(table("documented.json")["payloads"])
+DIFFERENCES = {as_text(key): as_text(why) for key, why in table("differences.json").items()}
 
 
 def _reference(method: str) -> JsonObject:

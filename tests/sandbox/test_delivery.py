@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import time
@@ -17,6 +18,8 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from sandbox.client import SandboxClient
+from sandbox.delivery import Answer, Outgoing
+from sandbox.http_delivery import HttpDelivery
 from sandbox.jsontypes import as_object
 from sandbox.server import SandboxServer
 from tests.sandbox.apps import MANIFEST, bolt_app, connected, error_of, hang_up, http_listener, web
@@ -300,6 +303,32 @@ def test_http_answers_decide_over_retries() -> None:
     headers = [request[0] for request in listener.requests]
     assert "x-slack-retry-num" not in headers[0]
     assert (headers[1]["x-slack-retry-num"], headers[1]["x-slack-retry-reason"]) == ("1", "http_error")
+
+
+@pytest.mark.parametrize(
+    ("hops", "outcome", "reason"), [(2, "acked", ""), (3, "failed", "too_many_redirects")]
+)
+def test_two_redirects_are_followed(hops: int, outcome: str, reason: str) -> None:
+    with http_listener() as listener:
+        listener.answers += [(302, {"Location": "/slack/events"}, b"")] * hops
+        answer = sent(listener.url)
+    assert (answer.outcome, answer.reason) == (outcome, reason)
+    assert {body for _, body in listener.requests} == {b'{"type": "x"}'}
+
+
+def test_a_certificate_that_fails_is_told_as_such() -> None:
+    with http_listener() as listener:
+        answer = sent(listener.url.replace("http://", "https://"))
+    assert (answer.outcome, answer.retry_reason) == ("refused", "ssl_error")
+
+
+def sent(url: str) -> Answer:
+    """How one event fares at this request URL."""
+    delivery = HttpDelivery(url, "secret")
+    try:
+        return asyncio.run(delivery.send(Outgoing("E", "events_api", {"type": "x"}), 3))
+    finally:
+        delivery.close()
 
 
 def test_the_body_of_an_http_answer_replies_to_the_command() -> None:

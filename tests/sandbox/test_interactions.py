@@ -408,6 +408,24 @@ def test_a_response_url_replaces_answers_and_wears_out(
     assert [v.kind for v in client.violations()] == ["used_url"]
 
 
+def test_a_response_url_works_where_the_app_is_no_member(
+    server: SandboxServer, client: SandboxClient
+) -> None:
+    app = bolt_app(server)
+    app.command("/probe")(lambda ack: ack())
+    asked = client.post("ana", "#random", "anybody?")
+    with connected(server, app):
+        client.command("ana", "#random", "/probe")
+    url = as_text(client.envelopes("/probe")[0].payload["response_url"])
+    assert send(url, {"text": "here", "response_type": "in_channel", "thread_ts": asked}) == 200
+    assert [m.text for m in client.messages("#random", asked)][-1] == "here"
+    assert send(url, {"text": "Done.", "delete_original": True}) == 404
+    assert send(url, {"text": "x" * 20_000_000}) == 404
+    client.settings(response_url_lifetime=0)
+    assert send(url, {"text": "late"}) == 404
+    assert [v.kind for v in client.violations()] == ["invalid_arguments", "invalid_payload", "expired_url"]
+
+
 def test_a_response_url_is_the_way_to_change_an_ephemeral(
     server: SandboxServer, slack: WebClient, client: SandboxClient
 ) -> None:

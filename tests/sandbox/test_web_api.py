@@ -338,6 +338,7 @@ def test_a_file_travels_in_three_steps(slack: WebClient, client: SandboxClient) 
         channel=channel, content="a,b\n1,2\n", filename="report.csv", title="Report"
     )
     assert client.read("file", id=answer["file"]["id"])["content"] == "a,b\n1,2\n"
+    client.wait_until(lambda: client.messages("#it-help"), message="the shared file")
     [message] = client.messages("#it-help")
     assert message.subtype == "file_share"
 
