@@ -92,15 +92,15 @@ def placed_elements(blocks: list[JsonObject]) -> Iterator[Placed]:
     for block in blocks:
         for key in ("accessory", "element"):
             element = as_object(block.get(key))
-            if element.get("type") in INTERACTIVE:
+            if as_text(element.get("type")) in INTERACTIVE:
                 yield Placed(block, element)
         for key in ("elements", "actions"):
             for element in objects(block.get(key)):
-                if element.get("type") in INTERACTIVE:
+                if as_text(element.get("type")) in INTERACTIVE:
                     yield Placed(block, element)
         for key in ("blocks", "children", "cards"):
             yield from placed_elements(objects(block.get(key)))
-        if block.get("type") in {"container", "carousel"}:
+        if as_text(block.get("type")) in {"container", "carousel"}:
             yield from placed_elements(objects(block.get("elements")))
 
 

@@ -22,7 +22,7 @@ def _collect(value: object, lines: list[str]) -> None:
         return
     if not isinstance(value, dict):
         return
-    if value.get("type") in {"rich_text_section", "rich_text_quote", "rich_text_preformatted"}:
+    if as_text(value.get("type")) in {"rich_text_section", "rich_text_quote", "rich_text_preformatted"}:
         lines.append("".join(_inline(item) for item in objects(value.get("elements"))))
         return
     if isinstance(value.get("text"), str):

@@ -22,7 +22,7 @@ def me_message(call: Call) -> JsonObject:
     channel = post_target(call, argument(call, "channel"))
     if call.bot_user not in channel.members:
         raise ApiError("not_in_channel")
-    if not call.text("text"):
+    if not call.text("text").strip():
         raise ApiError("no_text")
     app = call.sandbox.app
     message = Message(

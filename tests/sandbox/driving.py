@@ -58,8 +58,9 @@ def granted() -> JsonObject:
 class Drive:
     """One workspace and what a test needs to know of it. Use inside a running event loop."""
 
-    def __init__(self) -> None:
-        self.sandbox = Sandbox(SandboxConfig(manifest=granted(), settings={**QUICK, "file_processing": 0}))
+    def __init__(self, manifest: JsonObject | None = None) -> None:
+        config = SandboxConfig(manifest=manifest or granted(), settings={**QUICK, "file_processing": 0})
+        self.sandbox = Sandbox(config)
         self.sandbox.delivery.transport = Agreeable()
         self.space = self.sandbox.workspace
         self.room = self.space.channel("it-help")

@@ -233,13 +233,16 @@ def _keys(name: str) -> set[str]:
     return set(texts(as_object(table("documented.json")["frames"])[name]))
 
 
-def test_frames_have_only_keys_that_slack_documents(shared: SandboxServer, client: SandboxClient) -> None:
+@pytest.mark.parametrize("closing", ["refresh_requested", "link_disabled"])
+def test_frames_have_only_keys_that_slack_documents(
+    shared: SandboxServer, client: SandboxClient, closing: str
+) -> None:
     with connect(_address(shared), proxy=None) as websocket:
         hello = as_object(json.loads(websocket.recv(timeout=5)))
         assert set(paths(hello)) <= _keys("hello")
         assert (hello["type"], hello["num_connections"]) == ("hello", 1)
         assert set(_post_and_acknowledge(client, websocket)) == _keys("envelope")
-        for reason in ("warning", "refresh_requested"):
+        for reason in ("warning", closing):
             client.refresh_sockets(reason)
             told = as_object(json.loads(websocket.recv(timeout=5)))
             assert (set(paths(told)), told["reason"]) == (_keys("disconnect"), reason)

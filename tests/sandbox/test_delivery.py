@@ -18,7 +18,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from sandbox.client import SandboxClient
-from sandbox.delivery import Answer, Outgoing
+from sandbox.delivery import RETRY_DELAYS, Answer, Outgoing
 from sandbox.http_delivery import HttpDelivery
 from sandbox.jsontypes import as_object
 from sandbox.server import SandboxServer
@@ -320,6 +320,23 @@ def test_a_certificate_that_fails_is_told_as_such() -> None:
     with http_listener() as listener:
         answer = sent(listener.url.replace("http://", "https://"))
     assert (answer.outcome, answer.retry_reason) == ("refused", "ssl_error")
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Answer("timeout"), "http_timeout"),
+        (Answer("failed"), "http_error"),
+        (Answer("refused"), "connection_failed"),
+        (Answer("lost"), "connection_failed"),
+    ],
+)
+def test_a_redelivery_says_why_it_comes(answer: Answer, reason: str) -> None:
+    assert answer.retry_reason == reason
+
+
+def test_events_come_again_at_once_after_a_minute_and_after_five() -> None:
+    assert RETRY_DELAYS == (0, 60, 300)
 
 
 def sent(url: str) -> Answer:

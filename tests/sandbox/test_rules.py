@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from sandbox import clock as clocks
 from sandbox.delivery import Answer, EnvelopeKind, Outgoing
-from sandbox.interactions import Interactions
+from sandbox.entities import Message
+from sandbox.interactions import Interactions, NotPossible
 from sandbox.jsontypes import JsonObject, as_object, as_text, objects
-from tests.sandbox.driving import BLOCKS, HOME, MODAL, Drive
+from sandbox.seed import UserSeed
+from tests.sandbox.driving import BLOCKS, HOME, MODAL, Drive, granted
 
 LONG: JsonObject = {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3000}}
 LINK: JsonObject = {
@@ -39,11 +42,11 @@ class Scripted:
         return Answer("acked", self.name, self.ack)
 
 
-def driven(work: Callable[[Drive], Awaitable[None] | None]) -> None:
+def driven(work: Callable[[Drive], Awaitable[None] | None], manifest: JsonObject | None = None) -> None:
     """Runs `work` on a workspace inside an event loop."""
 
     async def run() -> None:
-        drive = Drive()
+        drive = Drive(manifest)
         done = work(drive)
         if done is not None:
             await done
@@ -55,6 +58,108 @@ def driven(work: Callable[[Drive], Awaitable[None] | None]) -> None:
 def kinds(drive: Drive) -> list[str]:
     """The breaches on record."""
     return [violation.kind for violation in drive.sandbox.journal.violations]
+
+
+# -- errors -----------------------------------------------------------------------------------------------
+
+
+def _errors(drive: Drive) -> JsonObject:
+    """What the arguments below name: `closed` is archived, the app is not in `random`."""
+    space, bot = drive.space, drive.sandbox.app.bot_user
+    closed = space.create_channel("closed", creator=bot)
+    left = space.post(closed, Message(closed.id, "", "x", user=drive.ana)).ts
+    space.set_archived(closed, archived=True, actor=drive.ana)
+    return {
+        "room": drive.room.id,
+        "closed": closed.id,
+        "left": left,
+        "random": space.channel("random").id,
+        "private": space.channel("it-triage").id,
+        "asked": drive.asked,
+        "own": drive.own(),
+        "ana": drive.ana,
+        "dora": space.user("dora").id,
+        "stranger": space.add_user(UserSeed("out", "Outsider")).id,
+        "trigger": drive.trigger(),
+        "file": [{"id": drive.upload()}],
+        "long": "x" * 40_001,
+        "unfurls": {"https://other.example": {"text": "x"}},
+        "modal": MODAL,
+    }
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "chat.postMessage channel=C0 text=x: channel_not_found",
+        "chat.postMessage channel=@random text=x: not_in_channel",
+        "chat.postMessage channel=@closed text=x: is_archived",
+        "chat.postMessage channel=@room text=x thread_ts=1.000001: invalid_thread_ts",
+        "chat.postMessage channel=@room text=x thread_ts=1700000000.000001: cannot_reply_to_message",
+        "chat.postEphemeral channel=@room user=@stranger text=x: user_not_in_channel",
+        "chat.postEphemeral channel=@random user=@ana text=x: not_in_channel",
+        "chat.postEphemeral channel=@room user=@ana text=@long: msg_too_long",
+        "chat.update channel=@room ts=@asked text=x: cant_update_message",
+        "chat.update channel=@room ts=1.000001 text=x: message_not_found",
+        "chat.update channel=@room ts=@own text=@long: msg_too_long",
+        "chat.update channel=C0 ts=@own text=x: channel_not_found",
+        "chat.delete channel=@room ts=@asked: cant_delete_message",
+        "chat.delete channel=@room ts=1.000001: message_not_found",
+        "chat.getPermalink channel=@room message_ts=1.000001: message_not_found",
+        "chat.unfurl channel=@room ts=@asked unfurls=@unfurls: cannot_unfurl_url",
+        "views.update view_id=V0 view=@modal: not_found",
+        "views.push trigger_id=@trigger view=@modal: not_found",
+        "views.open trigger_id=@trigger view=x: invalid_arguments",
+        "reactions.add channel=@room timestamp=@asked name=nonsense: invalid_name",
+        "reactions.add channel=@room timestamp=later name=eyes: bad_timestamp",
+        "reactions.add channel=@room timestamp=1.000001 name=eyes: message_not_found",
+        "reactions.add channel=@room name=eyes: no_item_specified",
+        "reactions.add channel=@closed timestamp=@left name=eyes: is_archived",
+        "reactions.add channel=@random timestamp=@asked name=eyes: not_in_channel",
+        "reactions.remove channel=@room timestamp=@asked name=eyes: no_reaction",
+        "conversations.join channel=@private: method_not_supported_for_channel_type",
+        "conversations.join channel=@closed: is_archived",
+        "conversations.history channel=@random: not_in_channel",
+        "conversations.invite channel=@room users=@ana: already_in_channel",
+        "conversations.open users=@dora: user_disabled",
+        "conversations.open users=U0: user_not_found",
+        "users.info user=U0: user_not_found",
+        "users.lookupByEmail email=nobody@example.com: users_not_found",
+        "usergroups.users.list usergroup=S0: no_such_subteam",
+        "files.completeUploadExternal files=@file channel_id=@random: not_in_channel",
+        "files.info file=F0: file_not_found",
+    ],
+)
+def test_what_cannot_be_done_has_slacks_error(row: str) -> None:
+    call, _, error = row.rpartition(": ")
+    method, *given = call.split()
+
+    def work(drive: Drive) -> None:
+        known = _errors(drive)
+        named = dict(pair.split("=", 1) for pair in given)
+        args = {key: known[value[1:]] if value.startswith("@") else value for key, value in named.items()}
+        assert drive.call(method, **args)["error"] == error
+
+    driven(work)
+
+
+def test_what_the_manifest_leaves_off_is_not_there() -> None:
+    manifest = copy.deepcopy(granted())
+    as_object(manifest["features"])["app_home"] = {"home_tab_enabled": False, "messages_tab_enabled": False}
+    del as_object(manifest["features"])["shortcuts"]
+    as_object(manifest["settings"])["interactivity"] = {"is_enabled": False}
+
+    async def work(drive: Drive) -> None:
+        home = drive.call("views.publish", user_id=drive.ana, view=HOME)
+        assert home["error"] == "not_enabled"
+        assert drive.call("chat.postMessage", channel=drive.ana, text="x")["error"] == "messages_tab_disabled"
+        card = drive.room.messages[drive.own(blocks=BLOCKS)]
+        with pytest.raises(NotPossible, match="does not enable interactivity"):
+            await Interactions(drive.sandbox).click_message(
+                user=drive.ana, message=card, reference="Go", value=None
+            )
+
+    driven(work, manifest)
 
 
 # -- messages ---------------------------------------------------------------------------------------------
