@@ -11,7 +11,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from sandbox.event_cap import MOST_EVENTS, EventCap
+from sandbox.event_cap import EventCap
 from sandbox.events import AppEvent
 from sandbox.faults import Faults
 from sandbox.ids import new_id, new_uuid
@@ -99,7 +99,7 @@ class Delivery:
         """Sends an event now and, if needed, again later. Returns at once."""
         if self._faults.standing("lose_events") is not None:
             return
-        verdict = self._cap.take(time.time(), MOST_EVENTS * self._settings.rate_scale)
+        verdict = self._cap.take(time.time(), self._settings.events_per_hour * self._settings.rate_scale)
         if verdict == "tell":
             self._start(self._deliver(self._limited_record()))
         if verdict != "pass":

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import Literal
 
-MOST_EVENTS = 30_000
-"""Per workspace, app and 60 minutes."""
-
 Verdict = Literal["pass", "tell", "drop"]
 
 

@@ -17,6 +17,7 @@ class Settings:
 
     `strict`: refuse what Slack refuses (False: accept invalid blocks and views, but record the violation).
     `rate_scale`: 1 is Slack's limits, 2 twice as many calls, 0 none at all.
+    `events_per_hour`: how many events the app is sent within an hour, times `rate_scale`.
     `count_rate_limits`: a 429 by `rate_scale` is a violation.
     `retry_scale`: 1 redelivers at once, after 60 s and after 300 s; 0.01 after 0.6 s and 3 s.
     `file_processing`: how long after its completion an upload cannot be shown in a block yet.
@@ -26,6 +27,7 @@ class Settings:
     strict: bool = True
     rate_scale: float = 1.0
     count_rate_limits: bool = False
+    events_per_hour: float = 30_000.0
     retry_scale: float = 1.0
     ack_timeout: float = 3.0
     trigger_lifetime: float = 3.0

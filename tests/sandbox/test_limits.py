@@ -80,7 +80,7 @@ def test_events_over_the_cap_are_lost_and_each_such_minute_is_told() -> None:
 def test_an_app_over_the_cap_hears_that_it_is_limited() -> None:
     async def work() -> None:
         drive = Drive()
-        drive.sandbox.settings.change({"rate_scale": 2 / 30_000})
+        drive.sandbox.settings.change({"rate_scale": 2, "events_per_hour": 1})
         for number in range(5):
             drive.said(f"message {number}")
         await asyncio.sleep(0)
