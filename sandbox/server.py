@@ -69,7 +69,7 @@ def create_app(sandbox: Sandbox) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/api/{method}", api, methods=["GET", "POST"]),
+            Route("/api/{method:path}", api, methods=["GET", "POST"]),
             Route("/response/{key:path}", response_url, methods=["POST"]),
             Route("/upload/{file}", upload, methods=["POST"]),
             Route("/files/{file}/picture", picture, methods=["GET"]),

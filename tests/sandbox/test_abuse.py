@@ -117,6 +117,11 @@ def test_an_app_token_opens_sockets_by_post_and_from_the_header_alone(shared: Sa
     assert _send(shared, "apps.connections.open", b"", FORM)[1]["error"] == "not_allowed_token_type"
 
 
+@pytest.mark.parametrize("path", ["chat.postMessag", "", "chat/postMessage", "%00", "..%2fcontrol", "🎫"])
+def test_whatever_the_name_of_a_method_the_answer_has_slacks_shape(shared: SandboxServer, path: str) -> None:
+    assert _get(shared, urllib.parse.quote(path, safe="/%"))["error"] == "unknown_method"
+
+
 def test_of_an_argument_given_twice_the_last_counts(shared: SandboxServer, client: SandboxClient) -> None:
     channel = client.channel_id("#it-help")
     body = f"channel=C0NOWHERE&channel={channel}".encode()
