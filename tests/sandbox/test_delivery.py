@@ -23,6 +23,7 @@ from sandbox.http_delivery import HttpDelivery
 from sandbox.jsontypes import as_object
 from sandbox.server import SandboxServer
 from tests.sandbox.apps import MANIFEST, bolt_app, connected, error_of, hang_up, http_listener, web
+from tests.sandbox.reference import table
 from tests.sandbox_fixture import running_sandbox, sandbox_process
 
 Requests = list[SocketModeRequest]
@@ -363,6 +364,8 @@ def test_a_request_url_is_verified_by_its_challenge() -> None:
         client = server.client()
         client.deliver_to(listener.url)
         assert not client.verify_url()
+        asked = json.loads(listener.requests[0][1])
+        assert sorted(asked) == as_object(table("documented.json")["frames"])["url_verification"]
         with connected(server, bolt_app(server)):
             client.deliver_to()
             assert client.verify_url()

@@ -162,6 +162,18 @@ def test_what_the_manifest_leaves_off_is_not_there() -> None:
     driven(work, manifest)
 
 
+@pytest.mark.parametrize("kind", [{}, ["section"], 7, None])
+def test_a_lenient_sandbox_takes_any_block_and_does_not_stumble(kind: object) -> None:
+    def work(drive: Drive) -> None:
+        drive.sandbox.settings.change({"strict": False})
+        blocks = [{"type": kind, "elements": [{"type": kind}], "accessory": {"type": kind}}]
+        posted = drive.call("chat.postMessage", channel=drive.room.id, text="x", blocks=blocks)
+        assert posted["ok"] is True
+        assert kinds(drive) == ["invalid_blocks"]
+
+    driven(work)
+
+
 # -- messages ---------------------------------------------------------------------------------------------
 
 
