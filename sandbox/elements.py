@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sandbox.ids import short_id
@@ -35,6 +35,8 @@ _MULTIPLE = {
     "file_input": ("files", ""),
 }
 _STATELESS = {"button", "overflow", "workflow_button", "icon_button", "feedback_buttons"}
+# Versions of a message or view that somebody may still see while it is being updated.
+_STILL_SHOWN = 3
 INTERACTIVE = _TEXT_INPUTS | set(_SINGLE) | set(_MULTIPLE) | _STATELESS
 
 
@@ -104,8 +106,19 @@ def placed_elements(blocks: list[JsonObject]) -> Iterator[Placed]:
             yield from placed_elements(objects(block.get("elements")))
 
 
-def find_element(blocks: list[JsonObject], reference: str) -> Placed:
-    """By action_id, block_id, `block_id/action_id`, or label. Raises ElementNotFound."""
+def still_shown(blocks: list[JsonObject], earlier: list[list[JsonObject]]) -> list[list[JsonObject]]:
+    """The versions to remember when these blocks are replaced."""
+    return [blocks, *earlier][:_STILL_SHOWN]
+
+
+def find_element(
+    blocks: list[JsonObject], reference: str, earlier: Iterable[list[JsonObject]] = ()
+) -> Placed:
+    """By action_id, block_id, `block_id/action_id`, or label. Raises ElementNotFound.
+
+    `earlier` versions, from the newest on, are looked through for `block_id/action_id` only: an update gives
+    new ids where the app gave none, and who clicks at that moment means what they still see.
+    """
     everything = list(placed_elements(blocks))
     for matches in (
         [p for p in everything if reference in {p.action_id, f"{p.block_id}/{p.action_id}"}],
@@ -114,6 +127,9 @@ def find_element(blocks: list[JsonObject], reference: str) -> Placed:
     ):
         if matches:
             return matches[0]
+    for placed in (p for version in earlier for p in placed_elements(version)):
+        if reference == f"{placed.block_id}/{placed.action_id}":
+            return placed
     known = ", ".join(sorted({p.label or p.action_id for p in everything})) or "none"
     raise ElementNotFound(f"There is no {reference!r} here; there is: {known}.")
 

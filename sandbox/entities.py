@@ -90,6 +90,8 @@ class Message:
     inviter: str = ""
     edited: Edited | None = None
     posted_at_real: float = 0.0
+    earlier: list[list[JsonObject]] = field(default_factory=list)
+    """Its blocks before they were updated, the newest first: somebody may be about to click there."""
 
     @property
     def is_reply(self) -> bool:
@@ -192,6 +194,8 @@ class View:
     state: dict[str, dict[str, JsonObject]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     opened_at_real: float = 0.0
+    earlier: list[list[JsonObject]] = field(default_factory=list)
+    """Its blocks before they were updated, as with messages."""
 
     @property
     def external_id(self) -> str:

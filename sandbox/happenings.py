@@ -59,6 +59,13 @@ class ChannelIdChanged:
 
 
 @dataclass(frozen=True)
+class ConversationOpened:
+    """A direct or group conversation that was not there before. Slack tells apps nothing of it."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True)
 class UserChanged:
     user: User
     is_new: bool = False
@@ -108,6 +115,7 @@ Happening = (
     | MembershipChanged
     | ChannelChanged
     | ChannelIdChanged
+    | ConversationOpened
     | UserChanged
     | UsergroupChanged
     | HomeOpened

@@ -101,10 +101,10 @@ class Interactions:
         if isinstance(message, Message) and message.app_id != self._sandbox.app.app_id:
             raise NotPossible("That message is not by the app under test.")
         blocks = _all_blocks(message)
-        placed = find_element(blocks, reference)
+        holder = message if isinstance(message, Message) else None
+        placed = find_element(blocks, reference, holder.earlier if holder else ())
         state = self._message_states.setdefault((user, message.channel, message.ts), {})
         _refresh(state, blocks)
-        holder = message if isinstance(message, Message) else None
         entered = await self._enter(placed, value, state=state, holder=holder, user=user)
         if _is_silent(placed):
             return SILENT
@@ -115,8 +115,11 @@ class Interactions:
 
     async def click_view(self, *, view: View, reference: str, value: object) -> Result:
         """A click or a choice in a modal or App Home."""
-        placed = find_element(objects(view.content.get("blocks")), reference)
-        entered = await self._enter(placed, value, state=view.state, holder=view, user=view.user)
+        blocks = objects(view.content.get("blocks"))
+        placed = find_element(blocks, reference, view.earlier)
+        # What is entered into a version that is no more does not belong to the present one.
+        state = view.state if placed.block in blocks else {}
+        entered = await self._enter(placed, value, state=state, holder=view, user=view.user)
         if _is_silent(placed):
             return SILENT
         payload = payloads.view_action(self._sandbox, view=view, action=self._action(placed, entered))

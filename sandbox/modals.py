@@ -6,7 +6,7 @@ import copy
 import json
 
 from sandbox import clock as clocks
-from sandbox.elements import fill_ids, initial_state
+from sandbox.elements import fill_ids, initial_state, still_shown
 from sandbox.entities import View, ViewType
 from sandbox.ids import new_id, new_secret
 from sandbox.jsontypes import JsonObject, objects
@@ -87,6 +87,7 @@ class Screens:
 def replace_content(view: View, content: JsonObject) -> View:
     """Gives a view new content and hash; what the person entered stays where the ids stay."""
     entered = view.state
+    view.earlier = still_shown(objects(view.content.get("blocks")), view.earlier)
     view.content = _with_ids(content)
     view.hash = _new_hash()
     view.errors = {}

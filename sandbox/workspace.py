@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from sandbox import clock as clocks
 from sandbox import happenings as happened
 from sandbox.clock import SandboxClock
+from sandbox.elements import still_shown
 from sandbox.entities import (
     Channel,
     ChannelKind,
@@ -236,6 +237,8 @@ class Workspace:
         """Edits a message in place and remembers who did it."""
         channel = self.channels[message.channel]
         previous = dataclasses.replace(message)
+        if "blocks" in changes:
+            message.earlier = still_shown(message.blocks, message.earlier)
         for name, value in changes.items():
             setattr(message, name, value)
         if editor:
@@ -325,6 +328,7 @@ class Workspace:
             id=new_id("D"), name="", kind="im", created=int(self.clock.now()), members=[first, second]
         )
         self.channels[channel.id] = channel
+        self.tell(happened.ConversationOpened(channel))
         return channel
 
     def open_mpim(self, members: Iterable[str]) -> Channel:
@@ -342,6 +346,7 @@ class Workspace:
             members=people,
         )
         self.channels[channel.id] = channel
+        self.tell(happened.ConversationOpened(channel))
         return channel
 
     def join(self, channel: Channel, user: str, *, inviter: str = "") -> bool:

@@ -5,7 +5,7 @@ import {button, choice, copied, h, hint, openMenu, webLink} from "./dom.js";
 import {confirmedDanger, holderOf, notify, actAsMe} from "./gestures.js";
 import {face, icon, iconButton} from "./icons.js";
 import {openPicker} from "./picker.js";
-import {handleAt, me, nameOf, state} from "./state.js";
+import {handleAt, me, nameOf, state, userOf} from "./state.js";
 import {clipped, emojiNode, mrkdwn, plainText, typedOf} from "./text.js";
 import {ago, momentOf, timeOf} from "./time.js";
 
@@ -214,8 +214,8 @@ export const isDismissed = (message, channel) => dismissed.has(dismissalOf(messa
 function drawThreadLink(message, place) {
 	const last = message.latest_reply;
 	const faces = message.reply_users.map(id => {
-		const user = state.users.get(id);
-		return face(user && !user.is_bot ? user.name : "deskbell", 20, {title: nameOf(id)});
+		const name = nameOf(id);
+		return face(userOf(id)?.name ?? "slackbot", 20, {alt: name, title: name});
 	});
 	return h(
 		"button.plain.replies",

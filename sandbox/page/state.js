@@ -33,10 +33,15 @@ export function people() {
 
 export const me = () => state.users.get(state.me);
 
-export function nameOf(userId) {
-	if (userId === "USLACKBOT") return "Slackbot";
-	const user = state.users.get(userId);
-	return user ? user.profile.display_name || user.real_name || user.name : userId;
+// Somebody by id; an app also by that of its bot
+export function userOf(id) {
+	return state.users.get(id) ?? [...state.users.values()].find(({profile}) => profile.bot_id === id);
+}
+
+export function nameOf(id) {
+	if (id === "USLACKBOT") return "Slackbot";
+	const user = userOf(id);
+	return user ? user.profile.display_name || user.real_name || user.name : id;
 }
 
 export const pictureOf = handle => `/avatars/${encodeURIComponent(handle)}.svg`;

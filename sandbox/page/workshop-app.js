@@ -84,8 +84,10 @@ export class AppProcess {
 		this.app = app;
 		const {supervised, detail, kills} = app;
 		const isUp = ["starting", "ready"].includes(app.state);
+		const hadFocus = [this.kill, this.start].includes(document.activeElement);
 		this.kill.disabled = !supervised || !isUp;
 		this.start.disabled = !supervised || isUp;
+		if (hadFocus) (isUp ? this.kill : this.start).focus();
 		this.again.disabled = this.every.disabled = !supervised;
 		this.again.checked = app.kill_every > 0;
 		this.detail.hidden = !detail;

@@ -33,17 +33,14 @@ export class Inspector {
 	}
 
 	async load() {
-		// What comes while we read is newer than what we read.
-		this.isLoading = true;
-		const {entries} = await read("journal", {last: 2000}).finally(() => (this.isLoading = false));
-		const since = this.held;
+		const {entries} = await read("journal", {last: 2000});
 		this.forget();
-		for (const entry of [...entries, ...since]) this.take(entry);
+		entries.forEach(entry => this.take(entry));
 		this.refilter();
 	}
 
 	onEntry(entry) {
-		if (this.isPaused || this.isLoading) {
+		if (this.isPaused) {
 			this.held.push(entry);
 			if (this.held.length > MOST) this.held.shift();
 			return this.drawCount();

@@ -78,10 +78,17 @@ export async function startWorkshop() {
 	await loadWorkshop();
 }
 
+// What comes while we read is newer than what we read
+const late = [];
+let loading = 0;
+
 export async function loadWorkshop() {
-	await Promise.all([parts.inspector.load(), parts.faults.load(), parts.app.load()]);
-	await parts.guide.load(parts.app.app.supervised);
-	parts.guide.arrived();
+	const {inspector, faults, app, guide} = parts;
+	loading += 1;
+	await Promise.all([inspector.load(), faults.load(), app.load()]).finally(() => (loading -= 1));
+	if (!loading) late.splice(0).forEach(onWorkshopEntry);
+	await guide.load(app.app.supervised);
+	guide.arrived();
 }
 
 const ENTRIES = {
@@ -105,6 +112,7 @@ const ENTRIES = {
 
 export function onWorkshopEntry(entry) {
 	if (!parts) return;
+	if (loading) return late.push(entry);
 	ENTRIES[entry.type]?.(entry);
 	parts.guide.onEntry(entry);
 }

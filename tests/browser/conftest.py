@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
+from sandbox.client import SandboxClient
+from sandbox.jsontypes import JsonObject
 from sandbox.server import SandboxServer
 from tests.availability import not_run
-from tests.sandbox.apps import MANIFEST
+from tests.sandbox.apps import MANIFEST, connected
 from tests.sandbox_fixture import running_sandbox
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -40,18 +43,40 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture
-def server() -> Iterator[SandboxServer]:
-    """A workspace for an app that may do everything."""
+@pytest.fixture(scope="module")
+def got() -> list[JsonObject]:
+    """What the app of these tests keeps of what it is told."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def server(request: pytest.FixtureRequest, got: list[JsonObject]) -> Iterator[SandboxServer]:
+    """One workspace for all tests of a file, with the app that its `app_of` makes, if it has one."""
+    app_of = getattr(request.module, "app_of", None)
     with running_sandbox(manifest=MANIFEST) as running:
-        yield running
+        with connected(running, app_of(running, got)) if app_of else nullcontext():
+            yield running
 
 
-@pytest.fixture
-def page(browser: Browser, server: SandboxServer) -> Iterator[Page]:
-    """The page, opened. Whatever the browser complains about fails the test."""
-    context = browser.new_context(viewport={"width": 1200, "height": 800}, base_url=server.url)
+@pytest.fixture(scope="module")
+def client(server: SandboxServer) -> SandboxClient:
+    return server.client()
+
+
+@pytest.fixture(scope="module")
+def viewport() -> ViewportSize:
+    """How large the page is at first."""
+    return {"width": 1200, "height": 800}
+
+
+@contextmanager
+def _opened(browser: Browser, server: SandboxServer, viewport: ViewportSize) -> Iterator[Page]:
+    """The page, for somebody who never saw it. Whatever the browser complains about fails the test."""
+    context = browser.new_context(viewport=viewport, base_url=server.url)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
     opened = context.new_page()
+    # Somebody has to listen all the time, or the browser's own window opens now and then.
+    opened.on("filechooser", lambda _chooser: None)
     complaints: list[str] = []
     opened.on("console", lambda said: complaints.append(said.text) if said.type != "log" else None)
     opened.on("pageerror", lambda error: complaints.append(str(error)))
@@ -59,3 +84,17 @@ def page(browser: Browser, server: SandboxServer) -> Iterator[Page]:
     yield opened
     context.close()
     assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def shared_page(browser: Browser, server: SandboxServer, viewport: ViewportSize) -> Iterator[Page]:
+    """One page for all tests of a file."""
+    with _opened(browser, server, viewport) as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(browser: Browser, server: SandboxServer, viewport: ViewportSize) -> Iterator[Page]:
+    """A page of its own for each test."""
+    with _opened(browser, server, viewport) as opened:
+        yield opened

@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 from slack_bolt import Ack, App
 
 from sandbox.client import SandboxClient
 from sandbox.jsontypes import JsonObject, as_object, as_text, objects
 from sandbox.server import SandboxServer
-from tests.sandbox.apps import MANIFEST, bolt_app, connected, web
-from tests.sandbox_fixture import running_sandbox
+from tests.browser.parts import composer, enter, field, message, option, plain, tab_to
+from tests.sandbox.apps import bolt_app, web
 
-MOST_TABS = 60
-
-
-def plain(text: str) -> JsonObject:
-    return {"type": "plain_text", "text": text}
-
-
-def option(value: str) -> JsonObject:
-    return {"value": value, "text": plain(value.title())}
-
-
-def field(label: str, kind: str, **more: object) -> JsonObject:
-    element = {"type": kind, "action_id": "value", **more}
-    block_id = label.lower().replace(" ", "_")
-    return {"type": "input", "block_id": block_id, "label": plain(label), "element": element}
+def asking(label: str, kind: str, **more: object) -> JsonObject:
+    return field(label.lower().replace(" ", "_"), label, {"type": kind, **more})
 
 
 COLOURS = [option("red"), option("blue")]
@@ -40,21 +26,21 @@ FORM: JsonObject = {
     "title": plain("All of it"),
     "submit": plain("Send it"),
     "blocks": [
-        field("Words", "plain_text_input"),
-        field("Story", "rich_text_input"),
-        field("Site", "url_text_input"),
-        field("Mail", "email_text_input"),
-        field("Number", "number_input", is_decimal_allowed=True),
-        field("Colour", "static_select", options=COLOURS),
-        field("Colours", "checkboxes", options=COLOURS),
-        field("One", "radio_buttons", options=COLOURS),
-        field("Person", "users_select"),
-        field("People", "multi_users_select"),
-        field("Channel", "channels_select"),
-        field("Place", "conversations_select"),
-        field("Day", "datepicker"),
-        field("Hour", "timepicker"),
-        field("Moment", "datetimepicker"),
+        asking("Words", "plain_text_input"),
+        asking("Story", "rich_text_input"),
+        asking("Site", "url_text_input"),
+        asking("Mail", "email_text_input"),
+        asking("Number", "number_input", is_decimal_allowed=True),
+        asking("Colour", "static_select", options=COLOURS),
+        asking("Colours", "checkboxes", options=COLOURS),
+        asking("One", "radio_buttons", options=COLOURS),
+        asking("Person", "users_select"),
+        asking("People", "multi_users_select"),
+        asking("Channel", "channels_select"),
+        asking("Place", "conversations_select"),
+        asking("Day", "datepicker"),
+        asking("Hour", "timepicker"),
+        asking("Moment", "datetimepicker"),
     ],
 }
 SURE: JsonObject = {
@@ -104,37 +90,9 @@ def app_of(server: SandboxServer, got: list[JsonObject]) -> App:
     return app
 
 
-@pytest.fixture(scope="module")
-def got() -> list[JsonObject]:
-    """What the app was told."""
-    return []
-
-
-@pytest.fixture(scope="module")
-def server(got: list[JsonObject]) -> Iterator[SandboxServer]:
-    with running_sandbox(manifest=MANIFEST) as running, connected(running, app_of(running, got)):
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(server: SandboxServer) -> SandboxClient:
-    return server.client()
-
-
-@pytest.fixture(scope="module")
-def page(browser: Browser, server: SandboxServer) -> Iterator[Page]:
-    """One page for all of these tests. Whatever the browser complains about fails them."""
-    context = browser.new_context(viewport={"width": 1200, "height": 800}, base_url=server.url)
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    opened = context.new_page()
-    # Somebody has to listen all the time, or the browser's own window opens now and then.
-    opened.on("filechooser", lambda _chooser: None)
-    complaints: list[str] = []
-    opened.on("console", lambda said: complaints.append(said.text) if said.type != "log" else None)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    yield opened
-    context.close()
-    assert complaints == []
+@pytest.fixture
+def page(shared_page: Page) -> Page:
+    return shared_page
 
 
 @pytest.fixture
@@ -166,24 +124,6 @@ def card(page: Page, client: SandboxClient, server: SandboxServer) -> Locator:
     return burn
 
 
-def message(page: Page, words: str) -> Locator:
-    return page.locator("#channel .message").filter(has_text=words)
-
-
-def composer(page: Page) -> Locator:
-    return page.locator("#channel footer textarea")
-
-
-def tab_to(page: Page, wanted: Locator) -> None:
-    """Press Tab until it has the focus."""
-    expect(wanted).to_be_attached()
-    for _ in range(MOST_TABS):
-        page.keyboard.press("Tab")
-        if wanted.evaluate("found => found === document.activeElement"):
-            return
-    raise AssertionError("The Tab key does not lead there.")
-
-
 def walk_to_message(page: Page) -> None:
     """From the list of messages to the newest one, as somebody does without a mouse."""
     page.get_by_role("log").first.focus()
@@ -192,8 +132,7 @@ def walk_to_message(page: Page) -> None:
 
 def menu_of_message(page: Page) -> Locator:
     walk_to_message(page)
-    tab_to(page, page.locator("#channel .message").last.get_by_role("button", name="More"))
-    page.keyboard.press("Enter")
+    enter(page, page.locator("#channel .message").last.get_by_role("button", name="More"))
     return page.get_by_role("dialog", name="More")
 
 
@@ -290,17 +229,14 @@ def test_people_and_channels_are_reached_by_keyboard(page: Page, client: Sandbox
     page.goto("/#ana/it-help")
     expect(composer(page)).to_be_visible()
     page.locator("#open-sidebar").evaluate("first => document.activeElement.blur()")
-    tab_to(page, page.get_by_role("button", name=re.compile("^Act as Ben")))
-    page.keyboard.press("Enter")
+    enter(page, page.get_by_role("button", name=re.compile("^Act as Ben")))
     expect(page.get_by_role("button", name=re.compile("^Act as Ben"))).to_have_attribute(
         "aria-pressed", "true"
     )
     client.post("ana", "#general", "News")
-    tab_to(page, page.locator("#sidebar").get_by_role("button", name=re.compile("#general, . new")))
-    page.keyboard.press("Enter")
+    enter(page, page.locator("#sidebar").get_by_role("button", name=re.compile("#general, . new")))
     expect(message(page, "News").last).to_be_visible()
-    tab_to(page, page.get_by_role("button", name="Write to somebody"))
-    page.keyboard.press("Enter")
+    enter(page, page.get_by_role("button", name="Write to somebody"))
     for key in ("ArrowDown", "ArrowUp", "Enter"):
         page.keyboard.press(key)
     expect(page.get_by_role("textbox", name="Message Ana")).to_be_visible()
@@ -309,15 +245,13 @@ def test_people_and_channels_are_reached_by_keyboard(page: Page, client: Sandbox
 def test_a_reaction_is_picked_and_taken_back_by_keyboard(page: Page, asked: str) -> None:
     walk_to_message(page)
     button = message(page, "The scanner hums").get_by_role("button", name="Add a reaction")
-    tab_to(page, button)
-    page.keyboard.press("Enter")
+    enter(page, button)
     page.keyboard.type("ticket")
     page.keyboard.press("Enter")
     pill = message(page, "The scanner hums").locator(".reaction")
     expect(pill).to_have_attribute("title", "Ana: ticket")
     walk_to_message(page)
-    tab_to(page, button)
-    page.keyboard.press("Enter")
+    enter(page, button)
     for key in ("ArrowDown", "ArrowRight", "Escape"):
         page.keyboard.press(key)
     expect(page.get_by_role("dialog", name="Add a reaction")).to_have_count(0)
@@ -353,8 +287,7 @@ def test_a_shortcut_is_chosen_by_keyboard(
 
 def test_a_message_is_edited_and_deleted_by_keyboard(page: Page, asked: str) -> None:
     menu = menu_of_message(page)
-    tab_to(page, menu.get_by_role("button", name="Edit message"))
-    page.keyboard.press("Enter")
+    enter(page, menu.get_by_role("button", name="Edit message"))
     editor = page.get_by_role("textbox", name="Edit message")
     expect(editor).to_be_focused()
     editor.fill("The scanner sings")
@@ -363,8 +296,7 @@ def test_a_message_is_edited_and_deleted_by_keyboard(page: Page, asked: str) -> 
     menu_of_message(page)
     for key in ("ArrowUp", "Enter"):
         page.keyboard.press(key)
-    tab_to(page, page.get_by_role("button", name="Delete", exact=True))
-    page.keyboard.press("Enter")
+    enter(page, page.get_by_role("button", name="Delete", exact=True))
     expect(page.locator("#channel .message").filter(has_text="scanner")).to_have_count(0)
 
 
@@ -374,8 +306,7 @@ def test_what_only_one_person_sees_is_put_away_by_keyboard(page: Page, asked: st
     whisper = message(page, "Only for your eyes.")
     expect(whisper).to_be_visible()
     walk_to_message(page)
-    tab_to(page, whisper.get_by_role("button", name="Dismiss"))
-    page.keyboard.press("Enter")
+    enter(page, whisper.get_by_role("button", name="Dismiss"))
     expect(whisper).to_have_count(0)
     expect(composer(page)).to_be_focused()
 
@@ -400,8 +331,7 @@ def test_a_link_to_a_message_is_followed_by_keyboard(page: Page, client: Sandbox
     client.post("ana", f"#{page.url.split('/')[-1]}", f"Look at {link}{target.replace('.', '')}")
     expect(message(page, "Look at")).to_be_visible()
     walk_to_message(page)
-    tab_to(page, message(page, "Look at").get_by_role("link"))
-    page.keyboard.press("Enter")
+    enter(page, message(page, "Look at").get_by_role("link"))
     expect(message(page, "There it stands")).to_be_focused()
 
 
@@ -411,14 +341,12 @@ def test_a_button_asks_and_is_answered_by_keyboard(
     burn = card(page, client, server)
     question = page.get_by_role("dialog", name="Really?")
     walk_to_message(page)
-    tab_to(page, burn)
-    page.keyboard.press("Enter")
+    enter(page, burn)
     page.keyboard.press("Escape")
     expect(question).to_be_hidden()
     expect(burn).to_be_focused()
     page.keyboard.press("Enter")
-    tab_to(page, question.get_by_role("button", name="Burn it"))
-    page.keyboard.press("Enter")
+    enter(page, question.get_by_role("button", name="Burn it"))
     hears(client, got, {"action_id": "burn"})
 
 
@@ -427,12 +355,9 @@ def test_the_home_tab_is_reached_by_keyboard(
 ) -> None:
     page.goto("/#ana/it-help")
     page.locator("#sidebar").get_by_role("button", name="#it-help").focus()
-    tab_to(page, page.locator("#sidebar").get_by_role("button", name="probe"))
-    page.keyboard.press("Enter")
-    tab_to(page, page.get_by_role("link", name="Home"))
-    page.keyboard.press("Enter")
-    tab_to(page, page.locator(".home").get_by_role("button", name="Say hello"))
-    page.keyboard.press("Enter")
+    enter(page, page.locator("#sidebar").get_by_role("button", name="probe"))
+    enter(page, page.get_by_role("link", name="Home"))
+    enter(page, page.locator(".home").get_by_role("button", name="Say hello"))
     hears(client, got, {"action_id": "hello"})
 
 
@@ -442,8 +367,7 @@ def test_every_field_of_a_form_is_filled_in_by_keyboard(
     page.goto("/#ana/it-help")
     expect(composer(page)).to_be_visible()
     page.get_by_role("log").first.focus()
-    tab_to(page, page.locator("#channel").get_by_role("button", name="Shortcuts"))
-    page.keyboard.press("Enter")
+    enter(page, page.locator("#channel").get_by_role("button", name="Shortcuts"))
     page.keyboard.press("Enter")
     form = page.get_by_role("dialog", name="All of it")
     expect(form.get_by_label("Words")).to_be_focused()

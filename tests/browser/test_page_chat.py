@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 from slack_bolt import Ack, App
 
 from sandbox.client import SandboxClient
 from sandbox.jsontypes import JsonObject, as_object, objects
 from sandbox.server import SandboxServer
-from tests.sandbox.apps import MANIFEST, bolt_app, connected, web
-from tests.sandbox_fixture import running_sandbox
+from tests.browser.parts import composer, field, message, opened, option, plain
+from tests.sandbox.apps import bolt_app, web
 
 PNG = (
     b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
@@ -22,39 +21,23 @@ PNG = (
 )
 
 
-def plain(text: str) -> JsonObject:
-    return {"type": "plain_text", "text": text}
+def optional(label: str, element: JsonObject) -> JsonObject:
+    return field(label.lower(), label, element, optional=True)
 
 
-def field(block_id: str, label: str, element: JsonObject) -> JsonObject:
-    element = {**element, "action_id": "value"}
-    return {
-        "type": "input",
-        "block_id": block_id,
-        "label": plain(label),
-        "element": element,
-        "optional": True,
-    }
-
-
-def option(value: str) -> JsonObject:
-    return {"value": value, "text": plain(value.title())}
-
-
+COLOURS = [option("red"), option("blue")]
 FORM: JsonObject = {
     "type": "modal",
     "callback_id": "everything",
     "title": plain("Everything"),
     "submit": plain("Send it"),
     "blocks": [
-        field("mail", "Mail", {"type": "email_text_input"}),
-        field("count", "Count", {"type": "number_input", "is_decimal_allowed": False, "max_value": "5"}),
-        field("words", "Words", {"type": "plain_text_input", "min_length": 4}),
-        field(
-            "several", "Several", {"type": "multi_static_select", "options": [option("red"), option("blue")]}
-        ),
-        field("thing", "Thing", {"type": "external_select", "min_query_length": 1}),
-        field("day", "Day", {"type": "datepicker"}),
+        optional("Mail", {"type": "email_text_input"}),
+        optional("Count", {"type": "number_input", "is_decimal_allowed": False, "max_value": "5"}),
+        optional("Words", {"type": "plain_text_input", "min_length": 4}),
+        optional("Several", {"type": "multi_static_select", "options": COLOURS}),
+        optional("Thing", {"type": "external_select", "min_query_length": 1}),
+        optional("Day", {"type": "datepicker"}),
     ],
 }
 
@@ -87,37 +70,6 @@ def app_of(server: SandboxServer, got: list[JsonObject]) -> App:
             web(server).views_publish(user_id=str(event["user"]), view={"type": "home", "blocks": blocks})
 
     return app
-
-
-@pytest.fixture(scope="module")
-def got() -> list[JsonObject]:
-    """What the app was sent."""
-    return []
-
-
-@pytest.fixture(scope="module")
-def server(got: list[JsonObject]) -> Iterator[SandboxServer]:
-    with running_sandbox(manifest=MANIFEST) as running, connected(running, app_of(running, got)):
-        yield running
-
-
-@pytest.fixture
-def client(server: SandboxServer) -> SandboxClient:
-    return server.client()
-
-
-def opened(page: Page, place: str) -> Page:
-    page.goto(f"/#{place}")
-    expect(page.locator("#channel textarea, #channel .home").first).to_be_visible()
-    return page
-
-
-def composer(page: Page) -> Locator:
-    return page.locator("#channel footer textarea")
-
-
-def message(page: Page, words: str) -> Locator:
-    return page.locator("#channel .message").filter(has_text=words)
 
 
 # --- writing ---
@@ -291,18 +243,13 @@ def test_a_form_finds_mistakes_itself_and_asks_the_app_for_choices(page: Page, g
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_axe_finds_nothing(browser: Browser, server: SandboxServer, scheme: str, width: int) -> None:
-    client = server.client()
+def test_axe_finds_nothing(page: Page, client: SandboxClient, scheme: str, width: int) -> None:
     ts = client.post("ana", "#it-help", "*Bold* words, a `code`, a <https://example.org/|link>", raw=True)
     client.react("ben", "#it-help", ts, "eyes")
     client.post("ben", "#it-help", "I look at it", thread_ts=ts)
-    viewport = {"width": width, "height": 800}
-    context = browser.new_context(viewport=viewport, color_scheme=scheme, base_url=server.url)  # type: ignore[arg-type]
-    page = context.new_page()
-    try:
-        page.goto(f"/#ana/it-help/{ts}")
-        expect(page.locator("#thread .message").nth(1)).to_be_visible()
-        results = Axe().run(page)
-        assert results.violations_count == 0, results.generate_report()
-    finally:
-        context.close()
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"/#ana/it-help/{ts}")
+    expect(page.locator("#thread .message").nth(1)).to_be_visible()
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()

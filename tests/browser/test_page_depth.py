@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,44 +12,22 @@ from slack_bolt import Ack, App
 from sandbox.client import SandboxClient
 from sandbox.jsontypes import JsonObject, as_object, as_text, objects
 from sandbox.server import SandboxServer
-from tests.sandbox.apps import MANIFEST, bolt_app, connected, web
-from tests.sandbox_fixture import running_sandbox
-
-
-def plain(text: str) -> JsonObject:
-    return {"type": "plain_text", "text": text}
-
-
-def option(value: str) -> JsonObject:
-    return {"value": value, "text": plain(value.title())}
+from tests.browser.parts import field, message, opened, option, plain
+from tests.sandbox.apps import bolt_app, web
 
 
 def text_input(block_id: str, label: str) -> JsonObject:
-    element = {"type": "plain_text_input", "action_id": "value"}
-    return {
-        "type": "input",
-        "block_id": block_id,
-        "label": plain(label),
-        "element": element,
-        "optional": True,
-    }
+    return field(block_id, label, {"type": "plain_text_input"}, optional=True)
 
 
-KIND: JsonObject = {
-    "type": "input",
-    "block_id": "kind",
-    "label": plain("Kind"),
-    "dispatch_action": True,
-    "optional": True,
-    "element": {"type": "static_select", "action_id": "kind", "options": [option("printer"), option("vpn")]},
+KINDS: JsonObject = {
+    "type": "static_select",
+    "action_id": "kind",
+    "options": [option("printer"), option("vpn")],
 }
-PEOPLE: JsonObject = {
-    "type": "input",
-    "block_id": "who",
-    "label": plain("Who"),
-    "optional": True,
-    "element": {"type": "multi_external_select", "action_id": "who", "min_query_length": 1},
-}
+KIND: JsonObject = {**field("kind", "Kind", KINDS, optional=True), "dispatch_action": True}
+SEARCH: JsonObject = {"type": "multi_external_select", "action_id": "who", "min_query_length": 1}
+PEOPLE: JsonObject = field("who", "Who", SEARCH, optional=True)
 MORE: JsonObject = {
     "type": "actions",
     "block_id": "more",
@@ -133,33 +110,6 @@ def app_of(server: SandboxServer, got: list[JsonObject]) -> App:
         ack()
 
     return app
-
-
-@pytest.fixture(scope="module")
-def got() -> list[JsonObject]:
-    """What the app was sent."""
-    return []
-
-
-@pytest.fixture(scope="module")
-def server(got: list[JsonObject]) -> Iterator[SandboxServer]:
-    with running_sandbox(manifest=MANIFEST) as running, connected(running, app_of(running, got)):
-        yield running
-
-
-@pytest.fixture
-def client(server: SandboxServer) -> SandboxClient:
-    return server.client()
-
-
-def opened(page: Page, place: str) -> Page:
-    page.goto(f"/#{place}")
-    expect(page.locator("#channel footer")).not_to_be_empty()
-    return page
-
-
-def message(page: Page, words: str) -> Locator:
-    return page.locator("#channel .message").filter(has_text=words)
 
 
 def begin(page: Page) -> Locator:

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 from slack_bolt import Ack, App
 
 from sandbox.jsontypes import JsonObject
 from sandbox.server import SandboxServer
+from tests.browser.parts import message
 from tests.sandbox.apps import bolt_app, connected, web
 
 TEXT_INPUT: JsonObject = {"type": "plain_text_input", "action_id": "value", "max_length": 50}
@@ -87,6 +88,12 @@ def echo(server: SandboxServer) -> App:
     return app
 
 
+@pytest.fixture(autouse=True)
+def fresh(server: SandboxServer) -> None:
+    """Each test begins before anybody wrote."""
+    server.client().reset()
+
+
 @pytest.fixture
 def app(server: SandboxServer) -> Iterator[None]:
     with connected(server, echo(server)):
@@ -104,10 +111,6 @@ def open_channel(page: Page, name: str) -> None:
 def write(page: Page, words: str, field: str = "Message #it-help") -> None:
     page.get_by_role("textbox", name=field).fill(words)
     page.get_by_role("textbox", name=field).press("Enter")
-
-
-def message(page: Page, words: str | re.Pattern[str]) -> Locator:
-    return page.locator("#channel .message").filter(has_text=words)
 
 
 def test_each_person_sees_their_own_channels(page: Page) -> None:

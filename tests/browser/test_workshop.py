@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from sandbox.faults import ApiFault, StandingFault
 from sandbox.seed import StepSeed, default_seed
 from sandbox.server import SandboxServer
+from tests.browser.parts import enter, message, opened, tab_to
 from tests.sandbox.apps import MANIFEST, error_of, web
 from tests.sandbox_fixture import running_sandbox
 
@@ -46,19 +47,21 @@ def server() -> Iterator[SandboxServer]:
         yield running
 
 
-@pytest.fixture
-def page(browser: Browser, server: SandboxServer) -> Iterator[Page]:
-    """A fresh workspace on the page. Whatever the browser complains about fails the test."""
+@pytest.fixture(scope="module")
+def viewport() -> ViewportSize:
+    """Room for the workshop beside the page."""
+    return {"width": 1440, "height": 900}
+
+
+@pytest.fixture(autouse=True)
+def fresh(server: SandboxServer) -> None:
+    """Each test begins before anybody wrote."""
     server.client().reset()
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=server.url)
-    opened = context.new_page()
-    complaints: list[str] = []
-    opened.on("console", lambda said: complaints.append(said.text) if said.type != "log" else None)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.goto("/#ana/it-help")
-    yield opened
-    context.close()
-    assert complaints == []
+
+
+@pytest.fixture
+def page(page: Page) -> Page:
+    return opened(page, "ana/it-help")
 
 
 def workshop(page: Page, tab: str) -> Locator:
@@ -285,3 +288,179 @@ def test_opening_the_workshop_keeps_the_newest_message_in_sight(page: Page, serv
     expect(newest).to_be_in_viewport()
     workshop(page, "Faults")
     expect(newest).to_be_in_viewport()
+
+
+# --- with the keyboard alone ---
+
+
+def walk_to_workshop(page: Page, tab: str) -> Locator:
+    """Opens the workshop and goes to one of its tabs; the panel."""
+    enter(page, page.get_by_role("button", name="Workshop", exact=True))
+    for name in ("Inspector", "Faults", "App & time"):
+        expect(page.get_by_role("tab", name=name)).to_be_focused()
+        if name == tab:
+            break
+        page.keyboard.press("ArrowRight")
+    return page.get_by_role("tabpanel", name=tab)
+
+
+def test_the_inspector_is_filtered_searched_and_paused_by_keyboard(
+    page: Page, server: SandboxServer
+) -> None:
+    web(server).auth_test()
+    server.client().post("ana", "#it-help", "needle")
+    panel = walk_to_workshop(page, "Inspector")
+    shown = page.get_by_role("option")
+    expect(shown).to_have_count(2)
+    calls, trouble = (panel.get_by_role("button", name=name) for name in ("Calls", "Only trouble"))
+    enter(page, calls)
+    expect(shown).to_have_count(1)
+    expect(calls).to_be_focused()
+    page.keyboard.press("Space")
+    expect(shown).to_have_count(2)
+    enter(page, trouble)
+    expect(shown).to_have_count(1)
+    page.keyboard.press("Enter")
+    tab_to(page, panel.get_by_role("searchbox"))
+    page.keyboard.type("NEEDLE")
+    expect(shown).to_have_count(1)
+    for key in ("Control+A", "Delete"):
+        page.keyboard.press(key)
+    enter(page, panel.get_by_role("button", name="Pause"))
+    web(server).auth_test()
+    expect(panel).to_contain_text("paused, 1 more")
+    page.keyboard.press("Enter")
+    expect(shown).to_have_count(3)
+    enter(page, panel.get_by_role("button", name="Clear"))
+    expect(panel).to_contain_text("Nothing yet")
+
+
+def test_an_entry_is_unfolded_copied_and_closed_by_keyboard(page: Page, server: SandboxServer) -> None:
+    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": ""}}]
+    assert (
+        error_of(web(server).chat_postMessage, channel="#it-help", text="x", blocks=blocks)
+        == "invalid_blocks"
+    )
+    walk_to_workshop(page, "Inspector")
+    traffic = page.get_by_role("listbox", name="Traffic")
+    tab_to(page, traffic)
+    page.keyboard.press("Home")
+    page.keyboard.press("End")
+    detail = page.get_by_role("region", name="The entry")
+    enter(page, detail.get_by_role("button", name="Show the call").or_(detail.locator(".pointer").first))
+    expect(detail.locator(".pointed")).to_be_visible()
+    arguments = detail.locator("summary").filter(has_text="Arguments")
+    enter(page, arguments)
+    expect(detail.locator(".twig").first).to_be_hidden()
+    enter(page, detail.get_by_role("button", name="Copy as JSON"))
+    expect(detail.get_by_role("button", name="Copied")).to_be_visible()
+    assert "invalid_blocks" in page.evaluate("navigator.clipboard.readText()")
+    tab_to(page, detail.get_by_role("button", name="Close the entry"), "Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(traffic).to_be_focused()
+
+
+def test_a_message_is_inspected_by_keyboard(page: Page, server: SandboxServer) -> None:
+    web(server).chat_postMessage(channel="#it-help", text="Made by a call")
+    expect(message(page, "Made by a call")).to_be_visible()
+    page.get_by_role("log").first.focus()
+    page.keyboard.press("ArrowUp")
+    enter(page, message(page, "Made by a call").get_by_role("button", name="More"))
+    enter(page, page.get_by_role("dialog", name="More").get_by_role("button", name="Inspect"))
+    detail = page.get_by_role("region", name="The entry")
+    expect(detail.get_by_role("heading")).to_contain_text("chat.postMessage")
+    enter(page, page.get_by_role("button", name="About one message"))
+    expect(page.get_by_role("button", name="About one message")).to_have_count(0)
+
+
+def test_faults_are_chosen_and_lifted_by_keyboard(page: Page, server: SandboxServer) -> None:
+    panel = walk_to_workshop(page, "Faults")
+    switch = panel.get_by_role("switch", name="Rate limit")
+    tab_to(page, switch)
+    page.keyboard.press("Space")
+    tab_to(page, panel.get_by_label("Rate limit: How often"))
+    page.keyboard.type("one call in ten")  # a closed list takes what is typed
+    wanted = [("ratelimited", 0.1)]
+    server.client().wait_until(
+        lambda: [(rule.kind, rule.probability) for rule in server.sandbox.faults.rules] == wanted,
+        message="one call in ten to be limited",
+    )
+    enter(page, panel.get_by_role("button", name="Cut the sockets"))
+    expect(page.locator("#notice")).to_have_text("No socket is open.")
+    page.keyboard.press("Escape")
+    lift = page.get_by_role("group", name="Faults in force").get_by_role("button", name="Lift")
+    tab_to(page, lift, "Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(lift).to_be_hidden()
+    assert server.sandbox.faults.rules == []
+
+
+def test_time_is_skipped_and_taken_back_by_keyboard(page: Page, server: SandboxServer) -> None:
+    skip = page.locator("#clock").get_by_role("button", name="+1 h")
+    enter(page, skip)
+    server.client().wait_until(lambda: server.sandbox.clock.offset == 3600, message="an hour to pass")
+    expect(skip).to_be_focused()
+    panel = walk_to_workshop(page, "App & time")
+    enter(page, panel.get_by_role("button", name="+1 day"))
+    expect(panel).to_contain_text("1 d 1 h ahead of real time")
+    enter(page, panel.get_by_role("button", name="Back to real time"))
+    server.client().wait_until(lambda: server.sandbox.clock.offset == 0, message="real time")
+
+
+def test_the_app_is_killed_and_started_again_by_keyboard(page: Page, server: SandboxServer) -> None:
+    with supervisor(server) as wishes:
+        next(wishes)
+        server.client().act("app_state", state="ready")
+        enter(page, page.get_by_role("button", name="Probe: running"))
+        panel = page.get_by_role("tabpanel", name="App & time")
+        kill, start = (panel.get_by_role("button", name=name, exact=True) for name in ("Kill it", "Start it"))
+        enter(page, kill)
+        assert next(wishes) == "killed"
+        server.client().act("app_state", state="dead")
+        expect(start).to_be_focused()
+        page.keyboard.press("Enter")
+        assert next(wishes) == "running"
+        server.client().act("app_state", state="ready")
+        expect(kill).to_be_focused()
+        tab_to(page, panel.get_by_role("switch"))
+        page.keyboard.press("Space")
+        server.client().wait_until(
+            lambda: server.client().read("app")["kill_every"] == 5, message="it to be killed every 5 s"
+        )
+        page.keyboard.press("Space")
+        enter(page, panel.get_by_role("button", name="Deliver waiting events now"))
+        expect(page.locator("#notice")).to_have_text("What was waiting is on its way.")
+
+
+def test_starting_over_is_asked_and_answered_by_keyboard(page: Page, server: SandboxServer) -> None:
+    server.client().post("ana", "#it-help", "to be forgotten")
+    panel = walk_to_workshop(page, "App & time")
+    begin = panel.get_by_role("button", name="Start over…")
+    enter(page, begin)
+    expect(page.locator("#confirm").get_by_role("button", name="Keep it")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(begin).to_be_focused()
+    expect(page.locator("#channel .message")).to_have_count(1)
+    page.keyboard.press("Enter")
+    enter(page, page.locator("#confirm").get_by_role("button", name="Start over"))
+    expect(page.locator("#channel .message")).to_have_count(0)
+
+
+def test_the_guide_is_followed_put_away_and_called_again_by_keyboard(page: Page) -> None:
+    guide = page.get_by_role("region", name="Guide")
+    enter(page, guide.get_by_role("button", name="Skip"))
+    expect(guide).to_contain_text("Wave back.")
+    expect(guide.get_by_role("button", name="Be Ben in it-help")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Act as Ben")).to_have_attribute("aria-pressed", "true")
+    enter(page, guide.get_by_role("button", name="Back"))
+    expect(guide).to_contain_text("Say hello.")
+    enter(page, guide.get_by_role("button", name="Put the guide away"))
+    expect(guide).to_be_hidden()
+    expect(page.get_by_role("button", name="Guide", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(guide).to_contain_text("Say hello.")
+    for _ in GUIDE:
+        enter(page, guide.get_by_role("button", name="Skip"))
+    enter(page, guide.get_by_role("button", name="Once more"))
+    expect(guide).to_contain_text("Say hello.")

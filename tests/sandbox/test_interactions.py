@@ -345,6 +345,33 @@ def test_a_button_that_is_not_there_cannot_be_clicked(slack: WebClient, client: 
         client.click("ben", "#it-triage", ts, "Resolve")
 
 
+def test_who_clicks_while_an_update_gives_new_ids_means_the_button_they_see(
+    server: SandboxServer, slack: WebClient, client: SandboxClient
+) -> None:
+    def row(value: str) -> JsonObject:
+        text = {"type": "plain_text", "text": "Open"}
+        return {"type": "actions", "elements": [{"type": "button", "text": text, "value": value}]}
+
+    def press(blocks: JsonObject, **where: str) -> None:
+        [block] = objects(blocks["blocks"])
+        [element] = objects(block["elements"])
+        client.act("click", user="ben", element=f"{block['block_id']}/{element['action_id']}", **where)
+
+    ben, channel = client.user_id("ben"), client.channel_id("#it-triage")
+    ts = as_text(slack.chat_postMessage(channel=channel, text="Card", blocks=[row("first")])["ts"])
+    card = client.messages("#it-triage")[-1].raw
+    slack.chat_update(channel=channel, ts=ts, text="Card", blocks=[row("second")])
+    home = slack.views_publish(user_id=ben, view={"type": "home", "blocks": [row("first")]})["view"]
+    slack.views_publish(user_id=ben, view={"type": "home", "blocks": [row("second")]})
+    app = bolt_app(server)
+    app.action({"type": "block_actions"})(lambda ack: ack())
+    with connected(server, app):
+        press(card, channel=channel, ts=ts)
+        press(home, view_id=home["id"])
+    clicked = [objects(envelope.payload["actions"])[0] for envelope in client.envelopes("block_actions")]
+    assert [action["value"] for action in clicked] == ["first", "first"]
+
+
 def test_an_external_select_asks_the_app(server: SandboxServer, client: SandboxClient) -> None:
     app = bolt_app(server)
     service: JsonObject = {
