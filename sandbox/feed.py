@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
 from collections.abc import AsyncIterator
 
 from sandbox import happenings as happened
 from sandbox import shapes
 from sandbox.entities import Ephemeral
-from sandbox.journal import Entry
+from sandbox.journal import Entry, as_json
 from sandbox.jsontypes import JsonObject
 from sandbox.workspace import Workspace
 
@@ -34,7 +33,7 @@ class Feed:
     def entry(self, kind: str, entry: Entry) -> None:
         """Publishes an entry of the journal."""
         if self._queues:
-            self.publish(kind, dataclasses.asdict(entry))
+            self.publish(kind, as_json(entry))
 
     def happening(self, happening: happened.Happening, workspace: Workspace) -> None:
         """Publishes a change of the workspace."""

@@ -84,6 +84,14 @@ class Violation:
 Entry = ApiCall | EnvelopeRecord | Violation
 
 
+def as_json(entry: Entry) -> JsonObject:
+    """An entry for people to read. Payloads are not copied: write it out, do not change it."""
+    shown = dict(vars(entry))
+    if isinstance(entry, EnvelopeRecord):
+        shown["attempts"] = [dict(vars(attempt)) for attempt in entry.attempts]
+    return shown
+
+
 class Journal:
     """What happened, oldest first, cleared by a reset; of each kind the last `KEPT`."""
 

@@ -11,6 +11,7 @@ from sandbox.core import Sandbox
 from sandbox.entities import View
 from sandbox.feed import ephemeral_shape
 from sandbox.interactions import NotPossible
+from sandbox.journal import as_json
 from sandbox.jsontypes import JsonObject, as_number
 from sandbox.words import ERROR_WORDS, FAULT_GROUPS
 from sandbox.workspace import NotInWorkspace
@@ -105,18 +106,18 @@ def calls(sandbox: Sandbox, query: Query) -> JsonObject:
     """`method?`: calls of the Web API and of response_urls, oldest first."""
     wanted = query.get("method")
     found = [call for call in sandbox.journal.calls if wanted in {None, "", call.method}]
-    return {"calls": [dataclasses.asdict(call) for call in found]}
+    return {"calls": [as_json(call) for call in found]}
 
 
 def envelopes(sandbox: Sandbox, query: Query) -> JsonObject:
     """`name?`: what was sent to the app, with all attempts, oldest first."""
     wanted = query.get("name")
     found = [e for e in sandbox.journal.envelopes if not wanted or e.name.startswith(wanted)]
-    return {"envelopes": [dataclasses.asdict(entry) | {"acked": entry.acked} for entry in found]}
+    return {"envelopes": [as_json(entry) | {"acked": entry.acked} for entry in found]}
 
 
 def violations(sandbox: Sandbox, _query: Query) -> JsonObject:
-    return {"violations": [dataclasses.asdict(violation) for violation in sandbox.journal.violations]}
+    return {"violations": [as_json(violation) for violation in sandbox.journal.violations]}
 
 
 def journal(sandbox: Sandbox, query: Query) -> JsonObject:
@@ -125,7 +126,7 @@ def journal(sandbox: Sandbox, query: Query) -> JsonObject:
     if not count.isdecimal() or count == "0":
         raise NotPossible("Give last as a number, 1 or more.")
     found = sandbox.journal.last(int(count))
-    return {"entries": [dataclasses.asdict(entry) | {"type": kind} for kind, entry in found]}
+    return {"entries": [as_json(entry) | {"type": kind} for kind, entry in found]}
 
 
 def app(sandbox: Sandbox, _query: Query) -> JsonObject:

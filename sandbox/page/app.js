@@ -98,9 +98,14 @@ function drawAround() {
 	keepingFocus(place("clock"), drawClock);
 }
 
+const hasSidebar = () => document.body.classList.contains("with-sidebar");
+
+// On a phone it lies over the conversation; what closes it leads back to the button
 function showSidebar(isOpen) {
+	const isLeft = hasSidebar() && !isOpen && place("sidebar").contains(document.activeElement);
 	document.body.classList.toggle("with-sidebar", isOpen);
 	place("open-sidebar").setAttribute("aria-expanded", String(isOpen));
+	if (isLeft) place("open-sidebar").focus();
 }
 
 const due = new Set();
@@ -203,7 +208,8 @@ async function start() {
 	setEmoji(emoji);
 	recallUnread();
 	addEventListener("hashchange", arrive);
-	place("open-sidebar").onclick = () => showSidebar(!document.body.classList.contains("with-sidebar"));
+	place("open-sidebar").onclick = () => showSidebar(!hasSidebar());
+	place("sidebar").addEventListener("keydown", ({key}) => key === "Escape" && showSidebar(false));
 	place("thread").addEventListener("keydown", ({key}) => key === "Escape" && closeThread());
 	setInterval(() => tick(place("clock")), 5000);
 	setInterval(refreshAges, 30_000);

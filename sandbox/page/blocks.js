@@ -1,6 +1,7 @@
 // Block Kit as nodes. What this page does not know is said in words, never dropped in silence.
 
-import {button, h, hint, webAddress, webLink} from "./dom.js";
+import {button, choice, h, hint, openMenu, webAddress, webLink} from "./dom.js";
+import {iconButton} from "./icons.js";
 import {nameOf, people, state, titleOf, visibleChannels} from "./state.js";
 import {mrkdwn, plainText, richText, textObject} from "./text.js";
 
@@ -58,6 +59,7 @@ function wordsIn(value) {
 function drawElement(block, element, holder) {
 	const reference = referenceTo(block, element);
 	if (element.type === "button") return drawButton(element, reference, holder);
+	if (element.type === "overflow") return drawMenu(element, reference, holder);
 	if (element.type === "image") return picture(element);
 	const label = element.accessibility_label ?? element.placeholder?.text ?? element.type.replaceAll("_", " ");
 	const control = drawControl(element, label, null, query => holder.suggest(reference, query));
@@ -70,39 +72,40 @@ function drawElement(block, element, holder) {
 
 const referenceTo = (block, element) => `${block.block_id}/${element.action_id}`;
 
-// Tells a choice to the app, after asking where the element wants that; a menu shows no choice afterwards
+// Tells a choice to the app, after asking where the element wants that
 function actOnChoice(element, {node, read, isUnsettled}, reference, {act, confirm}) {
-	const isMenu = element.type === "overflow";
 	let before = node.value;
 	node.addEventListener("change", async () => {
 		const value = read();
-		if (value === "" && (isMenu || isUnsettled?.())) return;
-		if (isMenu) node.value = "";
-		if (element.confirm && !(await confirm(element.confirm))) {
-			if (!isMenu) node.value = before;
-			return;
-		}
+		if (value === "" && isUnsettled?.()) return;
+		if (element.confirm && !(await confirm(element.confirm))) return (node.value = before);
 		before = node.value;
-		if (isMenu) openLink(element.options.find(option => option.value === value));
 		await act(reference, value);
 	});
 }
 
-function openLink({url}) {
-	const address = webAddress(url);
-	if (address) open(address.href, "_blank", "noopener,noreferrer");
+function drawButton(element, reference, holder) {
+	const onclick = ({currentTarget}) => press(currentTarget, element, element, reference, holder);
+	return button(textObject(element.text), onclick, {class: element.style, "aria-label": element.accessibility_label});
 }
 
-function drawButton(element, reference, holder) {
-	const press = async ({currentTarget: pressed}) => {
-		if (element.confirm && !(await holder.confirm(element.confirm))) return;
-		openLink(element);
-		pressed.disabled = true;
-		await holder.act(reference);
-		pressed.disabled = false;
+function drawMenu(element, reference, holder) {
+	const label = "More options";
+	const open = ({currentTarget: menu}) => {
+		const drawChoice = option => choice(textObject(option.text), () => press(menu, element, option, reference, holder));
+		openMenu(menu, label, element.options.map(drawChoice));
 	};
-	const attributes = {class: element.style, "aria-label": element.accessibility_label};
-	return button(textObject(element.text), press, attributes);
+	return iconButton("more", label, open);
+}
+
+// Of what is chosen in a menu, the menu is pressed
+async function press(pressed, {confirm}, {url, value}, reference, holder) {
+	if (confirm && !(await holder.confirm(confirm))) return;
+	const address = webAddress(url);
+	if (address) open(address.href, "_blank", "noopener,noreferrer");
+	pressed.disabled = true;
+	await holder.act(reference, value);
+	pressed.disabled = false;
 }
 
 function drawInput(block, holder) {
@@ -188,7 +191,7 @@ function drawControl(element, label, id, suggest) {
 	const {type} = element;
 	if (type in INPUTS) return inputControl(element, id);
 	if (type === "radio_buttons" || type === "checkboxes") return boxesControl(element, element.options, label, id);
-	const [, several, kind] = /^(multi_)?(\w+)_select$/.exec(type) ?? [null, "", type === "overflow" ? "static" : ""];
+	const [, several, kind] = /^(multi_)?(\w+)_select$/.exec(type) ?? [];
 	if (kind === "external") return externalControl(element, label, id, suggest, several);
 	const options = OPTIONS[kind]?.(element);
 	if (several && options) return boxesControl(element, options, label, id, ".several");
@@ -225,12 +228,11 @@ function localTime(seconds) {
 }
 
 function selectControl(element, options, label, id) {
-	const isMenu = element.type === "overflow";
 	const {initial_option, initial_user, initial_channel, initial_conversation, option_groups: groups} = element;
 	const node = h(
 		"select",
-		{id, class: isMenu && "overflow", "aria-label": !id && label, autofocus: element.focus_on_load},
-		h("option", {value: ""}, element.placeholder?.text ?? (isMenu ? "⋯" : "Choose")),
+		{id, "aria-label": !id && label, autofocus: element.focus_on_load},
+		h("option", {value: ""}, element.placeholder?.text ?? "Choose"),
 		groups?.length
 			? groups.map(group => h("optgroup", {label: group.label.text}, group.options.map(optionNode)))
 			: options.map(optionNode)

@@ -85,6 +85,19 @@ export async function copied(text) {
 	}
 }
 
+// What this browser remembers of the page; one that keeps nothing forgets it when the page is left
+export function remember(name, value) {
+	try {
+		localStorage.setItem(name, JSON.stringify(value));
+	} catch {}
+}
+
+export function recall(name) {
+	try {
+		return JSON.parse(localStorage.getItem(name));
+	} catch {} // Another version wrote it, or the browser keeps nothing
+}
+
 let ending = () => {};
 
 // A small menu beside `anchor` that ends with the next choice, click elsewhere, or Escape

@@ -29,7 +29,7 @@ const aboutOf = user => [user?.profile.title, user && standing(user)].filter(Boo
 
 export function drawSidebar(root, open, openApp, openPerson) {
 	const {rooms, direct} = visibleChannels(state.me);
-	const app = direct.find(channel => channel.members.includes(state.app.bot_user));
+	const app = direct.find(channel => channel.is_im && channel.members.includes(state.app.bot_user));
 	const entries = channels => h("ul", channels.map(channel => h("li", channelButton(channel, () => open(channel.id)))));
 	const write = ({currentTarget}) => openMenu(currentTarget, "Write to", others().map(user => personChoice(user, openPerson)));
 	const person = me();
@@ -64,7 +64,7 @@ function channelButton(channel, onclick) {
 	return button(
 		[
 			signOf(channel),
-			h("span", channel.is_im ? name : channel.name),
+			h("span", name.replace("#", "")),
 			own > 0 && h("span.count", {"aria-hidden": "true"}, String(own))
 		],
 		onclick,

@@ -1,6 +1,7 @@
 // What the page knows, and questions about it.
 
 import {act, read} from "./api.js";
+import {recall, remember} from "./dom.js";
 
 export const state = {
 	team: {name: "", url: ""},
@@ -54,14 +55,16 @@ export function standing(user) {
 	return user.is_restricted || user.is_ultra_restricted ? "guest" : "";
 }
 
+const isDirect = ({is_im, is_mpim}) => is_im || is_mpim;
+
 export function visibleChannels(userId) {
 	const user = state.users.get(userId);
 	const isGuest = user && standing(user);
 	const all = [...state.channels.values()].filter(channel => !channel.is_archived);
 	const isIn = channel => channel.members.includes(userId);
 	return {
-		rooms: all.filter(channel => !channel.is_im && (isIn(channel) || (!channel.is_private && !isGuest))),
-		direct: all.filter(channel => channel.is_im && isIn(channel))
+		rooms: all.filter(channel => !isDirect(channel) && (isIn(channel) || (!channel.is_private && !isGuest))),
+		direct: all.filter(channel => isDirect(channel) && isIn(channel))
 	};
 }
 
@@ -74,8 +77,9 @@ export const isMember = (userId, channelId) => state.channels.get(channelId)?.me
 // A channel's name as `userId` reads it
 export function titleOf(channel, userId) {
 	if (!channel) return "";
-	if (!channel.is_im) return channel.is_private ? channel.name : `#${channel.name}`;
-	return nameOf(channel.members.find(member => member !== userId) ?? userId);
+	if (!isDirect(channel)) return channel.is_private ? channel.name : `#${channel.name}`;
+	const others = channel.members.filter(member => member !== userId);
+	return others.map(nameOf).join(", ") || nameOf(userId);
 }
 
 // The person's direct conversation with somebody (the app, if nobody is named), opened if need be
@@ -85,7 +89,7 @@ export async function openConversation(userId, other) {
 	return channel;
 }
 
-const KEPT = "sandbox.unread";
+const KEPT = "news";
 // How many messages are new, how many of them were said to that person, and until when they have read
 let [unread, mentions, lastRead] = [new Map(), new Map(), new Map()];
 // From where on a channel was new when somebody came to it
@@ -96,24 +100,14 @@ let openedAt = 0;
 const keyOf = (userId, channelId) => `${userId} ${channelId}`;
 
 export function recallUnread() {
-	openedAt = now();
-	try {
-		const kept = JSON.parse(localStorage.getItem(KEPT));
-		if (kept?.team !== state.team.id) return;
-		openedAt = kept.openedAt;
-		[unread, mentions, lastRead] = [kept.unread, kept.mentions, kept.read].map(items => new Map(items));
-	} catch {
-		// Another version wrote it, or the browser keeps nothing: then nothing is unread.
-	}
+	const known = recall(KEPT);
+	const isOurs = known?.team === state.team.id;
+	openedAt = isOurs ? known.openedAt : now();
+	if (isOurs) [unread, mentions, lastRead] = known.maps.map(items => new Map(items));
 }
 
 function keepUnread() {
-	const kept = {team: state.team.id, openedAt, unread: [...unread], mentions: [...mentions], read: [...lastRead]};
-	try {
-		localStorage.setItem(KEPT, JSON.stringify(kept));
-	} catch {
-		// A browser that keeps nothing forgets what was read when the page is left.
-	}
+	remember(KEPT, {team: state.team.id, openedAt, maps: [unread, mentions, lastRead].map(map => [...map])});
 }
 
 // One more message that the person has not seen; `text` tells whether it speaks to them

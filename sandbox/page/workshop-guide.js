@@ -1,7 +1,7 @@
 // A guide to the app, as the example brings it: one step at a time, and each is done when it has really happened.
 
 import {read} from "./api.js";
-import {button, fill, h} from "./dom.js";
+import {button, fill, h, recall, remember} from "./dom.js";
 import {iconButton} from "./icons.js";
 import {state} from "./state.js";
 
@@ -22,7 +22,7 @@ export class Guide {
 		const {steps, run} = await read("guide");
 		this.steps = steps.filter(step => !step.needs || isSupervised);
 		this.button.hidden = this.steps.length === 0;
-		const before = JSON.parse(localStorage.getItem(STORE));
+		const before = recall(STORE);
 		const {at, kept} = before?.run === run ? before : {at: 0, kept: {}};
 		Object.assign(this, {run, at, kept, isOpen: before?.isOpen ?? true});
 		this.draw();
@@ -65,7 +65,7 @@ export class Guide {
 
 	save() {
 		const {run, at, kept, isOpen} = this;
-		localStorage.setItem(STORE, JSON.stringify({run, at, kept, isOpen}));
+		remember(STORE, {run, at, kept, isOpen});
 		this.draw();
 	}
 

@@ -32,14 +32,19 @@ export class Inspector {
 		this.build(root);
 	}
 
-	async load() {
-		const {entries} = await read("journal", {last: 2000});
-		this.forget();
-		entries.forEach(entry => this.take(entry));
+	// What went before is read when somebody looks for the first time
+	async look() {
+		if (!this.isLoaded && !this.isOutOfSight()) {
+			this.isLoaded = true;
+			const {entries} = await read("journal", {last: 2000});
+			this.forget();
+			entries.forEach(entry => this.take(entry));
+		}
 		this.refilter();
 	}
 
 	onEntry(entry) {
+		if (!this.isLoaded) return;
 		if (this.isPaused) {
 			this.held.push(entry);
 			if (this.held.length > MOST) this.held.shift();

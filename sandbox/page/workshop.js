@@ -1,6 +1,6 @@
 // The workshop: see what goes between Slack and the app, break it, and watch nothing get lost.
 
-import {button, fill, h} from "./dom.js";
+import {button, fill, h, recall, remember} from "./dom.js";
 import {iconButton} from "./icons.js";
 import {AppProcess} from "./workshop-app.js";
 import {Faults} from "./workshop-faults.js";
@@ -12,6 +12,9 @@ const TABS = Object.entries({inspector: "Inspector", faults: "Faults", app: "App
 const STORE = "workshop";
 
 let parts = null;
+// What comes while something is read is newer than what is read
+const late = [];
+let readings = 0;
 
 export async function startWorkshop() {
 	const groups = await readWords();
@@ -30,7 +33,7 @@ export async function startWorkshop() {
 	const guideButton = h("button", {"aria-expanded": "false", "aria-controls": "guide", hidden: true}, "Guide");
 	const guideRoot = h("section", {id: "guide", "aria-label": "Guide", hidden: true});
 
-	const show = (name, isFocused) => {
+	const show = async (name, isFocused) => {
 		drawer.hidden = !name;
 		toggle.setAttribute("aria-expanded", String(!drawer.hidden));
 		for (const [key, node] of panels) node.hidden = key !== name;
@@ -39,9 +42,9 @@ export async function startWorkshop() {
 			node.tabIndex = key === name ? 0 : -1;
 		}
 		if (name) drawer.dataset.tab = name;
-		localStorage.setItem(STORE, name);
+		remember(STORE, name);
 		if (isFocused) (tabs.get(name) ?? toggle).focus();
-		parts?.inspector.drawSoon();
+		await (parts && reading(parts.inspector.look()));
 	};
 	const close = () => show("", true);
 	const onTabKey = event => {
@@ -63,32 +66,33 @@ export async function startWorkshop() {
 	document.getElementById("panes").before(guideRoot);
 	document.body.append(live);
 
+	show(recall(STORE) ?? "");
 	parts = {
 		inspector: new Inspector(panels.get("inspector"), announce),
 		faults: new Faults(panels.get("faults"), faultChip, groups),
 		app: new AppProcess(panels.get("app"), appChip, announce),
 		guide: new Guide(guideRoot, guideButton, announce)
 	};
-	document.addEventListener("inspect", ({detail: {ts}}) => {
-		show("inspector", true);
+	document.addEventListener("inspect", async ({detail: {ts}}) => {
+		await show("inspector", true);
 		parts.inspector.inspect(ts);
 	});
 	addEventListener("hashchange", () => parts.guide.arrived());
-	show(localStorage.getItem(STORE) ?? "");
 	await loadWorkshop();
 }
 
-// What comes while we read is newer than what we read
-const late = [];
-let loading = 0;
-
 export async function loadWorkshop() {
 	const {inspector, faults, app, guide} = parts;
-	loading += 1;
-	await Promise.all([inspector.load(), faults.load(), app.load()]).finally(() => (loading -= 1));
-	if (!loading) late.splice(0).forEach(onWorkshopEntry);
+	inspector.isLoaded = false;
+	await reading(inspector.look(), faults.load(), app.load());
 	await guide.load(app.app.supervised);
 	guide.arrived();
+}
+
+async function reading(...work) {
+	readings += 1;
+	await Promise.all(work).finally(() => (readings -= 1));
+	if (!readings) late.splice(0).forEach(onWorkshopEntry);
 }
 
 const ENTRIES = {
@@ -112,7 +116,7 @@ const ENTRIES = {
 
 export function onWorkshopEntry(entry) {
 	if (!parts) return;
-	if (loading) return late.push(entry);
+	if (readings) return late.push(entry);
 	ENTRIES[entry.type]?.(entry);
 	parts.guide.onEntry(entry);
 }

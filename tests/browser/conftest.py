@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
@@ -53,9 +53,10 @@ def got() -> list[JsonObject]:
 def server(request: pytest.FixtureRequest, got: list[JsonObject]) -> Iterator[SandboxServer]:
     """One workspace for all tests of a file, with the app that its `app_of` makes, if it has one."""
     app_of = getattr(request.module, "app_of", None)
-    with running_sandbox(manifest=MANIFEST) as running:
-        with connected(running, app_of(running, got)) if app_of else nullcontext():
-            yield running
+    with running_sandbox(manifest=MANIFEST) as running, ExitStack() as app:
+        if app_of is not None:
+            app.enter_context(connected(running, app_of(running, got)))
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -15,10 +18,12 @@ from sandbox.server import SandboxServer
 from tests.browser.parts import composer, enter, field, message, option, plain, tab_to
 from tests.sandbox.apps import bolt_app, web
 
+
 def asking(label: str, kind: str, **more: object) -> JsonObject:
     return field(label.lower().replace(" ", "_"), label, {"type": kind, **more})
 
 
+GIF = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
 COLOURS = [option("red"), option("blue")]
 FORM: JsonObject = {
     "type": "modal",
@@ -136,6 +141,24 @@ def menu_of_message(page: Page) -> Locator:
     return page.get_by_role("dialog", name="More")
 
 
+def picture(page: Page, client: SandboxClient) -> None:
+    """Ana posts one in the channel that is open."""
+    channel = client.channel_id(f"#{page.url.split('/')[-1]}")
+    client.act(
+        "upload", user="ana", channel=channel, name="smoke.gif", content=base64.b64encode(GIF).decode()
+    )
+    expect(page.locator("#channel img.picture")).to_be_attached()
+
+
+@contextmanager
+def narrow(page: Page) -> Iterator[None]:
+    """As on a phone."""
+    before = page.viewport_size or {"width": 1200, "height": 800}
+    page.set_viewport_size({"width": 360, "height": 740})
+    yield
+    page.set_viewport_size(before)
+
+
 def tool(page: Page, name: str) -> None:
     shown = message(page, "The scanner hums")
     shown.hover()
@@ -187,6 +210,66 @@ def test_what_only_one_person_sees_is_put_away(page: Page, asked: str) -> None:
     whisper.hover()
     whisper.get_by_role("button", name="Dismiss").click()
     expect(whisper).to_have_count(0)
+
+
+def test_a_message_is_sent_by_the_button(page: Page, asked: str) -> None:
+    composer(page).fill("Louder now")
+    page.locator("#channel").get_by_role("button", name="Send").click()
+    expect(message(page, "Louder now")).to_be_visible()
+    expect(composer(page)).to_have_value("")
+
+
+def test_a_channel_is_joined(page: Page, client: SandboxClient) -> None:
+    client.act("create_channel", user="ben", name="open-door", members=["ben"])
+    page.goto("/#ana/open-door")
+    expect(page.locator("#channel footer")).to_contain_text("Ana is not in #open-door.")
+    page.get_by_role("button", name="Join").click()
+    expect(page.get_by_role("textbox", name="Message #open-door")).to_be_visible()
+
+
+def test_a_thread_is_opened_by_its_replies_and_answered_in_the_channel_too(
+    page: Page, client: SandboxClient, asked: str
+) -> None:
+    client.post("ben", f"#{page.url.split('/')[-1]}", "I hear it", thread_ts=asked)
+    message(page, "The scanner hums").get_by_role("button", name="1 reply").click()
+    page.get_by_role("textbox", name="Reply…").fill("It stopped")
+    page.locator("#thread").get_by_role("checkbox").check()
+    page.locator("#thread").get_by_role("button", name="Send").click()
+    expect(message(page, "It stopped")).to_contain_text("replied to a thread")
+
+
+def test_files_are_dropped_and_pasted(page: Page, asked: str) -> None:
+    for kind, holder, place in (
+        ("DragEvent", "dataTransfer", "#channel form"),
+        ("ClipboardEvent", "clipboardData", "#channel textarea"),
+    ):
+        page.locator(place).evaluate(
+            """(place, [kind, holder]) => {
+              const data = new DataTransfer();
+              data.items.add(new File(["hum"], `${kind}.txt`, {type: "text/plain"}));
+              const type = kind === "DragEvent" ? "drop" : "paste";
+              place.dispatchEvent(new window[kind](type, {bubbles: true, cancelable: true, [holder]: data}));
+            }""",
+            [kind, holder],
+        )
+        expect(page.locator("#channel").get_by_role("link", name=f"{kind}.txt")).to_be_visible()
+
+
+def test_a_picture_opens_in_full(page: Page, client: SandboxClient, asked: str) -> None:
+    picture(page, client)
+    link = page.locator("#channel").get_by_role("link", name="smoke.gif")
+    with page.expect_popup() as popup:
+        link.click()
+    assert popup.value.url.endswith("/picture")
+    popup.value.close()
+
+
+def test_on_a_phone_the_channels_come_by_a_button(page: Page, asked: str) -> None:
+    with narrow(page):
+        page.get_by_role("button", name="Channels").click()
+        page.locator("#sidebar").get_by_role("button", name="#general").click()
+        expect(page.get_by_role("textbox", name="Message #general")).to_be_visible()
+        expect(page.locator("#sidebar")).not_to_be_in_viewport()
 
 
 def test_a_file_is_attached_and_kept(page: Page, asked: str) -> None:
@@ -285,6 +368,80 @@ def test_a_shortcut_is_chosen_by_keyboard(
     hears(client, got, {"raised": asked})
 
 
+def test_lines_are_written_and_sent_by_keyboard(page: Page, client: SandboxClient, asked: str) -> None:
+    composer(page).focus()
+    for word, key in (("One", "Shift+Enter"), ("two", "Enter")):
+        page.keyboard.type(word)
+        page.keyboard.press(key)
+    expect(message(page, "two")).to_be_visible()
+    assert client.messages(f"#{page.url.split('/')[-1]}")[-1].text == "One\ntwo"
+
+
+def test_a_link_to_a_message_is_copied_by_keyboard(page: Page, asked: str) -> None:
+    enter(page, menu_of_message(page).get_by_role("button", name="Copy link"))
+    expect(page.get_by_role("status").first).to_have_text("The link is copied.")
+    assert page.evaluate("navigator.clipboard.readText()").endswith(f"/p{asked.replace('.', '')}")
+
+
+def test_a_channel_is_joined_by_keyboard(page: Page, client: SandboxClient) -> None:
+    client.act("create_channel", user="ben", name="other-door", members=["ben"])
+    page.goto("/#ana/other-door")
+    expect(page.locator("#channel footer")).to_contain_text("Ana is not in #other-door.")
+    enter(page, page.get_by_role("button", name="Join"))
+    expect(page.get_by_role("textbox", name="Message #other-door")).to_be_visible()
+
+
+def test_a_thread_is_opened_by_its_replies_and_answered_in_the_channel_too_by_keyboard(
+    page: Page, client: SandboxClient, asked: str
+) -> None:
+    client.post("ben", f"#{page.url.split('/')[-1]}", "I hear it", thread_ts=asked)
+    replies = message(page, "The scanner hums").get_by_role("button", name="1 reply")
+    expect(replies.get_by_role("img", name="Ben")).to_be_attached()
+    walk_to_message(page)
+    enter(page, replies)
+    expect(page.get_by_role("textbox", name="Reply…")).to_be_focused()
+    page.keyboard.type("It stopped")
+    tab_to(page, page.locator("#thread").get_by_role("checkbox"))
+    page.keyboard.press("Space")
+    tab_to(page, page.locator("#thread").get_by_role("button", name="Send"), "Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(message(page, "It stopped")).to_be_visible()
+    enter(page, page.get_by_role("button", name="Close thread"))
+    walk_to_message(page)
+    enter(page, message(page, "It stopped").get_by_role("button", name="a thread"))
+    expect(page.locator("#thread .message")).to_have_count(3)
+
+
+def test_a_picture_is_opened_in_full_by_keyboard(page: Page, client: SandboxClient, asked: str) -> None:
+    picture(page, client)
+    walk_to_message(page)
+    tab_to(page, page.locator("#channel").get_by_role("link", name="smoke.gif"))
+    with page.expect_popup() as popup:
+        page.keyboard.press("Enter")
+    popup.value.close()
+
+
+def test_older_messages_are_reached_by_keyboard(page: Page, client: SandboxClient, asked: str) -> None:
+    name = page.url.split("/")[-1]
+    for number in range(170):
+        client.post("ben", f"#{name}", f"later {number}")
+    page.reload()
+    expect(message(page, "later 169")).to_be_visible()
+    expect(message(page, "The scanner hums")).to_have_count(0)
+    page.get_by_role("log").first.focus()
+    page.keyboard.press("Home")
+    expect(message(page, "The scanner hums")).to_be_attached()
+
+
+def test_on_a_phone_the_channels_are_reached_by_keyboard(page: Page, asked: str) -> None:
+    with narrow(page):
+        enter(page, page.get_by_role("button", name="Channels"))
+        enter(page, page.locator("#sidebar").get_by_role("button", name="#general"))
+        expect(page.get_by_role("textbox", name="Message #general")).to_be_visible()
+        expect(page.locator("#sidebar")).not_to_be_in_viewport()
+        expect(page.get_by_role("button", name="Channels")).to_be_focused()
+
+
 def test_a_message_is_edited_and_deleted_by_keyboard(page: Page, asked: str) -> None:
     menu = menu_of_message(page)
     enter(page, menu.get_by_role("button", name="Edit message"))
@@ -359,6 +516,8 @@ def test_the_home_tab_is_reached_by_keyboard(
     enter(page, page.get_by_role("link", name="Home"))
     enter(page, page.locator(".home").get_by_role("button", name="Say hello"))
     hears(client, got, {"action_id": "hello"})
+    enter(page, page.get_by_role("link", name="Messages"))
+    expect(page.get_by_role("textbox", name="Message probe")).to_be_visible()
 
 
 def test_every_field_of_a_form_is_filled_in_by_keyboard(

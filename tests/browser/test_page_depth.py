@@ -12,7 +12,7 @@ from slack_bolt import Ack, App
 from sandbox.client import SandboxClient
 from sandbox.jsontypes import JsonObject, as_object, as_text, objects
 from sandbox.server import SandboxServer
-from tests.browser.parts import field, message, opened, option, plain
+from tests.browser.parts import enter, field, message, opened, option, plain, tab_to
 from tests.sandbox.apps import bolt_app, web
 
 
@@ -205,6 +205,15 @@ def test_somebody_is_written_to_directly(page: Page, client: SandboxClient) -> N
     expect(message(page, "Have you a minute?")).to_be_visible()
 
 
+def test_a_direct_conversation_that_the_app_opens_shows_at_once(page: Page, server: SandboxServer) -> None:
+    opened(page, "maria/general")
+    entries = page.locator("#sidebar").get_by_role("button")
+    server.client().open_dm("lea", "maria")
+    expect(entries.filter(has_text=re.compile("^Lea$"))).to_be_visible()
+    web(server).conversations_open(users=[server.client().user_id(name) for name in ("maria", "ben")])
+    expect(entries.filter(has_text=re.compile("probe, Ben|Ben, probe"))).to_be_visible()
+
+
 def test_a_reply_sent_to_the_channel_says_whose_thread_it_is_of(page: Page, client: SandboxClient) -> None:
     ts = client.post("ana", "#general", "Who has the badge printer?")
     client.act("post", user="ben", channel="#general", text="I do", thread_ts=ts, broadcast=True)
@@ -331,22 +340,39 @@ def test_a_form_over_a_form_goes_back_to_it_and_the_cross_closes_both(
     server.client().wait_until(lambda: told in got, message="the app to hear that all were closed")
 
 
+def test_a_form_over_a_form_is_opened_and_left_by_keyboard(page: Page, got: list[JsonObject]) -> None:
+    dialog = begin(page)
+    page.keyboard.type("kept")
+    enter(page, dialog.get_by_role("button", name="Deeper"))
+    second = page.get_by_role("dialog", name="Second")
+    expect(second.get_by_label("Detail")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(dialog.get_by_label("Words")).to_have_value("kept")
+    enter(page, dialog.get_by_role("button", name="Deeper"))
+    expect(second.get_by_label("Detail")).to_be_focused()
+    enter(page, second.get_by_role("button", name="Close").first)
+    expect(page.locator("#modal")).to_be_hidden()
+
+
 def test_a_menu_asks_first_where_the_app_wants_that(
     page: Page, server: SandboxServer, got: list[JsonObject]
 ) -> None:
     web(server).chat_postMessage(channel="#it-help", text="A card", blocks=[MENU])
     opened(page, "ben/it-help")
-    menu = message(page, "A card").last.locator("select.overflow")
-    menu.select_option("Burn")
+    menu = message(page, "A card").last.get_by_role("button", name="More options")
+    choices = page.get_by_role("dialog", name="More options").get_by_role("button")
+    menu.click()
+    choices.filter(has_text="Burn").click()
     question = page.get_by_role("dialog").filter(has_text="Really?")
     question.get_by_role("button", name="No").click()
     expect(question).to_be_hidden()
     before = len(got)
-    menu.select_option("Archive")
+    tab_to(page, menu)
+    for key in ("Enter", "ArrowDown", "ArrowUp", "Enter"):
+        page.keyboard.press(key)
     question.get_by_role("button", name="Yes").click()
     server.client().wait_until(lambda: len(got) > before, message="the choice")
     assert as_object(got[before]["selected_option"])["value"] == "archive"
-    expect(menu).to_have_value("")
 
 
 # --- for everybody ---

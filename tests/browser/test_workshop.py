@@ -304,9 +304,7 @@ def walk_to_workshop(page: Page, tab: str) -> Locator:
     return page.get_by_role("tabpanel", name=tab)
 
 
-def test_the_inspector_is_filtered_searched_and_paused_by_keyboard(
-    page: Page, server: SandboxServer
-) -> None:
+def test_the_inspector_is_filtered_searched_and_paused_by_keyboard(page: Page, server: SandboxServer) -> None:
     web(server).auth_test()
     server.client().post("ana", "#it-help", "needle")
     panel = walk_to_workshop(page, "Inspector")
