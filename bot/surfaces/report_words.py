@@ -422,7 +422,7 @@ def kind_label(kind: Kind) -> str:
 
 def foot(figures: Figures) -> str:
     """How to read it."""
-    said = "“⋮” lists the tickets behind the numbers beside it."
+    said = "“⋯” lists the tickets behind the numbers beside it."
     usually = [figures.kinds[kind].usually for kind in Kind]
     if any(each.came_in or each.finished for each in usually):
         spans = "weeks" if figures.series is SeriesName.WEEKLY else "same weekdays"

@@ -72,6 +72,7 @@ async function arrive() {
 	closeMenu();
 	showSidebar(false);
 	drawAround();
+	if (moved) place("people").querySelector("[aria-pressed=true]")?.scrollIntoView({block: "nearest"});
 	place("thread").hidden = !inThread;
 	await Promise.all([
 		moved && channelPane.show(channel, isHome ? HOME : ""),
@@ -94,7 +95,7 @@ function drawAround() {
 	const open = channel => go({channel});
 	const write = async other => open(await openConversation(state.me, other));
 	keepingFocus(place("people"), root => drawPeople(root, choosePerson));
-	keepingFocus(place("sidebar"), root => drawSidebar(root, open, () => write(), write));
+	keepingFocus(place("sidebar"), root => drawSidebar(root, open, write));
 	keepingFocus(place("clock"), drawClock);
 }
 

@@ -69,7 +69,7 @@ function openShortcuts({currentTarget}) {
 		.map(({name, description: title, callback_id}) =>
 			choice(name, () => actAsMe("shortcut", {callback_id}), {title})
 		);
-	openMenu(currentTarget, "Shortcuts", known.length ? known : hint("The app has no shortcuts that belong to no message."));
+	openMenu(currentTarget, "Shortcuts", known.length ? known : hint("Its shortcuts stand in the menu (⋯) of each message."));
 }
 
 async function sendFiles(files, {channel, thread}) {

@@ -43,9 +43,7 @@ function drawOrigin(message, place) {
 
 function authorOf(message) {
 	const user = state.users.get(message.user);
-	if (message.source === "slackbot") return {name: "Slackbot", isApp: true, handle: "slackbot"};
-	if (message.ephemeral) return {name: state.app.name, isApp: true, handle: "deskbell"};
-	const isApp = Boolean(message.bot_id || message.app_id || user?.is_bot);
+	const isApp = Boolean(message.ephemeral || message.bot_id || message.app_id || user?.is_bot);
 	const {username: name, icons} = message;
 	if (!name) return {name: nameOf(message.user), isApp, handle: user?.name ?? "slackbot"};
 	const handle = handleAt(icons?.image_48 ?? icons?.image_64) ?? handleOf(name);
@@ -213,10 +211,8 @@ export const isDismissed = (message, channel) => dismissed.has(dismissalOf(messa
 
 function drawThreadLink(message, place) {
 	const last = message.latest_reply;
-	const faces = message.reply_users.map(id => {
-		const name = nameOf(id);
-		return face(userOf(id)?.name ?? "slackbot", 20, {alt: name, title: name});
-	});
+	const people = new Set(message.reply_users.map(id => userOf(id)?.id ?? id));
+	const faces = [...people].map(id => face(userOf(id)?.name ?? "slackbot", 20, {alt: nameOf(id), title: nameOf(id)}));
 	return h(
 		"button.plain.replies",
 		{onclick: () => place.openThread(message.ts)},

@@ -117,7 +117,12 @@ export class Pane {
 			history.refresh()
 		]);
 		if (mine !== this.turn || history !== this.history) return;
-		this.ephemerals = ephemerals.map(item => ({...item, ephemeral: true}));
+		const author = {slackbot: "USLACKBOT"};
+		this.ephemerals = ephemerals.map(item => ({
+			...item,
+			ephemeral: true,
+			user: author[item.source] ?? state.app.bot_user
+		}));
 		this.isAtEnd ||= toEnd;
 		this.draw();
 	}
@@ -185,12 +190,12 @@ export class Pane {
 			const [dayBefore, slotBefore] = [day, slot];
 			slot = Math.floor(message.ts / 900); // no day begins within a quarter of an hour, in any time zone
 			if (slot !== slotBefore) day = dayOf(message.ts);
+			if (this.thread && message === messages[1])
+				this.keepLine(drawn, "day", counted(messages.length - 1, "reply", "replies"));
 			if (day !== dayBefore) this.keepLine(drawn, "day", day);
 			const isNew = !isMarked && message.ts > this.since && message.user !== state.me;
 			if (isNew) this.keepLine(drawn, "new", "New");
 			isMarked ||= isNew;
-			if (this.thread && message === messages[1])
-				this.keepLine(drawn, "day", counted(messages.length - 1, "reply", "replies"));
 			const follows = day === dayBefore && !isNew && isSameAuthor(before, message);
 			before = message;
 			const key = `${message.ts}${message.ephemeral ? " for me" : ""}`;

@@ -27,21 +27,24 @@ export function drawPeople(root, choose) {
 
 const aboutOf = user => [user?.profile.title, user && standing(user)].filter(Boolean).join(", ");
 
-export function drawSidebar(root, open, openApp, openPerson) {
+// `write` leads to the conversation with somebody, or with the app
+export function drawSidebar(root, open, write) {
 	const {rooms, direct} = visibleChannels(state.me);
-	const app = direct.find(channel => channel.is_im && channel.members.includes(state.app.bot_user));
-	const entries = channels => h("ul", channels.map(channel => h("li", channelButton(channel, () => open(channel.id)))));
-	const write = ({currentTarget}) => openMenu(currentTarget, "Write to", others().map(user => personChoice(user, openPerson)));
+	const withApp = {id: "", is_im: true, members: [state.me, state.app.bot_user]};
+	const app = direct.find(channel => channel.is_im && channel.members.includes(state.app.bot_user)) ?? withApp;
+	const go = ({id}) => (id ? open(id) : write());
+	const entries = channels => h("ul", channels.map(channel => h("li", channelButton(channel, () => go(channel)))));
+	const choose = ({currentTarget}) => openMenu(currentTarget, "Write to", others().map(user => personChoice(user, write)));
 	const person = me();
 	fill(
 		root,
 		h("p.me", h("strong", person?.real_name), h("br"), h("span.hint", aboutOf(person))),
 		h("h2", "Channels"),
 		entries(rooms),
-		h("h2", "Direct messages", iconButton("plus", "Write to somebody", write)),
+		h("h2", "Direct messages", iconButton("plus", "Write to somebody", choose)),
 		entries(direct.filter(channel => channel !== app)),
 		h("h2", "Apps"),
-		app ? entries([app]) : h("ul", h("li", appButton(openApp)))
+		entries([app])
 	);
 }
 
@@ -75,8 +78,6 @@ function channelButton(channel, onclick) {
 		}
 	);
 }
-
-const appButton = onclick => button([face("deskbell"), h("span", nameOf(state.app.bot_user))], onclick, {class: "plain"});
 
 // Ways to skip time: what stands on the button, what it does, seconds
 export const SKIPS = [

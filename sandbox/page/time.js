@@ -32,13 +32,13 @@ const STEPS = [
 	[60, "minute"]
 ];
 
-// `5 minutes ago`, `yesterday`; the date of what is more than a week old
+// `5 minutes ago`, `1 day ago`; the date of what is more than a week old
 export function ago(seconds) {
 	const past = now() - seconds;
 	if (past < 60) return "just now";
 	if (past >= 7 * 86400) return momentOf(seconds);
 	const [size, unit] = STEPS.find(([size]) => past >= size);
-	return new Intl.RelativeTimeFormat("en-GB", {numeric: "auto"}).format(-Math.floor(past / size), unit);
+	return new Intl.RelativeTimeFormat("en-GB").format(-Math.floor(past / size), unit);
 }
 
 function relativeDay(seconds) {

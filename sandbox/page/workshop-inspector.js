@@ -1,7 +1,7 @@
 // What a developer sees of Slack: envelopes to the app, its calls, and breaches of the protocol.
 
 import {act, read} from "./api.js";
-import {button, fill, h, hint} from "./dom.js";
+import {button, fill, h, hint, keepingFocus} from "./dom.js";
 import {notify} from "./gestures.js";
 import {iconButton} from "./icons.js";
 import {momentOf, timeWithSeconds} from "./time.js";
@@ -152,14 +152,12 @@ export class Inspector {
 			return button(label, onclick, {class: "chip", "aria-pressed": String(isOn)});
 		};
 		const flipKind = kind => this.hidden.delete(kind) || this.hidden.add(kind);
-		const place = [...this.filters.children].indexOf(document.activeElement);
-		fill(
-			this.filters,
+		const chips = [
 			FILTERS.map(([kind, label]) => chip(label, !this.hidden.has(kind), () => flipKind(kind))),
 			chip("Only trouble", this.onlyTrouble, () => (this.onlyTrouble = !this.onlyTrouble)),
 			this.message && chip("About one message ×", true, () => (this.message = null))
-		);
-		if (place >= 0) (this.filters.children[place] ?? this.filters.lastElementChild).focus();
+		];
+		keepingFocus(this.filters, root => fill(root, chips));
 	}
 
 	flipPause() {
@@ -191,6 +189,7 @@ export class Inspector {
 	draw() {
 		if (this.isOutOfSight()) return;
 		const {list, space, shown, selected} = this;
+		list.hidden = !shown.length;
 		const wasAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < ROW * 1.5 || !space.children.length;
 		space.style.height = `${shown.length * ROW}px`;
 		if (wasAtEnd && !selected) list.scrollTop = list.scrollHeight;
@@ -199,7 +198,6 @@ export class Inspector {
 		const first = Math.max(0, Math.floor(list.scrollTop / ROW) - BEYOND);
 		const last = Math.ceil((list.scrollTop + list.clientHeight) / ROW) + BEYOND;
 		fill(space, shown.slice(first, last).map((row, index) => this.drawRow(row, first + index)));
-		list.hidden = !shown.length;
 		this.empty.hidden = !list.hidden;
 		this.empty.textContent = this.rows.length
 			? "Nothing matches. Choose more kinds, or search for something else."
@@ -337,7 +335,7 @@ function drawEnvelope(envelope) {
 	const {ack = {}} = attempts.at(-1) ?? {};
 	return [
 		tries.length ? h("ol.tries", {"aria-label": "Tries"}, tries) : h("p", "Not sent yet."),
-		hint(summary({...envelope, type: "envelope"}).status),
+		envelope.waits && hint(summary({...envelope, type: "envelope"}).status),
 		tree(payload, "Payload"),
 		Object.keys(ack).length > 0 && tree(ack, "What the app answered")
 	];
