@@ -21,7 +21,7 @@ Reading = Callable[[Sandbox, Query], JsonObject]
 
 
 def workspace(sandbox: Sandbox, _query: Query) -> JsonObject:
-    """Team, app, people, channels (with members) and user groups in one."""
+    """Team, app, people, channels (with members) and user groups in one; `run` changes with a fresh start."""
     space, app = sandbox.workspace, sandbox.app
     return {
         "team": shapes.team(space.team),
@@ -45,6 +45,7 @@ def workspace(sandbox: Sandbox, _query: Query) -> JsonObject:
         ],
         "emoji": sorted(space.custom_emoji),
         "now": sandbox.clock.now(),
+        "run": sandbox.run,
     }
 
 

@@ -9,7 +9,7 @@ import {refreshAges} from "./messages.js";
 import {HOME, Pane} from "./pane.js";
 import {drawClock, drawPeople, drawSidebar, tick} from "./sidebar.js";
 import {canSee, loadWorkspace, markRead, markUnread, me, noteArrival, openConversation} from "./state.js";
-import {people, recallUnread, state, visibleChannels} from "./state.js";
+import {people, state, visibleChannels} from "./state.js";
 import {setEmoji} from "./text.js";
 import {loadWorkshop, onWorkshopEntry, startWorkshop} from "./workshop.js";
 
@@ -25,14 +25,11 @@ function go({person = state.me, channel = state.channel, thread = ""}) {
 	const wanted = `#${[handle, channel, thread].filter(Boolean).join("/")}`;
 	if (wanted === location.hash) return arrive();
 	location.hash = wanted;
+	return new Promise(resolve => addEventListener("hashchange", resolve, {once: true}));
 }
 
 async function openThread(thread) {
-	if (thread !== state.thread) {
-		const arrived = new Promise(resolve => addEventListener("hashchange", resolve, {once: true}));
-		go({thread});
-		await arrived;
-	}
+	await go({thread});
 	threadPane.focusComposer();
 }
 
@@ -207,7 +204,6 @@ function onConnection(isUp) {
 async function start() {
 	const [emoji] = await Promise.all([readEmoji(), live().then(loadWorkspace)]);
 	setEmoji(emoji);
-	recallUnread();
 	addEventListener("hashchange", arrive);
 	place("open-sidebar").onclick = () => showSidebar(!hasSidebar());
 	place("sidebar").addEventListener("keydown", ({key}) => key === "Escape" && showSidebar(false));

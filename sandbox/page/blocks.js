@@ -198,17 +198,22 @@ function drawControl(element, label, id, suggest) {
 	return options ? selectControl(element, options, label, id) : null;
 }
 
+// The values that a field begins with: `initial_option`, `initial_users`, `initial_date`…
+function initialOf(element) {
+	const given = Object.entries(element).flatMap(([key, value]) => (key.startsWith("initial_") ? value : []));
+	return given.map(item => item?.value ?? item);
+}
+
 function inputControl(element, id) {
-	const {initial_value, initial_date, initial_time, initial_date_time: seconds} = element;
 	const type = INPUTS[element.type];
 	const isRich = element.type === "rich_text_input";
-	const initial = isRich ? "" : (initial_value ?? initial_date ?? initial_time ?? (seconds ? localTime(seconds) : ""));
+	const [initial = ""] = isRich ? [] : initialOf(element);
 	const attributes = {
 		id,
 		placeholder: element.placeholder?.text,
 		maxlength: element.max_length,
 		autofocus: element.focus_on_load,
-		value: initial
+		value: type === "datetime-local" && initial ? localTime(initial) : initial
 	};
 	const isTall = element.multiline || isRich;
 	const node = isTall
@@ -228,7 +233,7 @@ function localTime(seconds) {
 }
 
 function selectControl(element, options, label, id) {
-	const {initial_option, initial_user, initial_channel, initial_conversation, option_groups: groups} = element;
+	const {option_groups: groups} = element;
 	const node = h(
 		"select",
 		{id, "aria-label": !id && label, autofocus: element.focus_on_load},
@@ -237,7 +242,7 @@ function selectControl(element, options, label, id) {
 			? groups.map(group => h("optgroup", {label: group.label.text}, group.options.map(optionNode)))
 			: options.map(optionNode)
 	);
-	node.value = initial_option?.value ?? initial_user ?? initial_channel ?? initial_conversation ?? "";
+	node.value = initialOf(element)[0] ?? "";
 	return {node, focus: node, read: () => node.value};
 }
 
@@ -246,11 +251,7 @@ const optionNode = ({value, text}) => h("option", {value}, text.text);
 let groups = 0;
 
 function boxesControl(element, options, label, id, style = "") {
-	const {initial_option, initial_options: some, initial_users, initial_channels, initial_conversations} = element;
-	const initial = [
-		initial_option?.value,
-		...(some?.map(option => option.value) ?? initial_users ?? initial_channels ?? initial_conversations ?? [])
-	];
+	const initial = initialOf(element);
 	const type = element.type === "radio_buttons" ? "radio" : "checkbox";
 	const name = `choice-${(groups += 1)}`;
 	const boxes = options.map(({value}) => h("input", {type, name, value, checked: initial.includes(value)}));

@@ -76,21 +76,19 @@ async function sendFiles(files, {channel, thread}) {
 	for (const file of files) {
 		const bytes = new Uint8Array(await file.arrayBuffer());
 		const content = btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(""));
-		await actAsMe("upload", {channel, name: file.name, content, thread_ts: thread || undefined});
+		await actAsMe("upload", {channel, name: file.name, content, thread_ts: thread});
 	}
 }
 
 function advise(place, typed, inThread) {
-	const [word] = typed.split(/\s/);
-	const fitting = state.app.commands.filter(({command}) => word && !inThread && command.startsWith(word));
-	const uses = fitting.map(known => `${known.command} ${known.usage_hint ?? ""}: ${known.description}`);
+	const known = !inThread && state.app.commands.find(({command}) => `${typed} `.startsWith(`${command} `));
 	const keys = `Enter sends as ${nameOf(state.me)}, Shift+Enter makes a new line${inThread ? "" : ", / starts a command"}.`;
-	place.textContent = uses.join(" · ") || keys;
-	place.classList.toggle("command", uses.length > 0);
+	place.textContent = known ? `${known.command} ${known.usage_hint ?? ""}: ${known.description}` : keys;
+	place.classList.toggle("command", Boolean(known));
 }
 
 async function send(typed, {channel, thread}, broadcast) {
-	if (!typed.startsWith("/")) return actAsMe("post", {channel, text: typed, thread_ts: thread || undefined, broadcast});
+	if (!typed.startsWith("/")) return actAsMe("post", {channel, text: typed, thread_ts: thread, broadcast});
 	if (!thread) {
 		const [command, text = ""] = typed.trim().split(/\s+(.*)/s);
 		return actAsMe("command", {channel, command, text});

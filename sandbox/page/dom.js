@@ -98,30 +98,19 @@ export function recall(name) {
 	} catch {} // Another version wrote it, or the browser keeps nothing
 }
 
-let ending = () => {};
+let menu = null;
 
-// A small menu beside `anchor` that ends with the next choice, click elsewhere, or Escape
+// A small menu beside `anchor` that ends with the next choice, click elsewhere, or Escape; the focus goes back then
 export function openMenu(anchor, label, ...content) {
-	closeMenu();
-	const menu = h("div.menu", {role: "dialog", "aria-label": label, onkeydown: walk}, content);
+	const ontoggle = ({newState, target}) => newState === "closed" && target.remove();
+	menu = h("div.menu", {popover: true, role: "dialog", "aria-label": label, onkeydown: walk, ontoggle}, content);
 	// In an open dialog everything outside of it is inert.
 	(anchor.closest("dialog") ?? document.body).append(menu);
+	menu.showPopover();
 	const place = anchor.getBoundingClientRect();
 	const fits = place.bottom + menu.offsetHeight < innerHeight - 12;
 	menu.style.left = `${Math.max(8, Math.min(place.left, innerWidth - menu.offsetWidth - 8))}px`;
 	menu.style.top = `${fits ? place.bottom + 4 : Math.max(8, place.top - menu.offsetHeight - 4)}px`;
-	const listening = new AbortController();
-	const {signal} = listening;
-	const leave = event => menu.contains(event.target) || closeMenu();
-	// The click that opens the menu must not close it.
-	setTimeout(() => document.addEventListener("click", leave, {signal}));
-	document.addEventListener("keydown", event => event.key === "Escape" && closeMenu(), {signal});
-	ending = () => {
-		const hadFocus = menu.contains(document.activeElement);
-		menu.remove();
-		listening.abort();
-		if (hadFocus) anchor.focus();
-	};
 	menu.querySelector("button, input")?.focus();
 }
 
@@ -144,7 +133,5 @@ export function choice(label, todo, attributes) {
 }
 
 export function closeMenu() {
-	const end = ending;
-	ending = () => {};
-	end();
+	if (menu?.matches(":popover-open")) menu.hidePopover();
 }

@@ -8,7 +8,7 @@ import {holderOf, actAsMe} from "./gestures.js";
 import {History} from "./history.js";
 import {icon, iconButton} from "./icons.js";
 import {counted, drawMessage, edit, isDismissed, signatureOf} from "./messages.js";
-import {isMember, me, nameOf, newSince, state, titleOf} from "./state.js";
+import {isMember, me, nameOf, newsIn, state, titleOf} from "./state.js";
 import {dayOf} from "./time.js";
 
 // Seconds within which an author's next message needs no face and name of its own
@@ -93,7 +93,7 @@ export class Pane {
 		this.isHome = thread === HOME;
 		this.thread = this.isHome ? "" : thread;
 		this.history = new History(channel, this.thread);
-		this.since = newSince(state.me, channel);
+		this.since = newsIn(state.me, channel).since;
 		this.ephemerals = [];
 		this.drawn = new Map();
 		fill(this.list);
@@ -117,12 +117,8 @@ export class Pane {
 			history.refresh()
 		]);
 		if (mine !== this.turn || history !== this.history) return;
-		const author = {slackbot: "USLACKBOT"};
-		this.ephemerals = ephemerals.map(item => ({
-			...item,
-			ephemeral: true,
-			user: author[item.source] ?? state.app.bot_user
-		}));
+		const author = ({source}) => (source === "slackbot" ? "USLACKBOT" : state.app.bot_user);
+		this.ephemerals = ephemerals.map(item => ({...item, ephemeral: true, user: author(item)}));
 		this.isAtEnd ||= toEnd;
 		this.draw();
 	}

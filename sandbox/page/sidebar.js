@@ -3,7 +3,7 @@
 import {button, choice, fill, h, openMenu} from "./dom.js";
 import {actAsMe} from "./gestures.js";
 import {face, icon, iconButton} from "./icons.js";
-import {me, mentionsIn, nameOf, now, people, standing, state, titleOf, unreadIn, unreadOf, visibleChannels} from "./state.js";
+import {me, nameOf, newsIn, now, people, standing, state, titleOf, unreadOf, visibleChannels} from "./state.js";
 import {momentOf, untilTomorrowAtNine} from "./time.js";
 
 export function drawPeople(root, choose) {
@@ -27,14 +27,16 @@ export function drawPeople(root, choose) {
 
 const aboutOf = user => [user?.profile.title, user && standing(user)].filter(Boolean).join(", ");
 
-// `write` leads to the conversation with somebody, or with the app
+// `write` opens the conversation with somebody, or with the app
 export function drawSidebar(root, open, write) {
 	const {rooms, direct} = visibleChannels(state.me);
 	const withApp = {id: "", is_im: true, members: [state.me, state.app.bot_user]};
 	const app = direct.find(channel => channel.is_im && channel.members.includes(state.app.bot_user)) ?? withApp;
 	const go = ({id}) => (id ? open(id) : write());
 	const entries = channels => h("ul", channels.map(channel => h("li", channelButton(channel, () => go(channel)))));
-	const choose = ({currentTarget}) => openMenu(currentTarget, "Write to", others().map(user => personChoice(user, write)));
+	const others = people().filter(user => user.id !== state.me);
+	const choices = () => others.map(({id, name}) => choice([face(name), nameOf(id)], () => write(id)));
+	const choose = ({currentTarget}) => openMenu(currentTarget, "Write to", choices());
 	const person = me();
 	fill(
 		root,
@@ -48,10 +50,6 @@ export function drawSidebar(root, open, write) {
 	);
 }
 
-const others = () => people().filter(user => user.id !== state.me);
-
-const personChoice = ({id, name}, open) => choice([face(name), nameOf(id)], () => open(id));
-
 // What stands before a name: a face, a lock, or the sign of a channel
 function signOf(channel) {
 	if (!channel.is_im) return channel.is_private ? icon("lock") : h("span.sign", {"aria-hidden": "true"}, "#");
@@ -61,8 +59,8 @@ function signOf(channel) {
 
 // Everything new makes a name bold; what was said to the person themselves is counted, as in Slack
 function channelButton(channel, onclick) {
-	const unread = unreadIn(state.me, channel.id);
-	const own = channel.is_im ? unread : mentionsIn(state.me, channel.id);
+	const {unread, mentions} = newsIn(state.me, channel.id);
+	const own = channel.is_im ? unread : mentions;
 	const name = titleOf(channel, state.me);
 	return button(
 		[

@@ -19,10 +19,12 @@ export const state = {
 };
 
 export async function loadWorkspace() {
-	const {team, app, now, users, channels, usergroups} = await read("workspace");
+	const {team, app, now, run, users, channels, usergroups} = await read("workspace");
+	const isNew = run !== state.run;
 	const byId = items => new Map(items.map(item => [item.id, item]));
-	Object.assign(state, {team, app, offset: now - Date.now() / 1000});
+	Object.assign(state, {team, app, run, offset: now - Date.now() / 1000});
 	Object.assign(state, {users: byId(users), channels: byId(channels), usergroups: byId(usergroups)});
+	if (isNew) recallNews();
 }
 
 // Workspace time in seconds
@@ -89,33 +91,33 @@ export async function openConversation(userId, other) {
 	return channel;
 }
 
-const KEPT = "news";
-// How many messages are new, how many of them were said to that person, and until when they have read
-let [unread, mentions, lastRead] = [new Map(), new Map(), new Map()];
-// From where on a channel was new when somebody came to it
-const arrived = new Map();
+const STORE = "news";
+// By person and channel: how many messages are `unread`, how many of them were said to that person (`mentions`), until
+// when they have `read`, and `since` when there was news when they came
+let news = new Map();
 // By the workspace's clock: what came later is news to those who have read nothing here yet
 let openedAt = 0;
 
-const keyOf = (userId, channelId) => `${userId} ${channelId}`;
-
-export function recallUnread() {
-	const known = recall(KEPT);
-	const isOurs = known?.team === state.team.id;
+function recallNews() {
+	const known = recall(STORE);
+	const isOurs = known?.run === state.run;
 	openedAt = isOurs ? known.openedAt : now();
-	if (isOurs) [unread, mentions, lastRead] = known.maps.map(items => new Map(items));
+	news = new Map(isOurs ? known.news : []);
 }
 
-function keepUnread() {
-	remember(KEPT, {team: state.team.id, openedAt, maps: [unread, mentions, lastRead].map(map => [...map])});
+const keyOf = (userId, channelId) => `${userId} ${channelId}`;
+
+export const newsIn = (userId, channelId) => news.get(keyOf(userId, channelId)) ?? {unread: 0, mentions: 0, since: 0};
+
+function note(userId, channelId, changes) {
+	news.set(keyOf(userId, channelId), {...newsIn(userId, channelId), ...changes});
+	remember(STORE, {run: state.run, openedAt, news: [...news]});
 }
 
 // One more message that the person has not seen; `text` tells whether it speaks to them
 export function markUnread(userId, channelId, text = "") {
-	const key = keyOf(userId, channelId);
-	unread.set(key, unreadIn(userId, channelId) + 1);
-	if (speaksTo(userId, text)) mentions.set(key, mentionsIn(userId, channelId) + 1);
-	keepUnread();
+	const {unread, mentions} = newsIn(userId, channelId);
+	note(userId, channelId, {unread: unread + 1, mentions: mentions + speaksTo(userId, text)});
 }
 
 function speaksTo(userId, text) {
@@ -123,27 +125,14 @@ function speaksTo(userId, text) {
 	return [...text.matchAll(/<!subteam\^(\w+)/g)].some(([, id]) => state.usergroups.get(id)?.users?.includes(userId));
 }
 
-export function markRead(userId, channelId) {
-	const key = keyOf(userId, channelId);
-	unread.delete(key);
-	mentions.delete(key);
-	lastRead.set(key, now());
-	keepUnread();
-}
+export const markRead = (userId, channelId) => note(userId, channelId, {unread: 0, mentions: 0, read: now()});
 
 // Remembers, before it is marked as read, from where on a channel is new to somebody
 export function noteArrival(userId, channelId) {
-	const key = keyOf(userId, channelId);
-	arrived.set(key, unread.get(key) ? (lastRead.get(key) ?? openedAt) : 0);
+	const {unread, read = openedAt} = newsIn(userId, channelId);
+	note(userId, channelId, {since: unread && read});
 }
 
-// Until when the person had seen a channel before they opened it; 0 where nothing is new
-export const newSince = (userId, channelId) => arrived.get(keyOf(userId, channelId)) ?? 0;
-
-export const unreadIn = (userId, channelId) => unread.get(keyOf(userId, channelId)) ?? 0;
-
-export const mentionsIn = (userId, channelId) => mentions.get(keyOf(userId, channelId)) ?? 0;
-
 export function unreadOf(userId) {
-	return [...unread].reduce((sum, [key, count]) => sum + (key.startsWith(`${userId} `) ? count : 0), 0);
+	return [...news].reduce((sum, [key, {unread}]) => sum + (key.startsWith(`${userId} `) ? unread : 0), 0);
 }

@@ -2,29 +2,35 @@
 
 import {me, now} from "./state.js";
 
-const formats = new Map();
-
-// Making a format takes longer than a thousand uses of it
-function show(seconds, options) {
-	const timeZone = me()?.tz;
-	const key = `${timeZone} ${JSON.stringify(options)}`;
-	if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat("en-GB", {timeZone, ...options}));
-	return formats.get(key).format(new Date(seconds * 1000));
+// Making a format takes longer than a thousand uses of it, so there is one for each time zone
+function writer(options) {
+	const formats = new Map();
+	return seconds => {
+		const timeZone = me()?.tz;
+		if (!formats.has(timeZone)) formats.set(timeZone, new Intl.DateTimeFormat("en-GB", {timeZone, ...options}));
+		return formats.get(timeZone).format(new Date(seconds * 1000));
+	};
 }
+
+const DATE = {day: "numeric", month: "long", year: "numeric"};
+const SHORT = {...DATE, month: "short"};
+const LONG = {...DATE, weekday: "long"};
 
 // `14:05`
-export const timeOf = seconds => show(seconds, {hour: "2-digit", minute: "2-digit"});
+export const timeOf = writer({hour: "2-digit", minute: "2-digit"});
 
 // `14:05:09`
-export const timeWithSeconds = seconds => show(seconds, {hour: "2-digit", minute: "2-digit", second: "2-digit"});
+export const timeWithSeconds = writer({hour: "2-digit", minute: "2-digit", second: "2-digit"});
+
+const numericDate = writer({year: "numeric", month: "2-digit", day: "2-digit"});
+const shortDay = writer({weekday: "short", day: "numeric", month: "short"});
+const longDay = writer({weekday: "long", day: "numeric", month: "long"});
 
 // `Mon 2 Nov, 14:05`
-export function momentOf(seconds) {
-	return `${show(seconds, {weekday: "short", day: "numeric", month: "short"})}, ${timeOf(seconds)}`;
-}
+export const momentOf = seconds => `${shortDay(seconds)}, ${timeOf(seconds)}`;
 
 // `Today`, `Yesterday`, `Monday 2 November`
-export const dayOf = seconds => relativeDay(seconds) ?? show(seconds, {weekday: "long", day: "numeric", month: "long"});
+export const dayOf = seconds => relativeDay(seconds) ?? longDay(seconds);
 
 const STEPS = [
 	[86400, "day"],
@@ -42,22 +48,21 @@ export function ago(seconds) {
 }
 
 function relativeDay(seconds) {
-	const day = instant => show(instant, {year: "numeric", month: "2-digit", day: "2-digit"});
-	const wanted = day(seconds);
+	const wanted = numericDate(seconds);
 	const names = {Today: 0, Yesterday: -86400, Tomorrow: 86400};
-	return Object.keys(names).find(name => day(now() + names[name]) === wanted);
+	return Object.keys(names).find(name => numericDate(now() + names[name]) === wanted);
 }
 
-const DATE = {day: "numeric", month: "long", year: "numeric"};
-const SHORT = {...DATE, month: "short"};
-const LONG = {...DATE, weekday: "long"};
-const pretty = options => seconds => relativeDay(seconds)?.toLowerCase() ?? show(seconds, options);
+function pretty(options) {
+	const write = writer(options);
+	return seconds => relativeDay(seconds)?.toLowerCase() ?? write(seconds);
+}
 
 const TOKENS = {
-	date_num: seconds => show(seconds, {year: "numeric", month: "2-digit", day: "2-digit"}),
-	date: seconds => show(seconds, DATE),
-	date_short: seconds => show(seconds, SHORT),
-	date_long: seconds => show(seconds, LONG),
+	date_num: numericDate,
+	date: writer(DATE),
+	date_short: writer(SHORT),
+	date_long: writer(LONG),
 	date_pretty: pretty(DATE),
 	date_short_pretty: pretty(SHORT),
 	date_long_pretty: pretty(LONG),

@@ -8,7 +8,7 @@ import {now, state} from "./state.js";
 import {momentOf, timeOf} from "./time.js";
 import {select, switchBox} from "./workshop-faults.js";
 import {deliverNow} from "./workshop-inspector.js";
-import {span} from "./workshop-words.js";
+import {span, times} from "./workshop-words.js";
 
 const WORDS = {
 	unknown: "looked after by nobody",
@@ -92,9 +92,9 @@ export class AppProcess {
 		this.again.checked = app.kill_every > 0;
 		this.detail.hidden = !detail;
 		this.detail.textContent = detail;
-		const times = kills && `Killed ${kills === 1 ? "once" : `${kills} times`} so far.`;
+		const killed = kills ? `Killed ${times(kills)} so far.` : "";
 		this.why.textContent = supervised
-			? `As with a power cut: the process gets no chance to tidy up. ${times || ""}`
+			? `As with a power cut: the process gets no chance to tidy up. ${killed}`
 			: "It was not started together with this sandbox, so it cannot be ended or started here.";
 		this.tick();
 	}

@@ -3,6 +3,8 @@
 import {act, read} from "./api.js";
 import {button, fill, h, hint} from "./dom.js";
 import {notify, perform} from "./gestures.js";
+import {counted} from "./messages.js";
+import {times} from "./workshop-words.js";
 
 export class Faults {
 	constructor(root, chip, groups) {
@@ -31,7 +33,7 @@ export class Faults {
 			const own = this.rulesOf(kind);
 			const hits = own.reduce((sum, rule) => sum + rule.used, 0);
 			box.checked = own.length > 0;
-			box.hits.textContent = hits ? `hit ${hits === 1 ? "once" : `${hits} times`}` : "";
+			box.hits.textContent = hits ? `hit ${times(hits)}` : "";
 		}
 		this.drawChip();
 	}
@@ -84,7 +86,7 @@ const group = (title, faults) => h("fieldset.fault-group", h("legend", title), f
 function once(label, words, name, key) {
 	const breakIt = async () => {
 		const {[key]: broken} = await act(name, {});
-		const told = `${broken === 1 ? "One socket" : `${broken} sockets`} told. The app should be back in a moment.`;
+		const told = `${counted(broken, "socket")} told. The app should be back in a moment.`;
 		notify(broken ? told : "No socket is open.", 4);
 	};
 	return h("div.fault", h("span.hint", words), button(label, breakIt));

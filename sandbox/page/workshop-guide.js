@@ -25,7 +25,7 @@ export class Guide {
 		const before = recall(STORE);
 		const {at, kept} = before?.run === run ? before : {at: 0, kept: {}};
 		Object.assign(this, {run, at, kept, isOpen: before?.isOpen ?? true});
-		this.draw();
+		this.arrived();
 	}
 
 	open() {
@@ -59,6 +59,7 @@ export class Guide {
 
 	// The place that is open now counts as something that happens
 	arrived() {
+		this.draw();
 		if (this.steps[this.at]?.when.some(({type}) => type === "place"))
 			this.onEntry({type: "place", user: state.me, channel: state.channel});
 	}
@@ -99,8 +100,9 @@ export class Guide {
 function takeMeThere(place) {
 	const [handle, channel] = place.split("/");
 	const person = [...state.users.values()].find(user => user.name === handle);
+	const isHere = person?.id === state.me && (!channel || channel === state.channels.get(state.channel)?.name);
 	const label = `Be ${person?.profile.display_name || handle}${channel ? ` in ${channel}` : ""}`;
-	return button(label, () => (location.hash = place), {class: "primary"});
+	return !isHere && button(label, () => (location.hash = place), {class: "primary"});
 }
 
 // What stands between backticks is something to type

@@ -6,7 +6,7 @@ import {notify} from "./gestures.js";
 import {iconButton} from "./icons.js";
 import {momentOf, timeWithSeconds} from "./time.js";
 import {copyButton, showPointer, tree} from "./workshop-tree.js";
-import {attemptWords, complaint, duration, explained, retryReason, summary} from "./workshop-words.js";
+import {attemptWords, complaint, duration, explained, summary} from "./workshop-words.js";
 
 const MOST = 10_000;
 const SPARE = 1_000;
@@ -326,11 +326,9 @@ function drawCall({args, answer, answered, duration_ms, status}) {
 
 function drawEnvelope(envelope) {
 	const {attempts, payload} = envelope;
-	const tries = attempts.map((attempt, index) => {
-		const before = attempts[index - 1];
+	const tries = attempts.map(attempt => {
 		const isBad = !["acked", "pending"].includes(attempt.outcome);
-		const why = before && h("span.hint", ` · sent again because ${retryReason(before.outcome)}`);
-		return h(isBad ? "li.error" : "li", attemptWords(attempt), why);
+		return h(isBad ? "li.error" : "li", attemptWords(attempt));
 	});
 	const {ack = {}} = attempts.at(-1) ?? {};
 	return [

@@ -16,12 +16,12 @@ export async function readWords() {
 	return faults;
 }
 
-// How a try ended: in the list, as a sentence, and as the reason of the next one
+// How a try ended
 const ENDS = {
-	timeout: ["no answer in time", "no answer in time", "the try before took too long"],
-	lost: ["lost with its socket", "the socket closed before the answer", "the connection was gone"],
-	refused: ["nobody there", "nobody was there", "the connection was gone"],
-	failed: ["answered with an error", "answered with an error", "the try before was answered with an error"]
+	timeout: "no answer in time",
+	lost: "lost with its socket",
+	refused: "nobody there",
+	failed: "answered with an error"
 };
 
 export const explained = code => codes[code] ?? "";
@@ -39,6 +39,9 @@ export function span(seconds) {
 	const words = parts.slice(0, 2).map(([unit, count]) => `${Math.floor(count)} ${unit}`);
 	return words.join(" ") || `${left} s`;
 }
+
+// `once`, `2 times`
+export const times = count => count === 1 ? "once" : `${count} times`;
 
 // One line for the list. `tone` is good, bad or wait
 export const summary = entry => ({call: ofCall, envelope: ofEnvelope, violation: ofViolation}[entry.type](entry));
@@ -73,7 +76,7 @@ function outcome({attempts, waits, next_try}) {
 	if (acked) return [`acknowledged after ${duration(acked.ack_ms)}${tries}`, "good"];
 	if (waits === "withheld") return ["withheld by a fault", "wait"];
 	if (last === "pending") return [`waiting for the app${tries}`, "wait"];
-	const [why] = ENDS[last] ?? ["not sent yet"];
+	const why = ENDS[last] ?? "not sent yet";
 	if (waits !== "redelivery") return [waits === "given_up" ? `${why}, given up` : why, "bad"];
 	const left = Math.max(0, Math.ceil(next_try - Date.now() / 1000));
 	return [`${why}, again in ${left < 90 ? `${left} s` : span(left)}`, "bad"];
@@ -87,11 +90,9 @@ function ofViolation({detail, method: name, kind: status}) {
 export function attemptWords({via, outcome, ack_ms, detail}) {
 	const to = via.startsWith("socket:") ? `socket ${via.slice(7)}` : {http: "HTTP"}[via] ?? "a socket";
 	const ends = {acked: `acknowledged after ${duration(ack_ms ?? 0)}`, pending: "no answer yet"};
-	const end = ends[outcome] ?? ENDS[outcome]?.[1] ?? outcome;
+	const end = ends[outcome] ?? ENDS[outcome] ?? outcome;
 	return `To ${to}: ${end}${detail && !["lost", "refused"].includes(outcome) ? ` (${detail})` : ""}`;
 }
-
-export const retryReason = outcomeBefore => (ENDS[outcomeBefore] ?? ENDS.lost)[2];
 
 // `[ERROR] must be… [json-pointer:/blocks/0]` in its parts
 export function complaint(message) {

@@ -86,7 +86,6 @@ export async function loadWorkshop() {
 	inspector.isLoaded = false;
 	await reading(inspector.look(), faults.load(), app.load());
 	await guide.load(app.app.supervised);
-	guide.arrived();
 }
 
 async function reading(...work) {
@@ -95,13 +94,15 @@ async function reading(...work) {
 	if (!readings) late.splice(0).forEach(onWorkshopEntry);
 }
 
+const inspect = entry => parts.inspector.onEntry(entry);
+
 const ENTRIES = {
 	call: entry => {
-		parts.inspector.onEntry(entry);
+		inspect(entry);
 		if (entry.fault) parts.faults.onHit();
 	},
-	envelope: entry => parts.inspector.onEntry(entry),
-	violation: entry => parts.inspector.onEntry(entry),
+	envelope: inspect,
+	violation: inspect,
 	conditions: entry => parts.faults.onConditions(entry),
 	sockets: entry => parts.app.onSockets(entry),
 	forgotten: () => parts.inspector.forget(),
