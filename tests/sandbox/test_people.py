@@ -11,7 +11,7 @@ import pytest
 from slack_sdk import WebClient
 
 from sandbox.client import SandboxClient, SandboxRefused, WaitTimeout
-from sandbox.jsontypes import as_object
+from sandbox.jsontypes import as_object, objects
 from sandbox.server import SandboxServer
 from tests.sandbox.apps import MANIFEST, web
 from tests.sandbox_fixture import running_sandbox
@@ -84,6 +84,28 @@ def test_people_write_to_the_app_and_to_each_other(client: SandboxClient) -> Non
     client.post("ana", "@ben", "hello ben")
     assert [e.event["channel_type"] for e in client.envelopes("message")] == ["im"]
     assert [m.text for m in client.messages(client.open_dm("ben", "ana"))] == ["hello ben"]
+
+
+def test_styles_and_emoji_are_drawn_at_once_and_stay_in_the_text(client: SandboxClient) -> None:
+    typed = "*On _floor 3_, @ben*: `*this* & that`, 2*3*4 ~no~ :tada: 10:30:15"
+    client.post("ana", "#it-help", typed)
+    message = client.messages("#it-help")[0]
+    ben = client.user_id("ben")
+    assert message.text == typed.replace("@ben", f"<@{ben}>").replace("&", "&amp;")
+    [section] = objects(objects(message.raw["blocks"])[0]["elements"])
+    assert objects(section["elements"]) == [
+        {"type": "text", "text": "On ", "style": {"bold": True}},
+        {"type": "text", "text": "floor 3", "style": {"bold": True, "italic": True}},
+        {"type": "text", "text": ", ", "style": {"bold": True}},
+        {"type": "user", "user_id": ben, "style": {"bold": True}},
+        {"type": "text", "text": ": "},
+        {"type": "text", "text": "*this* & that", "style": {"code": True}},
+        {"type": "text", "text": ", 2*3*4 "},
+        {"type": "text", "text": "no", "style": {"strike": True}},
+        {"type": "text", "text": " "},
+        {"type": "emoji", "name": "tada"},
+        {"type": "text", "text": " 10:30:15"},
+    ]
 
 
 def test_raw_text_is_taken_as_slacks_markup(client: SandboxClient) -> None:
