@@ -190,6 +190,7 @@ export class Inspector {
 		if (this.isOutOfSight()) return;
 		const {list, space, shown, selected} = this;
 		list.hidden = !shown.length;
+		this.empty.hidden = !list.hidden;
 		const wasAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < ROW * 1.5 || !space.children.length;
 		space.style.height = `${shown.length * ROW}px`;
 		if (wasAtEnd && !selected) list.scrollTop = list.scrollHeight;
@@ -198,7 +199,6 @@ export class Inspector {
 		const first = Math.max(0, Math.floor(list.scrollTop / ROW) - BEYOND);
 		const last = Math.ceil((list.scrollTop + list.clientHeight) / ROW) + BEYOND;
 		fill(space, shown.slice(first, last).map((row, index) => this.drawRow(row, first + index)));
-		this.empty.hidden = !list.hidden;
 		this.empty.textContent = this.rows.length
 			? "Nothing matches. Choose more kinds, or search for something else."
 			: "Nothing yet: write something, and you will see what the app hears of it.";

@@ -261,8 +261,13 @@ def test_on_a_phone_the_workshop_is_a_sheet_that_nothing_sticks_out_of(
 ) -> None:
     web(server).auth_test()
     page.set_viewport_size({"width": 360, "height": 740})
+    for _ in range(30):
+        web(server).auth_test()
     panel = workshop(page, tab)
     expect(panel).to_be_visible()
+    if tab == "Inspector":
+        expect(page.get_by_role("option").last).to_be_in_viewport()
+        expect(page.get_by_role("option").last).to_have_attribute("aria-posinset", "31")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     assert panel.evaluate("(node) => node.scrollWidth <= node.clientWidth")
 
