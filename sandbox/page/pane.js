@@ -3,7 +3,7 @@
 import {read} from "./api.js";
 import {drawBlocks} from "./blocks.js";
 import {drawComposer} from "./composer.js";
-import {arrange, button, fill, h, hint, replaceKeepingFocus} from "./dom.js";
+import {arrange, button, fill, h, hint, keepingFocus, replaceKeepingFocus} from "./dom.js";
 import {holderOf, actAsMe} from "./gestures.js";
 import {History} from "./history.js";
 import {icon, iconButton} from "./icons.js";
@@ -276,7 +276,7 @@ export class Pane {
 	// What is typed and where the focus is stay as they are
 	async renew() {
 		this.epoch += 1;
-		this.drawHeading();
+		keepingFocus(this.heading, () => this.drawHeading());
 		if (this.isOutside !== this.isOutsider()) this.drawFooter();
 		await this.refresh();
 	}

@@ -201,7 +201,7 @@ export class Inspector {
 		fill(space, shown.slice(first, last).map((row, index) => this.drawRow(row, first + index)));
 		this.empty.textContent = this.rows.length
 			? "Nothing matches. Choose more kinds, or search for something else."
-			: "Nothing yet: write something, and you will see what the app hears of it.";
+			: "Nothing yet: write something, and see what the app hears of it.";
 		const active = selected && document.getElementById(`traffic-${selected.key}`);
 		if (active) list.setAttribute("aria-activedescendant", active.id);
 		else list.removeAttribute("aria-activedescendant");

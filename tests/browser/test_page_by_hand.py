@@ -520,6 +520,19 @@ def test_the_home_tab_is_reached_by_keyboard(
     expect(page.get_by_role("textbox", name="Message probe")).to_be_visible()
 
 
+def test_a_tab_of_the_app_keeps_the_focus_when_something_changes_elsewhere(
+    page: Page, client: SandboxClient
+) -> None:
+    page.goto(f"/#ana/{client.open_dm('ana')}")
+    home = page.get_by_role("link", name="Home")
+    home.focus()
+    before = home.element_handle()
+    client.act("create_channel", user="ana", name="far-away", members=["ana"])
+    expect(page.locator("#sidebar").get_by_role("button", name="#far-away")).to_be_visible()
+    page.wait_for_function("before => !before.isConnected", arg=before)
+    expect(home).to_be_focused()
+
+
 def test_every_field_of_a_form_is_filled_in_by_keyboard(
     page: Page, client: SandboxClient, got: list[JsonObject]
 ) -> None:

@@ -221,6 +221,10 @@ def test_the_app_is_killed_and_started_by_whoever_looks_after_it(page: Page, ser
         expect(panel).to_contain_text("Killed once so far.")
         start.click()
         assert next(wishes) == "running"
+        panel.get_by_role("switch").check()
+        client = server.client()
+        client.wait_until(lambda: client.read("app")["kill_every"] == 5, message="it to be killed every 5 s")
+        panel.get_by_role("switch").uncheck()
     expect(kill).to_be_disabled()
 
 
@@ -293,6 +297,31 @@ def test_opening_the_workshop_keeps_the_newest_message_in_sight(page: Page, serv
     expect(newest).to_be_in_viewport()
     workshop(page, "Faults")
     expect(newest).to_be_in_viewport()
+
+
+def test_what_else_there_is_to_click(page: Page, server: SandboxServer) -> None:
+    web(server).auth_test()
+    panel = workshop(page, "Inspector")
+    entry(page, "auth.test").click()
+    detail = page.get_by_role("region", name="The entry")
+    detail.locator("summary").filter(has_text="Answer").click()
+    expect(detail).to_contain_text("bot_id")
+    detail.get_by_role("button", name="Copy as JSON").click()
+    expect(detail.get_by_role("button", name="Copied")).to_be_visible()
+    detail.get_by_role("button", name="Close the entry").click()
+    expect(detail).to_be_hidden()
+    page.get_by_role("tab", name="Faults").click()
+    page.get_by_role("button", name="Cut the sockets").click()
+    expect(page.locator("#notice")).to_have_text("No socket is open.")
+    page.get_by_role("tab", name="App & time").click()
+    page.get_by_role("button", name="Deliver waiting events now").click()
+    expect(page.locator("#notice")).to_have_text("What was waiting is on its way.")
+    page.get_by_role("button", name="Close the workshop").click()
+    expect(panel).to_be_hidden()
+    guide = page.get_by_role("region", name="Guide")
+    for name in ("Skip", "Back", "Skip", "Skip", "Once more"):
+        guide.get_by_role("button", name=name).click()
+    expect(guide).to_contain_text("Say hello.")
 
 
 # --- with the keyboard alone ---
