@@ -149,6 +149,7 @@ class Bot:
             bot_user_id=lambda: self._identity.bot_user_id if self._identity else None,
             look_again=self.directory.nudge,
             wake=self.wake,
+            missed=lambda: self.sweep.gap(everywhere=True),
         )
         self._handling = handling
         self._bolt = build_bolt(handling, lambda: self._identity)

@@ -93,6 +93,11 @@ GESTURES: Final = Counter(
     ["type", "outcome"],
     registry=REGISTRY,
 )
+EVENTS_LIMITED: Final = Counter(
+    "deskbell_events_limited",
+    "Minutes in which Slack left out events because it had sent too many.",
+    registry=REGISTRY,
+)
 DISCONNECTS: Final = Counter(
     "deskbell_socket_disconnects",
     "Times that Slack asked for another connection, by its reason.",

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from bot.models import Outbox, Person, Ticket
 from bot.models.vocabulary import OPEN_STATES, State
 from bot.store.outbox import Claim
-from bot.surfaces import card, conversation, notices, relay, report, service_levels
+from bot.surfaces import blocks, card, conversation, notices, relay, report, service_levels
 from bot.surfaces.rendered import Rendered
 from bot.workflows import alerts as reading_alerts
 from bot.workflows import estimating, reading, reports
@@ -72,7 +72,7 @@ def render(session: Session, claim: Claim) -> Rendering:
         reason = _VALIDITY.get(kind, _always)(session, row)
         if reason is not None:
             return Superseded(reason)
-    rendered = _RENDERERS[kind](session, row)
+    rendered = blocks.shortened(_RENDERERS[kind](session, row))
     attribution = _attribution(session, row) if kind is Telling.RELAY else {}
     return Content(
         text=rendered.text, blocks=rendered.blocks, version=row.wanted_version, attribution=attribution

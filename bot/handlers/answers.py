@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.orm import Session
 
 from bot.models import Ticket
-from bot.surfaces import absence, confirmations, explanations, lists, notices, sentences
+from bot.surfaces import absence, blocks, confirmations, explanations, lists, notices, sentences
 from bot.surfaces.rendered import Rendered
 from bot.workflows import absences, explaining, reading
 from bot.workflows.desks import load_desks
@@ -26,7 +26,8 @@ class Ack:
 
 def told(rendered: Rendered) -> Ack:
     """A command's answer, seen by the person alone."""
-    return Ack({"response_type": "ephemeral", "text": rendered.text, "blocks": rendered.blocks})
+    shown = blocks.shortened(rendered)
+    return Ack({"response_type": "ephemeral", "text": shown.text, "blocks": shown.blocks})
 
 
 def render(session: Session, gesture: AnyGesture, outcome: Outcome) -> Rendered | None:

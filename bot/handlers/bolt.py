@@ -22,7 +22,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 from bot.clock import monotonic
-from bot.delivery.metrics import HANDLED, REDELIVERIES
+from bot.delivery.metrics import EVENTS_LIMITED, HANDLED, REDELIVERIES
 from bot.handlers.answers import Ack, told
 from bot.handlers.commands import on_command
 from bot.handlers.context import Handling
@@ -97,6 +97,7 @@ def build_bolt(handling: Handling, identity: Callable[[], Identity | None]) -> A
         client=WebClient(retry_handlers=[], timeout=2),
         logger=_logger(),
     )
+    app.use(_limits(handling))
     app.error(_on_error)
     app.event(ANYTHING)(_listener(handling, "event", on_event))
     app.command(ANYTHING)(_listener(handling, "command", on_command))
@@ -105,6 +106,23 @@ def build_bolt(handling: Handling, identity: Callable[[], Identity | None]) -> A
     app.view(ANYTHING)(_listener(handling, "form", on_form))
     app.view_closed(ANYTHING)(_listener(handling, "view_closed", lambda _handling, _payload: Ack()))
     return app
+
+
+def _limits(handling: Handling) -> Callable[..., BoltResponse]:
+    """Slack left events out because there were too many, and says so outside of any event.
+
+    https://docs.slack.dev/reference/events/app_rate_limited/
+    """
+
+    def listen(body: dict[str, Any], next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002
+        if body.get("type") != "app_rate_limited":
+            return next()
+        log.warning("Slack left out events because there were too many; they are read back")
+        EVENTS_LIMITED.inc()
+        handling.missed()
+        return BoltResponse(status=200, body="")
+
+    return listen
 
 
 def _on_error(error: Exception) -> BoltResponse:

@@ -49,6 +49,8 @@ class Handling:
     """Called when a channel may be usable now that was not before."""
     wake: Callable[[], None] = lambda: None
     """Called when there is something to deliver."""
+    missed: Callable[[], None] = lambda: None
+    """Called when Slack has left out events."""
 
     def now(self) -> datetime:
         """The business instant."""

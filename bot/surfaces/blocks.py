@@ -19,9 +19,9 @@ from slack_sdk.models.blocks import (
     RichTextSectionElement,
 )
 
-from bot.surfaces.inline import Part, as_rich, as_text
+from bot.surfaces.inline import Part, Words, as_rich, as_text
 from bot.surfaces.rendered import Rendered
-from bot.surfaces.text import Address, shown
+from bot.surfaces.text import Address, clean, cut, read, shown, told
 
 MOST_CONTEXT: Final = 2900
 
@@ -29,6 +29,19 @@ MOST_CONTEXT: Final = 2900
 def message(text: Sequence[Part], blocks: Sequence[Block]) -> Rendered:
     """A message of blocks, and the text that says the same."""
     return Rendered(text=as_text(text), blocks=[block.to_dict() for block in blocks])
+
+
+def shortened(rendered: Rendered) -> Rendered:
+    """The same message; where Slack may refuse its blocks for their size, its words without their looks.
+
+    It stays rich text, which Slack lets nothing else replace, and keeps what can be pressed.
+    """
+    if not rendered.is_too_long:
+        return rendered
+    words = Words(cut(clean(told(read(rendered.text, {}))), MOST_CONTEXT))
+    looks = ("rich_text", "context")
+    rest = [block for block in rendered.blocks if block["type"] not in looks]
+    return Rendered(rendered.text, [paragraph([words], "shortened").to_dict(), *rest])
 
 
 def note(parts: Sequence[Part], block_id: str, *more: Block) -> Rendered:

@@ -13,11 +13,12 @@ from bot.surfaces.card import show_details
 from bot.surfaces.inline import Part, Web, Words, as_text, joined, name_of
 from bot.surfaces.lines import MOST_FACT
 from bot.surfaces.rendered import Rendered
-from bot.surfaces.text import cut, fit, one_line, plain, read
+from bot.surfaces.text import Address, cut, fit, one_line, plain, read
 from bot.workflows.reading import CommentView
 
 MOST_USERNAME: Final = 80
-_MOST_MESSAGE: Final = 8000
+_MOST_MESSAGE: Final = (8000, 6000, 4000, 3000, 2000)
+"""Characters shown of a message: the first of these with which the block is not too long."""
 _MOST_WRITTEN: Final = 3000
 _MOST_FILES: Final = 10
 _MOST_FILE_NAME: Final = 100
@@ -35,7 +36,13 @@ def relayed(comment: CommentView) -> Rendered:
         return _veiled(comment)
     if comment.deleted:
         return blocks.note([Words(_REMOVED, italic=True)], "relay")
-    pieces, is_cut = fit(read(comment.text, comment.names), limit=_MOST_MESSAGE)
+    pieces = read(comment.text, comment.names)
+    shown = (_shown(comment, pieces, limit) for limit in _MOST_MESSAGE)
+    return next((each for each in shown if not each.is_too_long), _shown(comment, pieces, _MOST_MESSAGE[-1]))
+
+
+def _shown(comment: CommentView, written: Sequence[str | Address], limit: int) -> Rendered:
+    pieces, is_cut = fit(written, limit=limit)
     sections: list[RichTextElement] = []
     if pieces:
         sections.append(blocks.prose(pieces))

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from typing import Final
+
+_MOST_JSON: Final = 12_500
+"""Characters. Slack publishes no figure for `msg_blocks_too_long`; others met it at 13,200."""
 
 
 @dataclass(frozen=True)
@@ -15,3 +20,8 @@ class Rendered:
 
     text: str
     blocks: list[dict[str, object]]
+
+    @property
+    def is_too_long(self) -> bool:
+        """Slack may refuse to post these blocks."""
+        return len(json.dumps(self.blocks, ensure_ascii=False, separators=(",", ":"))) > _MOST_JSON

@@ -90,7 +90,7 @@ def serve(app: ASGIApp, *, host: str, port: int, patience: Patience = DEFAULT) -
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=512)
+        listener = socket.create_server((host, port), family=family, backlog=512)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PortTaken(
@@ -104,3 +104,6 @@ def _listen(host: str, port: int) -> socket.socket:
         raise CannotListen(
             f"Cannot listen at {host}:{port} ({reason}): set HOST to an address of this machine."
         ) from None
+    # asyncio does so for its own sockets alone: an answer would wait 40 ms for its head to be acknowledged.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener

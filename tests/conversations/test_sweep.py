@@ -130,3 +130,16 @@ def test_an_emoji_on_what_was_no_ticket_yet_claims_nothing_later(desk: Desk) -> 
     desk.settle()
     read_back(desk)
     assert "claimed" not in desk.timeline(ticket.number)
+
+
+def test_events_that_slack_left_out_because_there_were_too_many_are_read_back(desk: Desk) -> None:
+    desk.may_log += [FOUND, "Slack left out events because there were too many"]
+    text = something()
+    ts = desk.client.post("ana", HELP, text)
+    desk.settle()
+    desk.client.settings(rate_scale=1000, events_per_hour=0.001)  # one in the whole hour
+    desk.client.react("ana", HELP, ts, "ticket")
+    ticket = desk.appeared(text, HELP, ts)
+    desk.client.settings(rate_scale=0, events_per_hour=30_000)
+    assert desk.timeline(ticket.number) == ["raised"]
+    assert desk.parked() == 0

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, TypedDict, Unpack
 
 from bot.models.vocabulary import CATEGORY_OF, Action, Category, EventKind, Kind, Level, State, Visibility
+from bot.surfaces import blocks
 from bot.surfaces.rendered import Rendered
 from bot.workflows.reading import (
     CommentView,
@@ -164,6 +165,14 @@ def assert_sendable(rendered: Rendered) -> None:
     for mrkdwn in [rendered.text, *_mrkdwn(rendered.blocks)]:
         assert_inert(mrkdwn)
     assert _pinged(rendered.blocks) <= OUR_PEOPLE
+
+
+def assert_postable(rendered: Rendered) -> None:
+    """As above, for what stands in a channel: there Slack bounds all blocks together."""
+    assert_sendable(rendered)
+    shown = blocks.shortened(rendered)
+    assert_sendable(shown)
+    assert not shown.is_too_long
 
 
 def assert_openable(view: dict[str, object]) -> None:

@@ -21,6 +21,7 @@ from bot.models.service_levels import ClockName, ClockState
 from bot.models.vocabulary import WAITING_STATES, Action, EventKind, Kind, Level, State, Visibility
 from bot.surfaces import (
     absence,
+    blocks,
     card,
     conversation,
     details,
@@ -35,6 +36,7 @@ from bot.surfaces import (
 from bot.surfaces.commands import Mistyped
 from bot.surfaces.conversation import Place
 from bot.surfaces.ids import FormContext
+from bot.surfaces.inline import Words
 from bot.workflows.absences import AbsenceView
 from bot.workflows.availability import Away
 from bot.workflows.reading import CommentView, DeskView, EventView, PersonView, TicketPage, TicketView
@@ -56,6 +58,7 @@ from tests.unit.surfaces.builders import (
     MONDAY,
     OUR_PEOPLE,
     assert_openable,
+    assert_postable,
     assert_sendable,
     comment,
     page,
@@ -258,27 +261,27 @@ many = settings(max_examples=40, deadline=None, suppress_health_check=list(Healt
 @given(TICKETS)
 @many
 def test_cards(view: TicketView) -> None:
-    assert_sendable(card.card(view))
+    assert_postable(card.card(view))
 
 
 @given(TICKETS, st.sampled_from(["channel", "thread", "direct"]))
 @many
 def test_conversations(view: TicketView, place: Place) -> None:
-    assert_sendable(conversation.opening(view, place=place))
-    assert_sendable(conversation.resolved_word(view))
-    assert_sendable(conversation.asked_for_note(view))
+    assert_postable(conversation.opening(view, place=place))
+    assert_postable(conversation.resolved_word(view))
+    assert_postable(conversation.asked_for_note(view))
 
 
 @given(TEXT, st.lists(TICKETS, max_size=5), DESKS)
 @many
 def test_choices(text: str, tickets: list[TicketView], desks: list[DeskView]) -> None:
-    assert_sendable(conversation.choose_for_direct_message(text, tickets, desks))
+    assert_postable(conversation.choose_for_direct_message(text, tickets, desks))
 
 
 @given(COMMENTS)
 @many
 def test_relays(comment: CommentView) -> None:
-    assert_sendable(relay.relayed(comment))
+    assert_postable(relay.relayed(comment))
     attribution = relay.attribution(comment)
     assert 1 <= len(attribution["username"]) <= 80
     assert "\n" not in attribution["username"]
@@ -288,12 +291,12 @@ def test_relays(comment: CommentView) -> None:
 @many
 def test_notices(view: TicketView, by: PersonView, text: str) -> None:
     if view.assignee:
-        assert_sendable(notices.assigned(view, by))
+        assert_postable(notices.assigned(view, by))
     assert_sendable(notices.lost_race(view))
     assert_sendable(notices.raised(view))
     assert_sendable(notices.already_raised(view))
     assert_sendable(notices.told(text))
-    assert_sendable(notices.administrator_notice(text, text, text))
+    assert_postable(notices.administrator_notice(text, text, text))
 
 
 @given(st.lists(TICKETS, max_size=3), TEXT, st.sampled_from(["queue", "list", "unassigned"]))
@@ -333,8 +336,8 @@ def test_modals(view: TicketView, desks: list[DeskView], text: str) -> None:
 @given(MEASURED_TICKETS, st.sampled_from(["channel", "thread", "direct"]))
 @many
 def test_badges_and_estimates(view: TicketView, place: Place) -> None:
-    assert_sendable(card.card(view))
-    assert_sendable(conversation.opening(view, place=place))
+    assert_postable(card.card(view))
+    assert_postable(conversation.opening(view, place=place))
     found = TicketPage(tickets=(view,) * 10, page=1, pages=1, total=10)
     assert_sendable(lists.ticket_list(found, heading="The queue", command="queue", link="card"))
 
@@ -342,15 +345,15 @@ def test_badges_and_estimates(view: TicketView, place: Place) -> None:
 @given(ALERTS)
 @many
 def test_alerts(view: AlertView) -> None:
-    assert_sendable(service_levels.alert(view))
-    assert_sendable(service_levels.escalation(view))
-    assert_sendable(service_levels.unrouted(view))
+    assert_postable(service_levels.alert(view))
+    assert_postable(service_levels.escalation(view))
+    assert_postable(service_levels.unrouted(view))
 
 
 @given(st.lists(ALERTS, max_size=3), st.integers(1, 12), TEXT)
 @many
 def test_boards(alerts: list[AlertView], times: int, desk_name: str) -> None:
-    assert_sendable(service_levels.board(BoardView(alerts=tuple(alerts * times), desk_name=desk_name)))
+    assert_postable(service_levels.board(BoardView(alerts=tuple(alerts * times), desk_name=desk_name)))
 
 
 @given(st.lists(EXPLANATIONS, max_size=10))
@@ -369,7 +372,7 @@ def test_absences(view: AbsenceView) -> None:
 @given(TICKETS, TEXT, TEXT)
 @many
 def test_answers_and_last_words(view: TicketView, text: str, more: str) -> None:
-    assert_sendable(conversation.cancelled_word(view))
+    assert_postable(conversation.cancelled_word(view))
     assert_sendable(lists.empty_list(text, hint=more))
     assert_sendable(notices.mistyped(Mistyped(text, more)))
 
@@ -387,9 +390,9 @@ def test_thousands_of_mentions(text: str) -> None:
     view = ticket(title=text, description=text, affected=text, resolution=text, desk_name=text)
     for say in (card.card, notices.raised, notices.already_raised):
         assert_sendable(say(view))
-    assert_sendable(conversation.opening(view, place="channel"))
+    assert_postable(conversation.opening(view, place="channel"))
     assert_sendable(lists.ticket_detail(view, []))
-    assert_sendable(relay.relayed(comment(text, names={"U0OTHER": "<!channel>" * 8})))
+    assert_postable(relay.relayed(comment(text, names={"U0OTHER": "<!channel>" * 8})))
     assert_sendable(notices.told(text))
     assert_openable(forms.raise_form([], text=text, context=FormContext(channel="C1")))
     assert_openable(details.details(view, [], [(MONDAY, comment(text))] * 30, speaks=True))
@@ -414,6 +417,16 @@ def renderers() -> set[str]:
         if made.__module__ == module.__name__ and not name.startswith("_")
         if made.__annotations__["return"] in ("Rendered", "ViewPayload", "dict[str, object]")
     }
+
+
+def test_what_is_too_long_for_slack_keeps_its_words_and_its_buttons() -> None:
+    short = conversation.resolved_word(ticket(state=State.RESOLVED, resolution="A new fuse"))
+    assert blocks.shortened(short) == short
+    quotes = blocks.paragraph([Words('"' * 9000)], "quotes").to_dict()
+    long = replace(short, blocks=[quotes, *short.blocks])
+    shown = blocks.shortened(long).blocks
+    assert "is resolved" in json.dumps(shown)
+    assert [block for block in short.blocks if block["type"] == "actions"] == shown[1:]
 
 
 def test_no_renderer_is_left_out() -> None:

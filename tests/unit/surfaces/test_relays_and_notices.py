@@ -19,7 +19,7 @@ from tests.unit.surfaces.builders import (
     BEN,
     LEA,
     MONDAY,
-    assert_sendable,
+    assert_postable,
     comment,
     labels,
     spoken,
@@ -32,7 +32,7 @@ def test_a_relay_shows_mentions_as_names_and_pings_nobody() -> None:
     assert rendered.text == "@Lea Brandt and @channel look"
     assert spoken(rendered) == "@Lea Brandt and @channel look"
     assert "<@" not in str(rendered.blocks)
-    assert_sendable(rendered)
+    assert_postable(rendered)
 
 
 def test_a_message_of_four_thousand_characters_is_passed_on_whole() -> None:
@@ -44,7 +44,7 @@ def test_a_longer_message_is_cut_and_says_so() -> None:
     rendered = relayed(comment("x" * 12_000))
     assert "longer than fits here" in spoken(rendered)
     assert "longer than fits here" in rendered.text
-    assert_sendable(rendered)
+    assert_postable(rendered)
 
 
 def test_files_are_links_to_where_they_are() -> None:
@@ -52,13 +52,13 @@ def test_files_are_links_to_where_they_are() -> None:
     rendered = relayed(replace(comment("see"), files=files))
     assert rendered.text == "see\nAttached: <https://example.slack.com/files/1|photo.png>, bad"
     assert "javascript" not in str(rendered.blocks)
-    assert_sendable(rendered)
+    assert_postable(rendered)
 
 
 def test_a_message_of_files_alone_is_passed_on() -> None:
     rendered = relayed(replace(comment(""), files=(("photo.png", "https://example.slack.com/files/1"),)))
     assert rendered.text.startswith("Attached: ")
-    assert_sendable(rendered)
+    assert_postable(rendered)
 
 
 def test_a_deleted_message_says_so_and_shows_nothing_of_it() -> None:
@@ -66,11 +66,11 @@ def test_a_deleted_message_says_so_and_shows_nothing_of_it() -> None:
     assert rendered.text == "This message was removed."
     assert "hunter2" not in str(rendered.blocks)
     assert [block["type"] for block in rendered.blocks] == ["rich_text"]
-    assert_sendable(rendered)
+    assert_postable(rendered)
 
 
 def test_an_empty_message_is_still_a_message() -> None:
-    assert_sendable(relayed(comment("\u200b")))
+    assert_postable(relayed(comment("\u200b")))
 
 
 def test_a_relay_goes_under_the_authors_name_and_picture() -> None:
@@ -98,7 +98,7 @@ def test_a_picture_must_have_a_web_address() -> None:
 def test_the_assignee_is_told_by_mention_and_by_whom() -> None:
     rendered = notices.assigned(ticket(assignee=BEN), LEA)
     assert rendered.text == "<@U0BEN>, Lea Brandt assigned INC-12 to you: Printer on floor 3 is on fire"
-    assert_sendable(rendered)
+    assert_postable(rendered)
 
 
 def test_a_notice_of_assignment_needs_an_assignee() -> None:
@@ -116,14 +116,14 @@ def test_a_pointer_to_a_ticket_links_its_conversation(notice: Callable[[TicketVi
     rendered = notice(ticket())
     assert "INC-12" in rendered.text
     assert "|Conversation>" in rendered.text
-    assert_sendable(rendered)
+    assert_postable(rendered)
 
 
 def test_a_mistyped_command_is_answered_with_what_was_meant_and_with_how_to_raise() -> None:
     rendered = notices.mistyped(Mistyped("<!channel>hlep", "help"))
     assert "Did you mean /ticket help?" in rendered.text
     assert "/ticket alone" in rendered.text
-    assert_sendable(rendered)
+    assert_postable(rendered)
 
 
 def test_an_administrator_is_told_what_and_how_to_fix_it() -> None:
@@ -136,10 +136,15 @@ def test_an_administrator_is_told_what_and_how_to_fix_it() -> None:
         "To fix it: invite the bot.",
     ]
     assert labels(rendered) == []
-    assert_sendable(rendered)
+    assert_postable(rendered)
 
 
 def test_instants_fall_back_to_utc_and_must_have_a_zone() -> None:
     assert fallback(MONDAY) == "2026-03-02 09:00 UTC"
     with pytest.raises(NaiveInstantError):
         fallback(MONDAY.replace(tzinfo=None))
+
+
+def test_a_relay_full_of_quotes_is_cut_until_slack_takes_it() -> None:
+    for text in ('"\\\n' * 2600, "<https://example.com/a|b> " * 300, "🖨" * 7900):
+        assert_postable(relayed(comment(text)))

@@ -26,7 +26,7 @@ from bot.workflows.figures import (
 )
 from bot.workflows.metrics import Heard, Limits, Rate, Spread
 from bot.workflows.reports import BehindView, NamedBreach, ReportView
-from tests.unit.surfaces.builders import assert_openable, assert_sendable, page, spoken, ticket
+from tests.unit.surfaces.builders import assert_openable, assert_postable, page, spoken, ticket
 
 FROM, TO = datetime(2026, 11, 20, 8, tzinfo=UTC), datetime(2026, 11, 21, 8, tzinfo=UTC)
 NOTHING = Durations(
@@ -135,7 +135,7 @@ def kinds_of(blocks: list[dict[str, object]]) -> list[object]:
 
 def test_it_begins_with_the_desk_the_day_and_what_matters_first() -> None:
     rendered = surface.report(view())
-    assert_sendable(rendered)
+    assert_postable(rendered)
     assert rendered.text.splitlines()[:7] == [
         "IT Service Desk: Saturday 21 November",
         "Daily digest · Fri 20 Nov 09:00 to Sat 21 Nov 09:00 (Europe/Berlin)",
@@ -280,7 +280,7 @@ def test_without_a_broken_promise_it_says_that_all_were_kept() -> None:
 
 def test_nothing_that_people_wrote_is_live_and_nobody_is_mentioned() -> None:
     rendered = surface.report(view())
-    assert_sendable(rendered)
+    assert_postable(rendered)
     assert "<!" not in str(rendered.blocks).replace("<!here> & friends", "").replace(
         "Network <!channel> *x*", ""
     )
@@ -309,7 +309,7 @@ def test_without_enough_of_both_there_is_no_watermelon(quality: Quality) -> None
 def test_a_quiet_day_is_said_in_a_sentence() -> None:
     empty = figures(QUIET, charts={**CHARTS, "attainment": []})
     rendered = surface.report(view(empty))
-    assert_sendable(rendered)
+    assert_postable(rendered)
     assert "All quiet" in rendered.text
     assert kinds_of(rendered.blocks) == ["header", "context", "rich_text", "context"]
 
@@ -343,7 +343,7 @@ def test_reviews_name_their_week_or_month() -> None:
 
 def test_pictures_come_with_words_for_those_who_cannot_see_them() -> None:
     rendered = surface.report(view(pictures=("F0000000001", "F0000000002")))
-    assert_sendable(rendered)
+    assert_postable(rendered)
     images = [block for block in rendered.blocks if block["type"] == "image"]
     assert [image["slack_file"] for image in images] == [{"id": "F0000000001"}, {"id": "F0000000002"}]
     drawn = parse_charts(CHARTS)
@@ -406,5 +406,5 @@ def test_the_largest_report_fits_into_one_message() -> None:
         superseded=tuple(TO.date() - timedelta(days=n) for n in range(400)),
     )
     rendered = surface.report(view(known, is_late=True, pictures=("F0000000001", "F0000000002")))
-    assert_sendable(rendered)
+    assert_postable(rendered)
     assert len(rendered.blocks) <= 50
