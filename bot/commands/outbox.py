@@ -27,7 +27,7 @@ cli = typer.Typer(
     rich_markup_mode=None,
 )
 Result = TypeVar("Result")
-Key = Annotated[str | None, typer.Argument(metavar="[KEY]", help="As `list` shows it.", show_default=False)]
+Key = Annotated[str | None, typer.Argument(metavar="KEY", help="As `list` shows it.", show_default=False)]
 
 
 class BotRuns(DeskbellError):

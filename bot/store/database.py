@@ -28,6 +28,10 @@ BUSY_TIMEOUT_MS = 10_000
 RETRIES = 5
 # Serialisation failure, deadlock, and the ways a PostgreSQL server goes away (SQLSTATE classes 08 and 57P).
 RETRYABLE = ("40001", "40P01", "08", "57P")
+# Insufficient privilege, read-only transaction: for an operator to mend.
+_FORBIDDEN = ("42501", "25006")
+UNREADABLE = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
+"""What reading a row raises when a value is none that its column can hold."""
 
 
 class StoreUnavailable(DeskbellError):
@@ -213,12 +217,32 @@ def as_store_error(error: DBAPIError) -> Exception:
     # SQLite calls a wrong statement an operational error too.
     is_wrong = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
     is_operational = type(error).__name__ == "OperationalError" and not is_wrong
-    if error.connection_invalidated or is_retryable(error) or is_operational:
+    is_unconnected = (
+        error.statement is None
+    )  # psycopg calls an unknown option in the address a programming error
+    if getattr(error.orig, "sqlstate", None) in _FORBIDDEN:
+        return StoreUnavailable(
+            f"The database cannot be used ({_first_line(error)}); "
+            "let the user that DATABASE_URL names make tables there, read and write.",
+            may_pass=False,
+        )
+    if error.connection_invalidated or is_retryable(error) or is_operational or is_unconnected:
         return StoreUnavailable(
             f"The database cannot be used ({_first_line(error)}); check DATABASE_URL and that it is running.",
             may_pass=_may_pass(error),
         )
     return error
+
+
+def is_unreadable(error: Exception) -> bool:
+    """Whether a stored value was at fault, and not the connection: somebody wrote past us."""
+    if isinstance(
+        error, DBAPIError
+    ):  # text that is no UTF-8: Python says so, not SQLite, so there is no code
+        return isinstance(error.orig, sqlite3.OperationalError) and not hasattr(
+            error.orig, "sqlite_errorcode"
+        )
+    return isinstance(error, UNREADABLE)
 
 
 def _may_pass(error: DBAPIError) -> bool:
@@ -234,6 +258,8 @@ def _may_pass(error: DBAPIError) -> bool:
         "read-only",
         "password",
         "does not exist",
+        "invalid connection option",
+        "invalid port",
     )
     return not any(word in words for word in hopeless)
 

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, make_url, select, text, update
 
 from bot.errors import DeskbellError
 from bot.models import Base, Outbox, OutboxState, Ticket, TimelineEvent
 from bot.models.vocabulary import Action
-from bot.moving import copy_desk
+from bot.moving import CannotMove, copy_desk
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.lock import FileLock
@@ -153,6 +153,38 @@ def test_a_target_with_somebody_elses_tables_is_refused(settings: Settings, targ
         copy_desk(settings, target, watched=unwatched)
 
 
+def test_a_target_of_a_newer_version_is_refused(settings: Settings, target: str) -> None:
+    with opened(target) as there, there.write() as session:
+        session.execute(text("CREATE TABLE alembic_version (version_num text)"))
+        session.execute(text("INSERT INTO alembic_version VALUES ('9999')"))
+    with pytest.raises(CannotMove, match="name an empty database"):
+        copy_desk(settings, target, watched=unwatched)
+
+
+def test_a_target_that_may_not_be_written_to_is_told_in_one_sentence(settings: Settings, target: str) -> None:
+    with opened(target) as there, there.write() as session:
+        name = make_url(target).database
+        session.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+    with pytest.raises(CannotMove, match=r"^The target cannot be used .* --to names") as refusal:
+        copy_desk(settings, target, watched=unwatched)
+    assert "DATABASE_URL" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "nowhere",
+    [
+        "sqlite:////no/such/folder/desk.db",
+        "postgresql+psycopg://u@127.0.0.1:1/desk",
+        "postgresql+psycopg://u@127.0.0.1:1/desk?no_such_option=1",
+    ],
+)
+def test_a_target_that_is_not_there_is_told_of_the_option_that_names_it(
+    settings: Settings, nowhere: str
+) -> None:
+    with pytest.raises(CannotMove, match="--to"):
+        copy_desk(settings, nowhere, watched=unwatched)
+
+
 def test_a_running_bot_is_not_copied_behind_its_back(settings: Settings, target: str) -> None:
     with FileLock(settings.database_url), pytest.raises(DeskbellError, match="Stop it first"):
         copy_desk(settings, target, watched=unwatched)
@@ -167,5 +199,8 @@ def test_another_revision_is_refused(settings: Settings, target: str, tmp_path: 
 def test_a_second_sqlite_file_will_do_as_well(settings: Settings, tmp_path: Path) -> None:
     other = f"sqlite:///{tmp_path / 'other.db'}"
     assert copy_desk(settings, other, watched=unwatched).tickets == 3
-    with pytest.raises(DeskbellError, match="the database itself"):
-        copy_desk(settings, settings.database_url, watched=unwatched)
+    file = Path(make_url(settings.database_url).database or "")
+    (tmp_path / "there").symlink_to(file.parent)
+    for same in (settings.database_url, f"sqlite:///{tmp_path / 'there' / file.name}"):
+        with pytest.raises(DeskbellError, match="the database itself"):
+            copy_desk(settings, same, watched=unwatched)

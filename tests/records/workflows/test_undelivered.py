@@ -155,7 +155,15 @@ def test_what_hangs_from_a_retried_message_is_tried_with_it(world: World, card: 
 def test_only_what_is_parked_can_be_retried_or_dropped(world: World) -> None:
     key = f"card:{world.raised().id}"
     with world.store.write() as session:
-        for wrong in (key, "card:999", "inbox:999", "inbox:x"):
+        for wrong in (
+            key,
+            "card:999",
+            "inbox:999",
+            "inbox:x",
+            "inbox:²",
+            f"inbox:{2**31}",
+            "inbox:" + "9" * 5000,
+        ):
             with pytest.raises(NoSuchDelivery):
                 undelivered.retry(session, wrong, real_now())
             with pytest.raises(NoSuchDelivery):
