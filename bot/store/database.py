@@ -217,18 +217,17 @@ def as_store_error(error: DBAPIError) -> Exception:
     # SQLite calls a wrong statement an operational error too.
     is_wrong = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
     is_operational = type(error).__name__ == "OperationalError" and not is_wrong
-    is_unconnected = (
-        error.statement is None
-    )  # psycopg calls an unknown option in the address a programming error
+    # psycopg calls an unknown option in the address a programming error.
+    is_unconnected = error.statement is None
     if getattr(error.orig, "sqlstate", None) in _FORBIDDEN:
         return StoreUnavailable(
-            f"The database cannot be used ({_first_line(error)}); "
+            f"The database cannot be used ({first_line(error)}); "
             "let the user that DATABASE_URL names make tables there, read and write.",
             may_pass=False,
         )
     if error.connection_invalidated or is_retryable(error) or is_operational or is_unconnected:
         return StoreUnavailable(
-            f"The database cannot be used ({_first_line(error)}); check DATABASE_URL and that it is running.",
+            f"The database cannot be used ({first_line(error)}); check DATABASE_URL and that it is running.",
             may_pass=_may_pass(error),
         )
     return error
@@ -236,13 +235,10 @@ def as_store_error(error: DBAPIError) -> Exception:
 
 def is_unreadable(error: Exception) -> bool:
     """Whether a stored value was at fault, and not the connection: somebody wrote past us."""
-    if isinstance(
-        error, DBAPIError
-    ):  # text that is no UTF-8: Python says so, not SQLite, so there is no code
-        return isinstance(error.orig, sqlite3.OperationalError) and not hasattr(
-            error.orig, "sqlite_errorcode"
-        )
-    return isinstance(error, UNREADABLE)
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, UNREADABLE)
+    # Text that is no UTF-8: Python says so and not SQLite, so there is no code.
+    return isinstance(error.orig, sqlite3.OperationalError) and not hasattr(error.orig, "sqlite_errorcode")
 
 
 def _may_pass(error: DBAPIError) -> bool:
@@ -272,6 +268,7 @@ def is_retryable(error: BaseException | None) -> bool:
     return error.connection_invalidated or (isinstance(state, str) and state.startswith(RETRYABLE))
 
 
-def _first_line(error: DBAPIError) -> str:
-    lines = str(error.orig).strip().splitlines()
+def first_line(error: Exception) -> str:
+    """What the database said, without the statement and what people wrote."""
+    lines = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()
     return lines[0] if lines else type(error).__name__

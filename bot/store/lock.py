@@ -39,9 +39,9 @@ class FileLock:
                 os.close(self._handle)
                 self._handle = None
                 raise AlreadyRunning(
-                    f"Another Deskbell is running on {self._path.with_suffix('')}. Stop it first; to run more than "
-                    "one, move the desk to PostgreSQL (`deskbell copy --to postgresql+psycopg://…`, then set "
-                    "DATABASE_URL)."
+                    f"Another Deskbell is running on {self._path.with_suffix('')}. Stop it first; "
+                    "to run more than one, move the desk to PostgreSQL (`deskbell copy --to postgresql+psycopg://…`, "
+                    "then set DATABASE_URL)."
                 ) from error
         return self
 

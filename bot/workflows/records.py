@@ -103,9 +103,8 @@ def verify(session: Session, advanced: Callable[[int, int], None] | None = None)
 
 def batches(session: Session) -> Iterator[list[Head]]:
     """All tickets by id, some hundred at a time."""
-    heads = (
-        select(Ticket.id, Ticket.number, Ticket.version, Ticket.head_hash).order_by(Ticket.id).limit(BATCH)
-    )
+    heads = select(Ticket.id, Ticket.number, Ticket.version, Ticket.head_hash)
+    heads = heads.order_by(Ticket.id).limit(BATCH)
     rows = session.execute(heads).all()
     while rows:
         yield [Head(*row) for row in rows]

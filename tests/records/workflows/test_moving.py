@@ -19,6 +19,7 @@ from bot.models.vocabulary import Action
 from bot.moving import CannotMove, copy_desk
 from bot.settings import Settings
 from bot.store import Store
+from bot.store.copying import NotCopied
 from bot.store.lock import FileLock
 from bot.workflows import records
 from tests.postgres import Server
@@ -136,6 +137,19 @@ def test_an_altered_timeline_is_not_moved(world: World, settings: Settings, targ
     with world.store.write() as session:
         session.execute(update(TimelineEvent).where(TimelineEvent.seq == 2).values(actor_id="UEVIL"))
     with pytest.raises(DeskbellError, match="was altered"):
+        copy_desk(settings, target, watched=unwatched)
+    assert is_without_data(target)
+
+
+@pytest.mark.parametrize(
+    ("title", "why"), [("'a' || char(0) || 'b'", "NUL"), ("CAST(x'eda080' AS TEXT)", "UTF-8")]
+)
+def test_text_that_cannot_be_copied_is_named_and_nothing_is(
+    world: World, settings: Settings, target: str, title: str, why: str
+) -> None:
+    with world.store.write() as session:
+        session.execute(text(f"UPDATE ticket SET title = {title}"))
+    with pytest.raises(NotCopied, match=f"^ticket has a row that cannot be copied .*{why}"):
         copy_desk(settings, target, watched=unwatched)
     assert is_without_data(target)
 
