@@ -53,7 +53,7 @@ def list_stuck(as_json: AsJson = False) -> None:
         print_out([_as_data(each) for each in found], as_json=True)
     else:
         lines = [line for each in found for line in _lines(each)]
-        print_out(lines or ["Everything is delivered and decided."])
+        print_out(lines or ["Nothing is parked, uncertain or late."])
 
 
 def _fix(each: Stuck) -> str:
