@@ -30,6 +30,8 @@ RETRIES = 5
 RETRYABLE = ("40001", "40P01", "08", "57P")
 # Insufficient privilege, read-only transaction: for an operator to mend.
 _FORBIDDEN = ("42501", "25006")
+# Such as a key that no index can hold. PostgreSQL calls that operational, but no waiting will help.
+_TOO_MUCH = "54"
 UNREADABLE = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
 """What reading a row raises when a value is none that its column can hold."""
 
@@ -40,6 +42,10 @@ class StoreUnavailable(DeskbellError):
     def __init__(self, message: str, *, may_pass: bool = True) -> None:
         super().__init__(message)
         self.may_pass = may_pass
+
+
+class TooMuchToStore(DeskbellError):
+    """What should be written is larger than the database can hold, now and at every other try."""
 
 
 class NetworkInsideTransaction(AssertionError):
@@ -213,13 +219,19 @@ class Store:
 
 
 def as_store_error(error: DBAPIError) -> Exception:
-    """An error of the connection or the disk becomes StoreUnavailable; a wrong statement stays what it is."""
+    """An error of the connection or the disk becomes StoreUnavailable; a wrong statement stays what it is.
+
+    What exceeds a limit of the database becomes TooMuchToStore.
+    """
     # SQLite calls a wrong statement an operational error too.
     is_wrong = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
     is_operational = type(error).__name__ == "OperationalError" and not is_wrong
     # psycopg calls an unknown option in the address a programming error.
     is_unconnected = error.statement is None
-    if getattr(error.orig, "sqlstate", None) in _FORBIDDEN:
+    state = getattr(error.orig, "sqlstate", None) or ""
+    if state.startswith(_TOO_MUCH):
+        return TooMuchToStore(f"the database cannot hold that much ({first_line(error)})")
+    if state in _FORBIDDEN:
         return StoreUnavailable(
             f"The database cannot be used ({first_line(error)}); "
             "let the user that DATABASE_URL names make tables there, read and write.",
