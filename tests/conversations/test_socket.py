@@ -25,6 +25,7 @@ def test_a_cut_connection_is_replaced_and_what_was_written_meanwhile_is_found(de
     desk.until(lambda: metric(desk, "deskbell_socket_reconnects_total") > before or None, "a new connection")
     desk.appeared(text, HELP, ts)
     assert metric(desk, "deskbell_socket_connected") == 1
+    assert metric(desk, "deskbell_ready") == 1
     desk.client.forget()  # what Slack gave up on
 
 
