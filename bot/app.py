@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 from collections.abc import Callable
@@ -457,6 +458,8 @@ class Bot:
             forget_the_database()
             is_ready = False
         READY.set(is_ready)
+        # Over signed HTTP there is none that could be away.
+        SOCKET.set(self._socket.is_connected() if self._socket is not None else math.nan)
         return generate_latest(REGISTRY)
 
     def _leave(self) -> None:
