@@ -48,9 +48,9 @@ def copy_desk(settings: Settings, to: str, *, watched: Watched) -> Moved:
     if make_url(settings.database_url).get_backend_name() != "sqlite":
         raise CannotMove("This desk is on PostgreSQL already: move it with pg_dump and pg_restore.")
     _refuse_same(settings.database_url, to)
-    with FileLock(settings.database_url), closing(Store(settings.database_url)) as source:
+    with closing(Store(settings.database_url)) as source:
         require_head(source.engine)
-        with _prepared(to) as target:
+        with FileLock(settings.database_url), _prepared(to) as target:
             return _copy(source, target, watched)
 
 

@@ -205,9 +205,17 @@ def test_a_running_bot_is_not_copied_behind_its_back(settings: Settings, target:
 
 
 def test_another_revision_is_refused(settings: Settings, target: str, tmp_path: Path) -> None:
-    old = settings.model_copy(update={"database_url": f"sqlite:///{tmp_path / 'old.db'}"})
-    with pytest.raises(DeskbellError, match="deskbell migrate"):
+    (file := tmp_path / "old.db").touch()
+    old = settings.model_copy(update={"database_url": f"sqlite:///{file}"})
+    with pytest.raises(DeskbellError, match=r"is at revision none .*deskbell migrate"):
         copy_desk(old, target, watched=unwatched)
+
+
+def test_a_mistyped_file_is_not_made(settings: Settings, target: str, tmp_path: Path) -> None:
+    mistyped = settings.model_copy(update={"database_url": f"sqlite:///{tmp_path / 'deskbel.db'}"})
+    with pytest.raises(DeskbellError, match=r"There is no .*correct DATABASE_URL"):
+        copy_desk(mistyped, target, watched=unwatched)
+    assert list(tmp_path.glob("deskbel.db*")) == []
 
 
 def test_a_second_sqlite_file_will_do_as_well(settings: Settings, tmp_path: Path) -> None:
