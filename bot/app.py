@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 from collections.abc import Callable
@@ -19,7 +20,16 @@ from bot.allocator import use_few_arenas
 from bot.clock import Clock, real_now
 from bot.config import LoadedConfig
 from bot.delivery.client import AuthRefused, Refused, SlackClient
-from bot.delivery.metrics import CLOCKS_DUE, INBOX_OLDEST, INBOX_PARKED, REGISTRY, SOCKET, TICK_LAG
+from bot.delivery.metrics import (
+    CLOCKS_DUE,
+    INBOX_OLDEST,
+    INBOX_PARKED,
+    READY,
+    REGISTRY,
+    SOCKET,
+    TICK_LAG,
+    forget_the_database,
+)
 from bot.delivery.pictures import Pictures
 from bot.delivery.replies import REPLY_TIMEOUT, DirectReplies
 from bot.delivery.sender import Sender
@@ -433,18 +443,24 @@ class Bot:
         """Seconds since when the oldest threshold has been waiting to be decided."""
         seconds = due.overdue(self.store, self.clock.now()).total_seconds()
         CLOCKS_DUE.set(seconds)
-        for concern, lag in self._schedule.lags().items():
-            TICK_LAG.labels(concern).set(lag)
         return seconds
 
     def metrics(self) -> bytes:
-        """What `/metrics` shows."""
+        """What `/metrics` shows; what only the database knows is no number while it is away."""
+        for concern, lag in self._schedule.lags().items():
+            TICK_LAG.labels(concern).set(lag)
+        is_ready = self.status.is_ready and not self.skew.is_too_far()
         try:
             self.sender.health()
             self._inbox()
             self._clocks_overdue()
         except StoreUnavailable:
             log.warning("metrics are taken without the database")
+            forget_the_database()
+            is_ready = False
+        READY.set(is_ready)
+        # Over signed HTTP there is none that could be away.
+        SOCKET.set(self._socket.is_connected() if self._socket is not None else math.nan)
         return generate_latest(REGISTRY)
 
     def _leave(self) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, make_url
@@ -14,10 +15,10 @@ from sqlalchemy.orm import Session
 from bot.clock import real_now
 from bot.errors import DeskbellError
 from bot.settings import Settings
-from bot.store import Store
+from bot.store import Store, StoreUnavailable
 from bot.store.copying import NotCopied, copy_all, one_transaction, refuse_tables_of_others
-from bot.store.lock import FileLock
-from bot.store.migrate import require_head, upgrade
+from bot.store.lock import AlreadyRunning, FileLock, NoSuchPlace
+from bot.store.migrate import SchemaMismatch, require_head, upgrade
 from bot.workflows import auditing, records
 
 EVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
@@ -47,22 +48,39 @@ def copy_desk(settings: Settings, to: str, *, watched: Watched) -> Moved:
     if make_url(settings.database_url).get_backend_name() != "sqlite":
         raise CannotMove("This desk is on PostgreSQL already: move it with pg_dump and pg_restore.")
     _refuse_same(settings.database_url, to)
-    with FileLock(settings.database_url), FileLock(to):
-        source, target = Store(settings.database_url), Store(to)
-        try:
-            require_head(source.engine)
-            refuse_tables_of_others(target.engine)
-            upgrade(to)
+    with closing(Store(settings.database_url)) as source:
+        require_head(source.engine)
+        with FileLock(settings.database_url), _prepared(to) as target:
             return _copy(source, target, watched)
-        finally:
-            source.close()
-            target.close()
 
 
 def _refuse_same(source: str, target: str) -> None:
-    known = {make_url(url).database for url in (source, target)}
-    if make_url(target).get_backend_name() == "sqlite" and len(known) == 1:
+    if make_url(target).get_backend_name() != "sqlite":
+        return
+    if len({Path(make_url(url).database or "").resolve() for url in (source, target)}) == 1:
         raise CannotMove("That is the database itself: name another one with --to.")
+
+
+@contextmanager
+def _prepared(to: str) -> Iterator[Store]:
+    """The target, with tables. Raises CannotMove or NotEmpty."""
+    with ExitStack() as opened:
+        try:
+            opened.enter_context(FileLock(to))
+            target = opened.enter_context(closing(Store(to)))
+            refuse_tables_of_others(target.engine)
+            upgrade(to)
+        except SchemaMismatch as error:
+            raise CannotMove(
+                "A newer Deskbell has used the target already: name an empty database."
+            ) from error
+        except AlreadyRunning as error:
+            raise CannotMove("A Deskbell is running on the target: name an empty database.") from error
+        except (NoSuchPlace, StoreUnavailable) as error:
+            # They speak of the database that a bot runs on.
+            words = str(error).replace("The database", "The target").replace("DATABASE_URL", "--to")
+            raise CannotMove(words) from error
+        yield target
 
 
 def _copy(source: Store, target: Store, watched: Watched) -> Moved:

@@ -33,6 +33,8 @@ class Schedule:
         self._concerns = concerns
         self._started_at: datetime | None = None
         self._problems: dict[str, str] = {}
+        self._skipped: set[str] = set()
+        """What could not go round for want of the database when it last should have."""
         self._last: dict[str, datetime] = {}
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -74,7 +76,10 @@ class Schedule:
         try:
             work()
         except StoreUnavailable as error:
-            log.warning("a round was skipped", concern=name, reason=str(error))
+            # Once for each outage: a line for each round would bury what else is said.
+            if name not in self._skipped:
+                log.warning("rounds are skipped", concern=name, reason=str(error))
+            self._skipped.add(name)
             return
         except Exception as error:
             # One concern that fails must not stop the others, and must not fill the log each second.
@@ -84,6 +89,9 @@ class Schedule:
             self._problems[name] = problem
             return
         self._problems.pop(name, None)
+        if name in self._skipped:
+            self._skipped.remove(name)
+            log.info("rounds are made again", concern=name)
         self._last[name] = real_now()
 
     def problems(self) -> list[str]:

@@ -194,7 +194,10 @@ def database_address(value: str) -> str:
     urlsplit(value)  # raises ValueError for an address that nothing could read
     if scheme == "sqlite" and rest.strip("/") not in ("", ":memory:"):
         return value
-    if scheme in ("postgresql+psycopg", "postgresql", "postgres") and rest:
+    # A password may hold anything, also what would end it in the address of a page.
+    host = rest.rpartition("@")[2].partition("/")[0].partition("?")[0]
+    port = host.rpartition("]")[2].partition(":")[2]
+    if scheme in ("postgresql+psycopg", "postgresql", "postgres") and rest and (port or "0").isdecimal():
         return f"postgresql+psycopg://{rest}"
     raise ValueError("not a supported database")
 

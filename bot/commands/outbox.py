@@ -27,7 +27,7 @@ cli = typer.Typer(
     rich_markup_mode=None,
 )
 Result = TypeVar("Result")
-Key = Annotated[str | None, typer.Argument(metavar="[KEY]", help="As `list` shows it.", show_default=False)]
+Key = Annotated[str | None, typer.Argument(metavar="KEY", help="As `list` shows it.", show_default=False)]
 
 
 class BotRuns(DeskbellError):
@@ -42,7 +42,10 @@ class BotRuns(DeskbellError):
 
 @cli.command("list")
 def list_stuck(as_json: AsJson = False) -> None:
-    """Show what is parked, uncertain or late: what, where, since when, why, and the fix."""
+    """Show what is parked, uncertain or late.
+
+    Each with its place, since when, why, and the fix.
+    """
     from bot import app
     from bot.clock import real_now
     from bot.workflows import undelivered
@@ -53,7 +56,7 @@ def list_stuck(as_json: AsJson = False) -> None:
         print_out([_as_data(each) for each in found], as_json=True)
     else:
         lines = [line for each in found for line in _lines(each)]
-        print_out(lines or ["Everything is delivered and decided."])
+        print_out(lines or ["Nothing is parked, uncertain or late."])
 
 
 def _fix(each: Stuck) -> str:
@@ -83,7 +86,10 @@ def _lines(each: Stuck) -> list[str]:
 def retry(
     key: Key = None, every: Annotated[bool, typer.Option("--all", help="Everything that is parked.")] = False
 ) -> None:
-    """Try again what is parked, when the bot runs next (with PostgreSQL: at once)."""
+    """Try again what is parked.
+
+    On SQLite when the bot runs next, on PostgreSQL at once.
+    """
     from bot.workflows import undelivered
 
     if (key is None) != every:
@@ -103,7 +109,10 @@ def drop(
     key: Annotated[str, typer.Argument(metavar="KEY", help="As `list` shows it.")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Give something parked up: it is kept on record, with who dropped it and when, and never posted."""
+    """Give up what is parked.
+
+    It is never posted, and stays on record with who dropped it and when.
+    """
     from bot.workflows import undelivered
 
     if not yes:

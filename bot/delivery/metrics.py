@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -109,3 +110,11 @@ CLOCKS_DUE: Final = Gauge(
     "Since when the oldest service level threshold waits to be decided.",
     registry=REGISTRY,
 )
+READY: Final = Gauge("deskbell_ready", "1 while /health answers 200.", registry=REGISTRY)
+
+
+def forget_the_database() -> None:
+    """The numbers that are read from the database: none is better than how it stood before it went away."""
+    for gauge in (OLDEST_DUE, INBOX_OLDEST, INBOX_PARKED, FACTS_WAITING, CLOCKS_DUE):
+        gauge.set(math.nan)
+    OUTBOX.clear()

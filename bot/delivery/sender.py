@@ -73,6 +73,7 @@ class Sender:
         self._in_hand: deque[_Work] = deque()
         """Claimed and not begun; belongs to whoever leads."""
         self._chores_at = 0.0
+        self._is_cut_off = False
         self._pacer = Pacer(store, factor=pace)
         self._bench = Bench(
             store=store,
@@ -189,8 +190,11 @@ class Sender:
                 self._store.run(self._chores, Commit.CHORES)
             claims, wait = self._store.run(self._claim, Commit.CLAIM)
         except StoreUnavailable as error:
-            log.warning("the outbox cannot be read", reason=str(error))
+            if not self._is_cut_off:  # once for each outage
+                log.warning("the outbox cannot be read", reason=str(error))
+            self._is_cut_off = True
             return [], POLL
+        self._is_cut_off = False
         return [_Work(claim, claimed_at) for claim in claims], wait
 
     def _slack_answers(self) -> bool:

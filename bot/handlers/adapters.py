@@ -185,7 +185,15 @@ class SocketMode:
 
     def problems(self) -> list[str]:
         """What somebody has to mend, with how."""
-        return [self._trouble] if self._trouble else []
+        if self._trouble:
+            return [self._trouble]
+        since = self._deaf_since
+        if since is None:
+            return []
+        return [
+            f"Socket Mode has been gone for {monotonic() - since:.0f} seconds: see whether this machine "
+            "reaches Slack. New connections are tried; what is written meanwhile is read back then."
+        ]
 
     def _on_message(self, raw: str) -> None:
         """Slack greets, or asks for another connection, which the client then opens."""

@@ -29,7 +29,7 @@ from bot.handlers.context import Handling
 from bot.handlers.events import on_event
 from bot.handlers.interactions import FIRST_FIELD, on_button, on_form, on_shortcut
 from bot.handlers.payloads import MalformedPayload, Payload, optional
-from bot.store import StoreUnavailable
+from bot.store import StoreUnavailable, TooMuchToStore
 from bot.surfaces import forms, notices, sentences
 from bot.surfaces.ids import CallbackId, FormContextError
 from bot.workflows.outcomes import Reply
@@ -176,7 +176,7 @@ def guarded(handling: Handling, kind: str, handler: Handler, body: Payload) -> A
     """
     try:
         return handler(handling, body)
-    except (MalformedPayload, FormContextError) as error:
+    except (MalformedPayload, FormContextError, TooMuchToStore) as error:
         log.warning("a payload was parked", kind=kind, reason=str(error))
         handling.intake.park(kind, digest(body), {"body": dict(body)}, str(error))
         return _sorry(kind, body, sentences.Answer.MALFORMED)

@@ -6,7 +6,14 @@ from bot.store.database import (
     NetworkInsideTransaction,
     Store,
     StoreUnavailable,
+    TooMuchToStore,
     refuse_inside_transaction,
 )
 
-__all__ = ["NetworkInsideTransaction", "Store", "StoreUnavailable", "refuse_inside_transaction"]
+__all__ = [
+    "NetworkInsideTransaction",
+    "Store",
+    "StoreUnavailable",
+    "TooMuchToStore",
+    "refuse_inside_transaction",
+]

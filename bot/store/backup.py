@@ -18,6 +18,9 @@ PAGES: Final = 2000
 """Copied in one step; between steps the bar moves, and Ctrl-C is heard."""
 
 
+_BESIDE: Final = ("-wal", "-shm", "-journal", ".lock")
+
+
 class NoBackup(DeskbellError):
     """A backup could not be made; what was there before is as it was."""
 
@@ -36,7 +39,10 @@ def back_up(url: str, file: Path, *, force: bool, advanced: Callable[[int, int],
             f"{file} cannot be written ({error.strerror}): choose another file, or make room."
         ) from error
     except sqlite3.Error as error:
-        raise NoBackup(f"The backup could not be made ({error}); {source} is as it was.") from error
+        raise NoBackup(
+            f"The backup could not be made ({error}); {source} is as it was. "
+            "Try again, with more room for the copy or in another place."
+        ) from error
     finally:
         partial.unlink(missing_ok=True)
 
@@ -56,8 +62,13 @@ def _source(url: str) -> Path:
 def _refuse_unusable(source: Path, file: Path, *, force: bool) -> None:
     if file.exists() and file.samefile(source):
         raise NoBackup(f"{file} is the database itself: name another file.")
+    beside = {source.resolve().with_name(source.resolve().name + end) for end in _BESIDE}
+    if file.resolve() in beside:
+        raise NoBackup(f"{file} belongs to the database: name another file.")
     if file.is_dir():
         raise NoBackup(f"{file} is a folder: name a file in it.")
+    if file.exists() and not file.is_file():
+        raise NoBackup(f"{file} is a device, not a file: name a file.")
     if file.exists() and not force:
         raise NoBackup(f"{file} is there already: name another file, or replace it with --force.")
 

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Table, func, insert, inspect, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from bot.errors import DeskbellError
 from bot.models import Base, Outbox, OutboxState, Report
-from bot.store.database import as_store_error
+from bot.store.database import UNREADABLE, as_store_error, first_line, is_unreadable
 
 BATCH: Final = 1000
 """Rows in memory at once."""
@@ -64,14 +64,29 @@ def copy_all(
     counts = {table.name: _count(source, table) for table in tables}
     of, done = sum(counts.values()), 0
     for table in tables:
-        for rows in _batches(source, table):
-            target.execute(insert(table), [_settled(table, row, now) for row in rows])
-            done += len(rows)
-            advanced(done, of)
+        with _named(table):
+            for rows in _batches(source, table):
+                target.execute(insert(table), [_settled(table, row, now) for row in rows])
+                done += len(rows)
+                advanced(done, of)
         _continue_ids(target, table)
         if (found := _count(target, table)) != counts[table.name]:
             raise NotCopied(f"{table.name} has {counts[table.name]} rows, and {found} arrived.")
     return counts
+
+
+@contextmanager
+def _named(table: Table) -> Iterator[None]:
+    """What cannot be read here or stored there is an error of the table; of a connection it is not."""
+    try:
+        yield
+    except (DBAPIError, *UNREADABLE) as error:
+        if not is_unreadable(error) and not isinstance(error, (DataError, IntegrityError)):
+            raise
+        raise NotCopied(
+            f"{table.name} has a row that cannot be copied ({first_line(error)}). Nothing was copied: mend "
+            "that row with the sqlite3 program, or restore a backup."
+        ) from error
 
 
 def _count(connection: Connection, table: Table) -> int:

@@ -28,6 +28,12 @@ BUSY_TIMEOUT_MS = 10_000
 RETRIES = 5
 # Serialisation failure, deadlock, and the ways a PostgreSQL server goes away (SQLSTATE classes 08 and 57P).
 RETRYABLE = ("40001", "40P01", "08", "57P")
+# Insufficient privilege, read-only transaction: for an operator to mend.
+_FORBIDDEN = ("42501", "25006")
+# Such as a key that no index can hold. PostgreSQL calls that operational, but no waiting will help.
+_TOO_MUCH = "54"
+UNREADABLE = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
+"""What reading a row raises when a value is none that its column can hold."""
 
 
 class StoreUnavailable(DeskbellError):
@@ -36,6 +42,10 @@ class StoreUnavailable(DeskbellError):
     def __init__(self, message: str, *, may_pass: bool = True) -> None:
         super().__init__(message)
         self.may_pass = may_pass
+
+
+class TooMuchToStore(DeskbellError):
+    """What should be written is larger than the database can hold, now and at every other try."""
 
 
 class NetworkInsideTransaction(AssertionError):
@@ -209,16 +219,38 @@ class Store:
 
 
 def as_store_error(error: DBAPIError) -> Exception:
-    """An error of the connection or the disk becomes StoreUnavailable; a wrong statement stays what it is."""
+    """An error of the connection or the disk becomes StoreUnavailable; a wrong statement stays what it is.
+
+    What exceeds a limit of the database becomes TooMuchToStore.
+    """
     # SQLite calls a wrong statement an operational error too.
     is_wrong = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
     is_operational = type(error).__name__ == "OperationalError" and not is_wrong
-    if error.connection_invalidated or is_retryable(error) or is_operational:
+    # psycopg calls an unknown option in the address a programming error.
+    is_unconnected = error.statement is None
+    state = getattr(error.orig, "sqlstate", None) or ""
+    if state.startswith(_TOO_MUCH):
+        return TooMuchToStore(f"the database cannot hold that much ({first_line(error)})")
+    if state in _FORBIDDEN:
         return StoreUnavailable(
-            f"The database cannot be used ({_first_line(error)}); check DATABASE_URL and that it is running.",
+            f"The database cannot be used ({first_line(error)}); "
+            "let the user that DATABASE_URL names make tables there, read and write.",
+            may_pass=False,
+        )
+    if error.connection_invalidated or is_retryable(error) or is_operational or is_unconnected:
+        return StoreUnavailable(
+            f"The database cannot be used ({first_line(error)}); check DATABASE_URL and that it is running.",
             may_pass=_may_pass(error),
         )
     return error
+
+
+def is_unreadable(error: Exception) -> bool:
+    """Whether a stored value was at fault, and not the connection: somebody wrote past us."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, UNREADABLE)
+    # Text that is no UTF-8: Python says so and not SQLite, so there is no code.
+    return isinstance(error.orig, sqlite3.OperationalError) and not hasattr(error.orig, "sqlite_errorcode")
 
 
 def _may_pass(error: DBAPIError) -> bool:
@@ -234,6 +266,8 @@ def _may_pass(error: DBAPIError) -> bool:
         "read-only",
         "password",
         "does not exist",
+        "invalid connection option",
+        "invalid port",
     )
     return not any(word in words for word in hopeless)
 
@@ -246,6 +280,7 @@ def is_retryable(error: BaseException | None) -> bool:
     return error.connection_invalidated or (isinstance(state, str) and state.startswith(RETRYABLE))
 
 
-def _first_line(error: DBAPIError) -> str:
-    lines = str(error.orig).strip().splitlines()
+def first_line(error: Exception) -> str:
+    """What the database said, without the statement and what people wrote."""
+    lines = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()
     return lines[0] if lines else type(error).__name__

@@ -40,7 +40,8 @@ class FileLock:
                 self._handle = None
                 raise AlreadyRunning(
                     f"Another Deskbell is running on {self._path.with_suffix('')}. Stop it first; "
-                    "to run more than one, move to PostgreSQL (DATABASE_URL=postgresql+psycopg://…)."
+                    "to run more than one, move to PostgreSQL "
+                    "(`deskbell copy --to postgresql+psycopg://…`, then set DATABASE_URL to it)."
                 ) from error
         return self
 

@@ -84,8 +84,18 @@ def refuse_unknown(engine: Engine) -> None:
         )
 
 
+def _refuse_missing(engine: Engine) -> None:
+    """SQLite would make the file that a mistyped name asks for, and find it empty."""
+    file = engine.url.database if engine.dialect.name == "sqlite" else None
+    if file and not file.startswith((":memory:", "file:")) and not Path(file).exists():
+        raise SchemaMismatch(
+            f"There is no {file}: correct DATABASE_URL, or make a new desk there with `deskbell migrate`."
+        )
+
+
 def require_head(engine: Engine) -> None:
-    """Raises SchemaMismatch unless the database is at the newest revision."""
+    """Raises SchemaMismatch unless the database is there, and at the newest revision."""
+    _refuse_missing(engine)
     refuse_unknown(engine)
     current, head = current_and_head(engine)
     if current != head:

@@ -24,6 +24,7 @@ class Worker(ABC):
         self._stop = threading.Event()
         self._woken = threading.Event()
         self._without_database, self._step_failed = without_database, failed
+        self._is_cut_off = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     @abstractmethod
@@ -51,9 +52,13 @@ class Worker(ABC):
 
     def _guarded(self) -> float:
         try:
-            return self.step()
+            wait = self.step()
+            self._is_cut_off = False
+            return wait
         except StoreUnavailable as error:
-            log.warning(self._without_database, reason=str(error))
+            if not self._is_cut_off:  # once for each outage
+                log.warning(self._without_database, reason=str(error))
+            self._is_cut_off = True
         except Exception:
             # A thread that dies would leave undone all that comes later; the lease of this step ends.
             log.exception(self._step_failed)

@@ -94,6 +94,9 @@ def administrator_notice(
 
 
 def _settled(settled: Settled) -> list[Part]:
+    if not settled.count:
+        ended = "\nIt was retried or dropped already when "
+        return [Words(f"{ended}{name_of(settled.by)} pressed the button, "), When(settled.at), Words(".")]
     did = "gave it up" if settled.was_dropped else "had it tried again"
     many = f" ({settled.count} messages)" if settled.count > 1 else ""
     return [Words(f"\n{name_of(settled.by)} {did}{many}, "), When(settled.at), Words(".")]

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, TextIO
 
 from sqlalchemy import exists, func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from bot.logs import harmless
 from bot.models import Comment, Ticket, TimelineEvent
+from bot.store.database import UNREADABLE, is_unreadable
 from bot.workflows.work import GENESIS, event_hash
 
 _TICKET_SAYS = ("title", "description", "category", "affected", "resolution", "requester_id", "raiser_id")
@@ -101,17 +103,26 @@ def verify(session: Session, advanced: Callable[[int, int], None] | None = None)
 
 def batches(session: Session) -> Iterator[list[Head]]:
     """All tickets by id, some hundred at a time."""
-    last = 0
-    heads = select(Ticket.id, Ticket.number, Ticket.version, Ticket.head_hash).order_by(Ticket.id)
-    while True:
-        rows = session.execute(heads.where(Ticket.id > last).limit(BATCH)).all()
-        if not rows:
-            return
+    heads = select(Ticket.id, Ticket.number, Ticket.version, Ticket.head_hash)
+    heads = heads.order_by(Ticket.id).limit(BATCH)
+    rows = session.execute(heads).all()
+    while rows:
         yield [Head(*row) for row in rows]
-        last = rows[-1].id
+        rows = session.execute(heads.where(Ticket.id > rows[-1].id)).all()
 
 
-def _broken(session: Session, tickets: list[Head]) -> Iterator[str]:
+def _broken(session: Session, tickets: list[Head]) -> list[str]:
+    try:
+        return _broken_chains(session, tickets)
+    except (DBAPIError, *UNREADABLE) as error:
+        if not is_unreadable(error):
+            raise
+    if len(tickets) == 1:
+        return [f"{tickets[0].number}: an event cannot be read: it was altered, or the database is damaged."]
+    return [sentence for ticket in tickets for sentence in _broken(session, [ticket])]
+
+
+def _broken_chains(session: Session, tickets: list[Head]) -> list[str]:
     within = TimelineEvent.ticket_id.between(tickets[0].id, tickets[-1].id)
     rows = session.execute(
         select(TimelineEvent.__table__).where(within).order_by(TimelineEvent.ticket_id, TimelineEvent.seq)
@@ -119,10 +130,8 @@ def _broken(session: Session, tickets: list[Head]) -> Iterator[str]:
     of_ticket: dict[int, list[dict[str, Any]]] = {}
     for row in rows:
         of_ticket.setdefault(row["ticket_id"], []).append(dict(row))
-    for ticket in tickets:
-        sentence = _broken_chain(ticket, of_ticket.get(ticket.id, []))
-        if sentence is not None:
-            yield sentence
+    found = (_broken_chain(ticket, of_ticket.get(ticket.id, [])) for ticket in tickets)
+    return [sentence for sentence in found if sentence is not None]
 
 
 def _broken_chain(ticket: Head, events: list[dict[str, Any]]) -> str | None:

@@ -22,6 +22,8 @@ INBOX: Final = "inbox:"
 """How the key of a parked gesture begins; the rest is the number of its row."""
 LATE: Final = timedelta(minutes=2)
 _MOST: Final = 500
+_LARGEST_ID: Final = 2**31 - 1
+"""That a row of PostgreSQL's can have; a larger number is refused by the database itself."""
 _DROPPED: Final = "Dropped by {by}: {error}"
 
 
@@ -134,7 +136,8 @@ def drop_parked(session: Session, key: str, *, by: str, now: datetime) -> None:
 
 def _gesture(session: Session, key: str) -> Inbox:
     number = key.removeprefix(INBOX)
-    is_it = Inbox.id == (int(number) if number.isdecimal() else -1)
+    is_id = len(number) <= len(str(_LARGEST_ID)) and number.isdecimal() and int(number) <= _LARGEST_ID
+    is_it = Inbox.id == (int(number) if is_id else -1)
     row = session.scalar(select(Inbox).where(is_it, Inbox.state == InboxState.PARKED).with_for_update())
     if row is None:
         raise NoSuchDelivery(key)
@@ -176,6 +179,8 @@ def settle_notice(session: Session, key: str, *, by: str, drop: bool) -> int | N
             drop_parked(session, each, by=by, now=now)
         else:
             outbox.retry(session, key=each, now=now)
+    if not keys and "done" in notice.data:
+        return 0  # two administrators at once: the first one did it
     done = {"by": by, "at": now.isoformat(), "drop": drop, "count": len(keys)}
     for row in _alike(session, notice):
         row.data = row.data | {"done": done}

@@ -79,7 +79,7 @@ def test_what_is_parked_is_told_once_listed_and_given_up_by_an_administrator(des
     desk.client.click("root", direct, told.ts, "Drop")
     notice(desk, direct, "message_limit_exceeded", "gave it up")
     desk.settle()
-    assert deskbell(desk, "outbox", "list") == (0, "Everything is delivered and decided.\n")
+    assert deskbell(desk, "outbox", "list") == (0, "Nothing is parked, uncertain or late.\n")
     assert desk.card_about("is locked") is None
     assert len(notices(desk, direct, "message_limit_exceeded")) == 1
     assert entry["key"].startswith("card:")

@@ -10,6 +10,12 @@ from tests.conversations.desk import HELP, TRIAGE, Desk, something
 COMBINATIONS = ("http-sqlite", "http-postgresql")
 
 
+def test_a_desk_without_a_socket_shows_none_that_is_away(desk: Desk) -> None:
+    shown = desk.bot.metrics().decode().splitlines()
+    assert "deskbell_socket_connected NaN" in shown
+    assert "deskbell_ready 1.0" in shown
+
+
 def test_a_forged_signature_changes_nothing(desk: Desk) -> None:
     ticket = desk.raise_by_emoji("ana")
     desk.client.click("ben", TRIAGE, ticket.card, "Waiting")

@@ -12,11 +12,19 @@ def metric(desk: Desk, name: str) -> float:
     return float(lines[0].split()[1])
 
 
+def problems(desk: Desk) -> str:
+    return str(desk.bot.health().detail["problems"])
+
+
 def test_a_cut_connection_is_replaced_and_what_was_written_meanwhile_is_found(desk: Desk) -> None:
     desk.may_log += ["the socket is deaf", "caught up on what no event told of"]
     desk.may_log += ["Failed to check the state of sock"]
+    desk.may_log += ["Socket Mode cannot be reached", "Failed to", "Error code"]
     before = metric(desk, "deskbell_socket_reconnects_total")
+    off = desk.client.fault("error", "apps.connections.open", error="internal_error")
     desk.client.act("drop_sockets")
+    desk.until(lambda: "Socket Mode has been gone" in problems(desk) or None, "the problem")
+    desk.client.lift(off)
     text = something()
     ts = desk.client.post("ana", HELP, text)
     desk.client.fault("lose_events")
@@ -24,7 +32,9 @@ def test_a_cut_connection_is_replaced_and_what_was_written_meanwhile_is_found(de
     desk.client.lift()
     desk.until(lambda: metric(desk, "deskbell_socket_reconnects_total") > before or None, "a new connection")
     desk.appeared(text, HELP, ts)
-    assert metric(desk, "deskbell_socket_connected") == 1
+    desk.until(lambda: metric(desk, "deskbell_socket_connected") == 1 or None, "the gauge")
+    assert problems(desk) == "[]"
+    assert metric(desk, "deskbell_ready") == 1
     desk.client.forget()  # what Slack gave up on
 
 
@@ -34,10 +44,6 @@ def test_a_connection_that_slack_refreshes_is_no_gap(desk: Desk) -> None:
     ticket = desk.raise_by_emoji()
     assert ticket.number
     assert metric(desk, "deskbell_socket_reconnects_total") == before
-
-
-def problems(desk: Desk) -> str:
-    return str(desk.bot.health().detail["problems"])
 
 
 def test_a_switched_off_socket_mode_says_what_to_do_until_it_is_on_again(desk: Desk) -> None:

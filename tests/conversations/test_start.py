@@ -51,6 +51,11 @@ class Process:
         except OSError:
             return 0, {}
 
+    def metrics(self) -> list[str]:
+        """The lines of `/metrics`."""
+        with urllib.request.urlopen(f"{self._url}/metrics", timeout=5) as answer:
+            return str(answer.read().decode()).splitlines()
+
     def ended(self) -> tuple[int, str]:
         """Exit code and standard error, once it gave up by itself."""
         _, said = self.process.communicate(timeout=GIVES_UP_WITHIN)
@@ -260,7 +265,10 @@ def test_an_unreachable_database_is_waited_for(server: SandboxServer, tmp_path: 
             lambda: "database" in str(bot.health()[1]), timeout=20, message="/health to name the database"
         )
         assert bot.health()[0] == 503
+        shown = bot.metrics()
         code, said, seconds = bot.stop()
+    assert "deskbell_ready 0.0" in shown
+    assert "deskbell_outbox_oldest_due_seconds NaN" in shown, "what nobody can know is no number"
     assert code == 0
     assert seconds < STOPS_WITHIN
     assert "Traceback" not in said

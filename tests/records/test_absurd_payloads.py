@@ -345,6 +345,23 @@ def test_what_is_no_payload_at_all_is_acknowledged(handle: Handle, body: bytes) 
         is_handled(handle, body, content_type)
 
 
+@pytest.mark.parametrize("place", [("user",), ("reaction",), ("item", "channel"), ("item", "ts")])
+def test_an_id_that_no_index_can_hold_is_acknowledged(handle: Handle, place: tuple[str, ...]) -> None:
+    endless = "".join(chr(0x4E00 + number * 7919 % 20_000) for number in range(30_000))
+    payload = event(
+        type="reaction_added",
+        user=BEN,
+        reaction="ticket",
+        event_ts=TS,
+        item={"type": "message", "channel": HELP, "ts": TS},
+    )
+    holder = payload["event"]
+    for key in place[:-1]:
+        holder = holder[key]
+    holder[place[-1]] = endless
+    is_handled(handle, json.dumps(payload).encode(), "application/json")
+
+
 def test_nothing_failed_in_a_way_that_nobody_foresaw(handle: Handle, store: Store) -> None:
     """Parked is what was understood to be impossible; and the timelines are whole."""
     with store.read() as session:

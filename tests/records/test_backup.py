@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -84,6 +85,22 @@ def test_what_is_there_is_replaced_only_by_force(store: Store, tmp_path: Path) -
 def test_the_database_is_never_its_own_backup(store: Store, path: Path, force: bool) -> None:
     with pytest.raises(NoBackup, match="the database itself"):
         back_up(url(store), path, force=force, advanced=lambda _done, _of: None)
+
+
+@pytest.mark.parametrize("end", ["-wal", "-shm", "-journal", ".lock"])
+def test_what_belongs_to_the_database_is_not_replaced(store: Store, path: Path, end: str) -> None:
+    tell(store, "only in the log so far")
+    (folder := path.parent / "another way there").symlink_to(path.parent)
+    with pytest.raises(NoBackup, match="belongs to the database"):
+        back_up(url(store), folder / f"{path.name}{end}", force=True, advanced=lambda _done, _of: None)
+    assert keys(path) == ["only in the log so far"]
+
+
+def test_a_device_is_not_replaced(store: Store, tmp_path: Path) -> None:
+    os.mkfifo(pipe := tmp_path / "pipe")
+    with pytest.raises(NoBackup, match="not a file"):
+        back_up(url(store), pipe, force=True, advanced=lambda _done, _of: None)
+    assert pipe.is_fifo()
 
 
 def test_a_failed_backup_leaves_nothing_behind(store: Store, tmp_path: Path) -> None:

@@ -286,6 +286,7 @@ def test_what_has_no_file_needs_no_lock(url: str) -> None:
         ("mysql://localhost/desk", False),
         ("sqlite:////nowhere/at/all/desk.db", False),
         ("postgresql+psycopg://desk@127.0.0.1:1/desk", True),
+        ("postgresql+psycopg://desk@127.0.0.1:1/desk?no_such_option=1", False),
     ],
 )
 def test_a_database_that_cannot_be_had_is_one_sentence_that_says_what_to_do(url: str, may_pass: bool) -> None:

@@ -33,6 +33,13 @@ def test_each_rule_watches_metrics_that_exist_and_says_what_to_do(rule: dict[str
     assert rule["annotations"]["action"].endswith(".")
 
 
+@pytest.mark.parametrize("rule", RULES, ids=[rule["alert"] for rule in RULES])
+def test_what_can_go_down_is_not_taken_for_a_counter(rule: dict[str, Any]) -> None:
+    """Of a gauge, `increase` and `rate` would take a value that sinks for a restart, and add it up."""
+    counted = re.findall(r"\b(?:increase|rate)\((\w+)", rule["expr"])
+    assert [name for name in counted if not name.endswith(("_total", "_count", "_bucket", "_sum"))] == []
+
+
 def test_each_metric_is_explained_to_operators() -> None:
     explained = (DOCS / "operations.md").read_text()
     missing = {family.name for family in REGISTRY.collect()} - set(_METRIC.findall(explained))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
+from structlog.testing import capture_logs
 
 from bot.clock import monotonic, real_now
 from bot.models import Heartbeat
@@ -112,11 +113,15 @@ def test_a_database_that_is_away_costs_rounds_and_shows_as_lag(running: Callable
         if is_away.is_set():
             raise StoreUnavailable("The database is away.")
 
-    schedule = running(clocks=Concern(work, QUICK))
-    wait_until(lambda: schedule.lag() > 5 * QUICK)
-    assert schedule.last_rounds() == {}
-    is_away.clear()
-    wait_until(lambda: "clocks" in schedule.last_rounds())
+    with capture_logs() as said:
+        schedule = running(clocks=Concern(work, QUICK))
+        wait_until(lambda: schedule.lag() > 5 * QUICK)
+        assert schedule.last_rounds() == {}
+        is_away.clear()
+        wait_until(lambda: "clocks" in schedule.last_rounds())
+        schedule.stop()
+    about = [entry["event"] for entry in said if entry.get("concern") == "clocks"]
+    assert about == ["rounds are skipped", "rounds are made again"], "an outage must not flood the log"
 
 
 def test_a_concern_that_fails_is_named_and_stops_no_other(running: Callable[..., Schedule]) -> None:

@@ -74,6 +74,10 @@ def test_the_api_address_ends_with_a_slash(given: str, read: str, monkeypatch: p
         ("postgresql+psycopg://u:p@db/desk", "postgresql+psycopg://u:p@db/desk"),
         ("postgresql://u:p@db/desk", "postgresql+psycopg://u:p@db/desk"),
         ("postgres://u:p@db/desk", "postgresql+psycopg://u:p@db/desk"),
+        (
+            "postgresql+psycopg://u:a#b/c?d@[::1]:5432/desk?x=y",
+            "postgresql+psycopg://u:a#b/c?d@[::1]:5432/desk?x=y",
+        ),
     ],
 )
 def test_both_databases_are_accepted(given: str, read: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,6 +97,7 @@ def test_both_databases_are_accepted(given: str, read: str, monkeypatch: pytest.
         ("SLACK_API_URL", "http://[::1/api/"),
         ("SLACK_API_URL", "http://127.0.0.1:99999/api/"),
         ("DATABASE_URL", "mysql://u:p@db/desk"),
+        ("DATABASE_URL", "postgresql+psycopg://u:p@db:http/desk"),
         ("DATABASE_URL", "sqlite://"),
         ("DATABASE_URL", "sqlite:///:memory:"),
         ("DATABASE_URL", "desk.db"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -106,6 +108,15 @@ TAMPERING = [
 ]
 
 
+def by_another_program(world: World, *statements: str) -> None:
+    """What somebody can do who opens the file of SQLite."""
+    with closing(sqlite3.connect(world.store.engine.url.database or "")) as connection:
+        connection.execute("PRAGMA ignore_check_constraints=ON")
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
 @pytest.mark.parametrize("tamper", TAMPERING, ids=lambda tamper: tamper.__name__)
 def test_tampering_is_found(world: World, anchor: Anchor, tamper: Callable[[Session], None]) -> None:
     assert findings(world, anchor) == []
@@ -144,16 +155,43 @@ def test_a_day_is_anchored_once_by_whichever_replica(world: World, anchor: Ancho
     assert following.date == anchor.date + DAY
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])  # PostgreSQL's columns refuse most of these
+@pytest.mark.parametrize(
+    "change",
+    [
+        "data = 'no JSON'",
+        f"data = '{'[' * 5000}{']' * 5000}'",
+        "at = 'yesterday'",
+        "at = 9000000000000000000",
+        "kind = 'no such kind'",
+        "gesture = CAST(x'fffe41' AS TEXT)",
+    ],
+    ids=lambda change: str(change)[:12],
+)
+def test_what_cannot_be_read_any_more_is_named(world: World, change: str) -> None:
+    one, other = world.raised(), world.raised()
+    by_another_program(world, f"UPDATE timeline_event SET {change} WHERE ticket_id = {one.id}")
+    with world.store.read() as session:
+        (sentence,) = records.verify(session)
+    assert sentence.startswith(f"{one.number}: an event cannot be read")
+    assert other.number not in sentence
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])  # PostgreSQL keeps the id of a ticket that has events
+def test_a_ticket_put_out_of_the_way_is_checked_all_the_same(world: World) -> None:
+    ticket = world.raised()
+    by_another_program(
+        world, "UPDATE ticket SET id = -5", "UPDATE timeline_event SET ticket_id = -5, actor_id = 'UEVIL'"
+    )
+    with world.store.read() as session:
+        (sentence,) = records.verify(session)
+    assert sentence.startswith(f"{ticket.number}: event 1 was altered")
+
+
 @pytest.mark.parametrize("database_kind", ["sqlite"])  # PostgreSQL keeps a ticket that has events
 @pytest.mark.usefixtures("anchor")
 def test_events_of_a_ticket_that_is_gone_are_named(world: World) -> None:
-    raw = world.store.engine.raw_connection()
-    try:
-        raw.driver_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
-        raw.driver_connection.execute("DELETE FROM ticket WHERE id = (SELECT min(id) FROM ticket)")  # type: ignore[union-attr]
-        raw.driver_connection.execute("PRAGMA foreign_keys=ON")  # type: ignore[union-attr]
-    finally:
-        raw.close()
+    by_another_program(world, "DELETE FROM ticket WHERE id = (SELECT min(id) FROM ticket)")
     with world.store.read() as session:
         (sentence,) = records.verify(session)
     assert "2 of its events are left" in sentence

@@ -11,14 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, make_url, select, text, update
 
 from bot.errors import DeskbellError
 from bot.models import Base, Outbox, OutboxState, Ticket, TimelineEvent
 from bot.models.vocabulary import Action
-from bot.moving import copy_desk
+from bot.moving import CannotMove, copy_desk
 from bot.settings import Settings
 from bot.store import Store
+from bot.store.copying import NotCopied
 from bot.store.lock import FileLock
 from bot.workflows import records
 from tests.postgres import Server
@@ -140,6 +141,19 @@ def test_an_altered_timeline_is_not_moved(world: World, settings: Settings, targ
     assert is_without_data(target)
 
 
+@pytest.mark.parametrize(
+    ("title", "why"), [("'a' || char(0) || 'b'", "NUL"), ("CAST(x'eda080' AS TEXT)", "UTF-8")]
+)
+def test_text_that_cannot_be_copied_is_named_and_nothing_is(
+    world: World, settings: Settings, target: str, title: str, why: str
+) -> None:
+    with world.store.write() as session:
+        session.execute(text(f"UPDATE ticket SET title = {title}"))
+    with pytest.raises(NotCopied, match=f"^ticket has a row that cannot be copied .*{why}"):
+        copy_desk(settings, target, watched=unwatched)
+    assert is_without_data(target)
+
+
 def test_a_target_that_is_not_empty_is_refused(settings: Settings, target: str) -> None:
     copy_desk(settings, target, watched=unwatched)
     with pytest.raises(DeskbellError, match="name an empty database"):
@@ -153,19 +167,62 @@ def test_a_target_with_somebody_elses_tables_is_refused(settings: Settings, targ
         copy_desk(settings, target, watched=unwatched)
 
 
+def test_a_target_of_a_newer_version_is_refused(settings: Settings, target: str) -> None:
+    with opened(target) as there, there.write() as session:
+        session.execute(text("CREATE TABLE alembic_version (version_num text)"))
+        session.execute(text("INSERT INTO alembic_version VALUES ('9999')"))
+    with pytest.raises(CannotMove, match="name an empty database"):
+        copy_desk(settings, target, watched=unwatched)
+
+
+def test_a_target_that_may_not_be_written_to_is_told_in_one_sentence(settings: Settings, target: str) -> None:
+    with opened(target) as there, there.write() as session:
+        name = make_url(target).database
+        session.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+    with pytest.raises(CannotMove, match=r"^The target cannot be used .* --to names") as refusal:
+        copy_desk(settings, target, watched=unwatched)
+    assert "DATABASE_URL" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "nowhere",
+    [
+        "sqlite:////no/such/folder/desk.db",
+        "postgresql+psycopg://u@127.0.0.1:1/desk",
+        "postgresql+psycopg://u@127.0.0.1:1/desk?no_such_option=1",
+    ],
+)
+def test_a_target_that_is_not_there_is_told_of_the_option_that_names_it(
+    settings: Settings, nowhere: str
+) -> None:
+    with pytest.raises(CannotMove, match="--to"):
+        copy_desk(settings, nowhere, watched=unwatched)
+
+
 def test_a_running_bot_is_not_copied_behind_its_back(settings: Settings, target: str) -> None:
     with FileLock(settings.database_url), pytest.raises(DeskbellError, match="Stop it first"):
         copy_desk(settings, target, watched=unwatched)
 
 
 def test_another_revision_is_refused(settings: Settings, target: str, tmp_path: Path) -> None:
-    old = settings.model_copy(update={"database_url": f"sqlite:///{tmp_path / 'old.db'}"})
-    with pytest.raises(DeskbellError, match="deskbell migrate"):
+    (file := tmp_path / "old.db").touch()
+    old = settings.model_copy(update={"database_url": f"sqlite:///{file}"})
+    with pytest.raises(DeskbellError, match=r"is at revision none .*deskbell migrate"):
         copy_desk(old, target, watched=unwatched)
+
+
+def test_a_mistyped_file_is_not_made(settings: Settings, target: str, tmp_path: Path) -> None:
+    mistyped = settings.model_copy(update={"database_url": f"sqlite:///{tmp_path / 'deskbel.db'}"})
+    with pytest.raises(DeskbellError, match=r"There is no .*correct DATABASE_URL"):
+        copy_desk(mistyped, target, watched=unwatched)
+    assert list(tmp_path.glob("deskbel.db*")) == []
 
 
 def test_a_second_sqlite_file_will_do_as_well(settings: Settings, tmp_path: Path) -> None:
     other = f"sqlite:///{tmp_path / 'other.db'}"
     assert copy_desk(settings, other, watched=unwatched).tickets == 3
-    with pytest.raises(DeskbellError, match="the database itself"):
-        copy_desk(settings, settings.database_url, watched=unwatched)
+    file = Path(make_url(settings.database_url).database or "")
+    (tmp_path / "there").symlink_to(file.parent)
+    for same in (settings.database_url, f"sqlite:///{tmp_path / 'there' / file.name}"):
+        with pytest.raises(DeskbellError, match="the database itself"):
+            copy_desk(settings, same, watched=unwatched)

@@ -132,6 +132,26 @@ def test_one_notice_stands_for_all_that_was_refused_alike(world: World, card: st
     assert {world.outbox(key)[key].state for key in (card, second)} == {OutboxState.PENDING}
 
 
+def test_a_button_pressed_too_late_claims_nothing(world: World, card: str) -> None:
+    show(world)
+    with world.store.write() as session:
+        undelivered.retry(session, card, real_now())
+    press(world, ROOT, drop=True)
+    said = show(world)
+    assert "retried or dropped already" in said
+    assert "gave it up" not in said
+    assert world.outbox(card)[card].state is OutboxState.PENDING
+
+
+def test_of_two_administrators_the_first_one_is_named(world: World, card: str) -> None:
+    show(world)
+    press(world, ROOT)
+    before = show(world)
+    press(world, ROOT, drop=True)
+    assert show(world) == before
+    assert world.outbox(card)[card].state is OutboxState.PENDING
+
+
 def test_a_forged_notice_means_nothing(world: World, card: str) -> None:
     gesture = Unparked(key="button:x", person_id=ROOT, at=world.clock.now(), notice=card, drop=True)
     assert isinstance(world.handle(gesture), Ignored)
@@ -155,7 +175,15 @@ def test_what_hangs_from_a_retried_message_is_tried_with_it(world: World, card: 
 def test_only_what_is_parked_can_be_retried_or_dropped(world: World) -> None:
     key = f"card:{world.raised().id}"
     with world.store.write() as session:
-        for wrong in (key, "card:999", "inbox:999", "inbox:x"):
+        for wrong in (
+            key,
+            "card:999",
+            "inbox:999",
+            "inbox:x",
+            "inbox:²",
+            f"inbox:{2**31}",
+            "inbox:" + "9" * 5000,
+        ):
             with pytest.raises(NoSuchDelivery):
                 undelivered.retry(session, wrong, real_now())
             with pytest.raises(NoSuchDelivery):
