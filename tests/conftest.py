@@ -10,6 +10,7 @@ from typing import Protocol
 
 import hypothesis
 import pytest
+import structlog
 
 from bot.settings import VARIABLES
 from bot.store import migrate
@@ -33,7 +34,15 @@ class _Worker(Protocol):
     workerinput: dict[str, str]
 
 
+def _plain_tracebacks() -> None:
+    """Those with every local variable, which structlog draws by itself, take seconds."""
+    *processors, _ = structlog.get_config()["processors"]
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*processors, plain])
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    _plain_tracebacks()
     for name in VARIABLES:  # what the developer's shell holds must not decide what a test sees
         os.environ.pop(name, None)
     handed_over: dict[str, str] | None = getattr(config, "workerinput", None)

@@ -26,13 +26,13 @@ TOKENS = (
 @pytest.fixture(autouse=True)
 def untouched_logging() -> Iterator[None]:
     root = logging.getLogger()
-    level, handlers = root.level, list(root.handlers)
+    level, handlers, before = root.level, list(root.handlers), structlog.get_config()
     yield
     root.setLevel(level)
     root.handlers[:] = handlers
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.NOTSET)
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 def configured(style: Literal["text", "json"], level: str = "DEBUG") -> io.StringIO:
