@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -38,9 +40,13 @@ def scripts() -> ScriptDirectory:
 
 
 def upgrade(url: str) -> None:
-    """Bring the schema to the newest revision. Raises StoreUnavailable, SchemaMismatch for a newer one."""
+    """Bring the schema to the newest revision. Raises StoreUnavailable, SchemaMismatch for a newer one.
+
+    A new SQLite file can be read by its owner alone, and so can what SQLite writes beside it.
+    """
     engine = make_engine(url)
     try:
+        _make_privately(engine)
         config = script_config()
         config.attributes["engine"] = engine
         with engine.connect() as guard:
@@ -61,6 +67,12 @@ def upgrade(url: str) -> None:
         raise as_store_error(error) from error
     finally:
         engine.dispose()
+
+
+def _make_privately(engine: Engine) -> None:
+    if (file := _sqlite_file(engine)) is not None:
+        with suppress(OSError):  # it is there already, or SQLite will say what is wrong
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def current_and_head(engine: Engine) -> tuple[str | None, str | None]:
@@ -84,10 +96,15 @@ def refuse_unknown(engine: Engine) -> None:
         )
 
 
+def _sqlite_file(engine: Engine) -> Path | None:
+    file = engine.url.database if engine.dialect.name == "sqlite" else None
+    return Path(file) if file and not file.startswith((":memory:", "file:")) else None
+
+
 def _refuse_missing(engine: Engine) -> None:
     """SQLite would make the file that a mistyped name asks for, and find it empty."""
-    file = engine.url.database if engine.dialect.name == "sqlite" else None
-    if file and not file.startswith((":memory:", "file:")) and not Path(file).exists():
+    file = _sqlite_file(engine)
+    if file is not None and not file.exists():
         raise SchemaMismatch(
             f"There is no {file}: correct DATABASE_URL, or make a new desk there with `deskbell migrate`."
         )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from alembic import command
@@ -136,6 +138,13 @@ def test_a_version_goes_on_working_while_the_next_one_has_migrated(empty_databas
                 assert known.keys() <= after[table].keys(), f"{revision} takes from {table}"
                 must = {name for name, optional in after[table].items() if not optional}
                 assert must <= known.keys(), f"{revision} demands of {table} what the version before lacks"
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_new_sqlite_file_is_its_owners_alone(empty_database_url: str) -> None:
+    migrate.upgrade(empty_database_url)
+    file = Path(empty_database_url.removeprefix("sqlite:///"))
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def test_a_database_knows_where_it_stands(empty_database_url: str) -> None:
