@@ -427,6 +427,17 @@ def test_faults_are_chosen_and_lifted_by_keyboard(page: Page, server: SandboxSer
     assert server.sandbox.faults.rules == []
 
 
+@pytest.mark.parametrize("by_keyboard", [False, True])
+def test_a_new_socket_is_asked_for(page: Page, by_keyboard: bool) -> None:
+    panel = walk_to_workshop(page, "Faults") if by_keyboard else workshop(page, "Faults")
+    ask = panel.get_by_role("button", name="Ask for a new socket")
+    if by_keyboard:
+        enter(page, ask)
+    else:
+        ask.click()
+    expect(page.locator("#notice")).to_have_text("No socket is open.")
+
+
 def test_time_is_skipped_and_taken_back_by_keyboard(page: Page, server: SandboxServer) -> None:
     skip = page.locator("#clock").get_by_role("button", name="+1 h")
     enter(page, skip)
