@@ -38,12 +38,11 @@ test: $(TEST_STAMP) ## Run every test
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal
 
 # Each way to fail for so many minutes; a seed names a run, and the same seed draws the same lots.
-MINUTES ?= 5
+MINUTES ?= 10
 SEED ?= 1
-faults: $(TEST_STAMP) ## Prove that nothing is lost and nothing said twice, for as long as you like (MINUTES=5)
+faults: $(TEST_STAMP) ## Prove that nothing is lost and nothing said twice, for as long as you like (MINUTES=10)
 	$(BIN)/python -m pytest -q -n $$(getconf _NPROCESSORS_ONLN) -m 'soak or not soak' tests/faults
-	$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) --database sqlite --seed $(SEED)
-	$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) --database postgresql --replicas 3 --seed $(SEED)
+	$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) --seed $(SEED) $(SOAK)
 
 check: $(TEST_STAMP) ## Lint, types, the floors of the house, and known vulnerabilities
 	$(BIN)/ruff check .

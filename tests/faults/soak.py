@@ -7,13 +7,16 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 from tests.faults.chaos.databases import Databases, databases
-from tests.faults.chaos.runs import Plan, Summary, run, running_desk
+from tests.faults.chaos.runs import Plan, Summary, in_all, run, running_desk
 from tests.faults.chaos.troubles import Count
 
+KINDS: Final = ("sqlite", "postgresql")
 KILL_EVERY: Final = ((0.3, 1.0), (0.3, 1.0), (1.0, 3.0), (3.0, 8.0))
 """Seconds of life, by the seed: most die young, some get to do long work."""
 
@@ -21,19 +24,43 @@ KILL_EVERY: Final = ((0.3, 1.0), (0.3, 1.0), (1.0, 3.0), (3.0, 8.0))
 def main(arguments: list[str] | None = None) -> int:
     """Exit codes: 0 nothing was lost or said twice, 1 something was, 2 usage."""
     options = _parser().parse_args(arguments)
-    ends_at, seed, failed = time.monotonic() + options.minutes * 60, options.seed, 0
-    with databases(options.database) as database:
-        while time.monotonic() < ends_at:
-            failed += not _one(options, database, seed)
+    done: list[Summary] = []
+    try:
+        _runs(options, done)
+    except KeyboardInterrupt:
+        sys.stdout.write("Stopped: the run under way does not count.\n")
+    for line in totals(done):
+        sys.stdout.write(f"{line}\n")
+    return 1 if any(summary.found for summary in done) else 0
+
+
+def _runs(options: argparse.Namespace, done: list[Summary]) -> None:
+    """One run after the other, each on the next kind of database, until the time is up."""
+    ends_at, seed = time.monotonic() + options.minutes * 60, options.seed
+    kinds = options.database or KINDS
+    with ExitStack() as stack:
+        places = [stack.enter_context(databases(kind)) for kind in kinds]
+        while not done or time.monotonic() < ends_at:
+            done.append(_one(options, places[len(done) % len(places)], seed))
             seed += 1
-    return 1 if failed else 0
+
+
+def totals(done: Sequence[Summary]) -> Iterator[str]:
+    """What runs came to: a line for each database, one for all."""
+    for kind in KINDS:
+        of_kind = [summary for summary in done if summary.database == kind]
+        if of_kind:
+            yield f"{kind:<10}  {in_all(of_kind)}"
+    yield f"{'together':<10}  {in_all(done)}"
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=5.0, help="for how long runs are begun (default: 5)")
-    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
-    parser.add_argument("--replicas", type=int, default=1, help="bots at once (more than 1: postgresql)")
+    parser.add_argument(
+        "--database", action="append", choices=KINDS, help="may be repeated (default: both, by turns)"
+    )
+    parser.add_argument("--replicas", type=int, default=3, help="bots at once on postgresql (default: 3)")
     parser.add_argument("--seed", type=int, default=1, help="of the first run; each next one counts up")
     parser.add_argument("--seconds", type=float, default=40.0, help="of trouble in each run (default: 40)")
     parser.add_argument("--hours", type=float, default=24.0, help="of business time a run (default: 24)")
@@ -48,12 +75,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _one(options: argparse.Namespace, databases: Databases, seed: int) -> bool:
-    """One run; whether all was well."""
+def _one(options: argparse.Namespace, databases: Databases, seed: int) -> Summary:
+    """One run, told when it is over."""
     folder = Path(tempfile.mkdtemp(prefix=f"deskbell-faults-{seed}-", dir=options.keep))
     lives = tuple(options.lives) if options.lives else KILL_EVERY[seed % len(KILL_EVERY)]
     plan = Plan(seed=seed, seconds=options.seconds, hours=options.hours, kill_every=lives)
-    with databases.fresh(folder) as url, running_desk(url, folder, replicas=options.replicas) as desk:
+    replicas = options.replicas if databases.kind == "postgresql" else 1
+    with databases.fresh(folder) as url, running_desk(url, folder, replicas=replicas) as desk:
         count = Count()
         summary = run(desk, plan, more=databases.troubles(url, count, seed), count=count)
     _say(summary)
@@ -61,7 +89,7 @@ def _one(options: argparse.Namespace, databases: Databases, seed: int) -> bool:
         sys.stdout.write(f"    logs and database: {folder}\n")
     else:
         shutil.rmtree(folder)
-    return not summary.found
+    return summary
 
 
 def _say(summary: Summary) -> None:

@@ -27,6 +27,7 @@ class Databases:
 
     def __init__(self, cluster: Cluster | None) -> None:
         self._cluster = cluster
+        self.kind: Final = "postgresql" if cluster else "sqlite"
 
     @contextmanager
     def fresh(self, folder: Path) -> Iterator[str]:

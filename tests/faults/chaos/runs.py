@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -100,17 +101,32 @@ class Summary:
     seconds: float = 0.0
 
     def __str__(self) -> str:
-        kinds = [breach.kind for breach in self.found]
-        hours = self.count.skipped / 3600
-        return (
-            f"seed {self.plan.seed:<5} {self.database} x{self.replicas}  "
-            f"{self.seconds:3.0f} s, {hours:2.0f} h  "
-            f"gestures {self.gestures} (acknowledged {self.acknowledged})  facts {self.facts}  "
-            f"crashes {self.count.crashes}  pauses {self.count.pauses}  database {self.count.database}  "
-            f"redeliveries {self.redeliveries}  lost answers {self.lost_answers}  "
-            f"other faults {self.other_faults}  duplicates {kinds.count('duplicate')}  "
-            f"losses {kinds.count('loss')}  disagreements {kinds.count('disagreement')}"
-        )
+        return f"seed {self.plan.seed:<5} {self.database} x{self.replicas}  {_told([self])}"
+
+
+def in_all(summaries: Sequence[Summary]) -> str:
+    """What runs came to, on one line."""
+    return f"runs {len(summaries)}  {_told(summaries)}"
+
+
+def _told(summaries: Sequence[Summary]) -> str:
+    def total(number: Callable[[Summary], float]) -> float:
+        return sum(map(number, summaries))
+
+    kinds = Counter(breach.kind for each in summaries for breach in each.found)
+    return (
+        f"{total(lambda each: each.seconds):.0f} s, {total(lambda each: each.count.skipped) / 3600:.0f} h  "
+        f"gestures {total(lambda each: each.gestures)} "
+        f"(acknowledged {total(lambda each: each.acknowledged)})  "
+        f"facts {total(lambda each: each.facts)}  "
+        f"crashes {total(lambda each: each.count.crashes)}  "
+        f"pauses {total(lambda each: each.count.pauses)}  "
+        f"database {total(lambda each: each.count.database)}  "
+        f"redeliveries {total(lambda each: each.redeliveries)}  "
+        f"lost answers {total(lambda each: each.lost_answers)}  "
+        f"other faults {total(lambda each: each.other_faults)}  "
+        f"duplicates {kinds['duplicate']}  losses {kinds['loss']}  disagreements {kinds['disagreement']}"
+    )
 
 
 class Desk:
