@@ -14,14 +14,14 @@ from slack_sdk.models.blocks import (
     MarkdownTextObject,
     PlainTextObject,
     RichTextBlock,
-    RichTextElement,
     RichTextQuoteElement,
     RichTextSectionElement,
 )
 
 from bot.surfaces.inline import Part, Words, as_rich, as_text
 from bot.surfaces.rendered import Rendered
-from bot.surfaces.text import Address, clean, cut, read, shown, told
+from bot.surfaces.styles import inline
+from bot.surfaces.text import Address, clean, cut, read, told
 
 MOST_CONTEXT: Final = 2900
 
@@ -61,16 +61,7 @@ def section(parts: Sequence[Part]) -> RichTextSectionElement:
 
 def quote(pieces: Sequence[str | Address]) -> RichTextQuoteElement:
     """What a person wrote (`text.read`), set off as theirs."""
-    return RichTextQuoteElement(elements=_shown(pieces))
-
-
-def prose(pieces: Sequence[str | Address]) -> RichTextSectionElement:
-    """What a person wrote (`text.read`), as a paragraph."""
-    return RichTextSectionElement(elements=_shown(pieces))
-
-
-def _shown(pieces: Sequence[str | Address]) -> list[RichTextElement]:
-    return [element for piece in pieces for element in shown(piece)]
+    return RichTextQuoteElement(elements=inline(pieces))
 
 
 def context(parts: Sequence[Part], block_id: str) -> ContextBlock:

@@ -99,7 +99,7 @@ def as_text(parts: Sequence[Part], limit: int = MOST_TEXT) -> str:
 def _elements(part: Part) -> list[RichTextElement]:
     match part:
         case Words(text=text, bold=bold, italic=italic):
-            return elements(text, bold=bold, italic=italic)
+            return elements(text, style=_style(bold=bold, italic=italic))
         case When(at=at):
             return [instants.element(at)]
         case Mention(person=person) if _PERSON_ID.fullmatch(person.id):
@@ -112,6 +112,12 @@ def _elements(part: Part) -> list[RichTextElement]:
             return elements(label)
         case _:
             assert_never(part)
+
+
+def _style(*, bold: bool, italic: bool) -> RichTextElementParts.TextStyle | None:
+    if not bold and not italic:
+        return None
+    return RichTextElementParts.TextStyle(bold=bold or None, italic=italic or None)
 
 
 def _token(part: When | Mention | Web) -> str:

@@ -13,6 +13,7 @@ from bot.surfaces.card import show_details
 from bot.surfaces.inline import Part, Web, Words, as_text, joined, name_of
 from bot.surfaces.lines import MOST_FACT
 from bot.surfaces.rendered import Rendered
+from bot.surfaces.styles import prose
 from bot.surfaces.text import Address, cut, fit, one_line, plain, read
 from bot.workflows.reading import CommentView
 
@@ -45,7 +46,7 @@ def _shown(comment: CommentView, written: Sequence[str | Address], limit: int) -
     pieces, is_cut = fit(written, limit=limit)
     sections: list[RichTextElement] = []
     if pieces:
-        sections.append(blocks.prose(pieces))
+        sections += prose(pieces)
     notes: list[Sequence[Part]] = []
     if is_cut:
         notes.append([Words(_CUT_SHORT, italic=True)])

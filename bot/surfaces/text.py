@@ -99,16 +99,8 @@ def plain(incoming: str, names: Mapping[str, str]) -> str:
     return clean(told(read(incoming, names)))
 
 
-def rich(incoming: str, names: Mapping[str, str]) -> list[RichTextElement]:
-    """Read Slack's incoming mrkdwn as rich text: words, emoji and honest links, never a mention."""
-    return [element for piece in read(incoming, names) for element in shown(piece)]
-
-
-def elements(text: str, *, bold: bool = False, italic: bool = False) -> list[RichTextElement]:
+def elements(text: str, *, style: RichTextElementParts.TextStyle | None = None) -> list[RichTextElement]:
     """A cleaned plain text as elements of rich text; `:fire:` becomes an emoji, as it would in mrkdwn."""
-    style = (
-        RichTextElementParts.TextStyle(bold=bold or None, italic=italic or None) if bold or italic else None
-    )
     found: list[RichTextElement] = []
     for words, emoji in _with_emoji(text):
         if words:
@@ -138,13 +130,6 @@ def read(incoming: str, names: Mapping[str, str]) -> list[str | Address]:
 def told(pieces: Sequence[str | Address]) -> str:
     """Pieces of `read` as one plain text."""
     return "".join(piece.url if isinstance(piece, Address) else piece for piece in pieces)
-
-
-def shown(piece: str | Address) -> list[RichTextElement]:
-    """One piece of `read` as elements of rich text."""
-    if isinstance(piece, Address):
-        return [RichTextElementParts.Link(url=piece.url)]
-    return elements(piece)
 
 
 def fit(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.surfaces.styles import inline
 from bot.surfaces.text import (
     Address,
     clean,
@@ -18,7 +19,6 @@ from bot.surfaces.text import (
     one_line,
     plain,
     read,
-    rich,
 )
 
 NAMES = {"U0LEA": "Lea Brandt", "C0HELP": "it-help"}
@@ -148,7 +148,7 @@ def test_incoming_mrkdwn_is_read_as_a_person_sees_it(incoming: str, expected: st
 
 
 def test_a_link_is_a_link_only_when_its_label_says_the_same() -> None:
-    shown = [element.to_dict() for element in rich("<https://a.test> <https://evil.test|bank>", {})]
+    shown = [element.to_dict() for element in inline(read("<https://a.test> <https://evil.test|bank>", {}))]
     assert shown == [
         {"type": "link", "url": "https://a.test"},
         {"type": "text", "text": " bank (https://evil.test)"},
@@ -165,7 +165,7 @@ def test_a_display_name_cannot_bring_markup_or_lines() -> None:
 
 @given(st.text(), st.dictionaries(st.text(max_size=5), st.text(max_size=20), max_size=3))
 def test_reading_makes_words_and_links_only(incoming: str, names: dict[str, str]) -> None:
-    kinds = {element.to_dict()["type"] for element in rich(incoming, names)}
+    kinds = {element.to_dict()["type"] for element in inline(read(incoming, names))}
     assert kinds <= {"text", "link", "emoji"}
 
 
