@@ -28,6 +28,7 @@ cli = typer.Typer(
 )
 Result = TypeVar("Result")
 Key = Annotated[str | None, typer.Argument(metavar="KEY", help="As `list` shows it.", show_default=False)]
+Every = Annotated[bool, typer.Option("--all", help="Everything that is parked.")]
 
 
 class BotRuns(DeskbellError):
@@ -83,17 +84,14 @@ def _lines(each: Stuck) -> list[str]:
 
 
 @cli.command()
-def retry(
-    key: Key = None, every: Annotated[bool, typer.Option("--all", help="Everything that is parked.")] = False
-) -> None:
+def retry(key: Key = None, every: Every = False) -> None:
     """Try again what is parked.
 
     On SQLite when the bot runs next, on PostgreSQL at once.
     """
     from bot.workflows import undelivered
 
-    if (key is None) != every:
-        raise typer.BadParameter("Give one key, or --all.", param_hint="KEY")
+    _one_or_all(key, every)
 
     def work(session: Session, now: datetime) -> int:
         keys = undelivered.parked_keys(session) if key is None else [key]
@@ -106,7 +104,8 @@ def retry(
 
 @cli.command()
 def drop(
-    key: Annotated[str, typer.Argument(metavar="KEY", help="As `list` shows it.")],
+    key: Key = None,
+    every: Every = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Give up what is parked.
@@ -115,10 +114,36 @@ def drop(
     """
     from bot.workflows import undelivered
 
-    if not yes:
-        typer.confirm(f"Never deliver {key}?", abort=True)
-    _write(lambda session, now: undelivered.drop_parked(session, key, by=getpass.getuser(), now=now))
-    say("Dropped; it stays on record.")
+    _one_or_all(key, every)
+    keys = _all_parked() if key is None else [key]
+    if keys and not yes:
+        typer.confirm(f"Never deliver {_named(keys)}?", abort=True)
+
+    def work(session: Session, now: datetime) -> None:
+        for each in keys:
+            undelivered.drop_parked(session, each, by=getpass.getuser(), now=now)
+
+    _write(work)
+    say(f"Dropped: {len(keys)}. What is dropped stays on record." if keys else "Nothing is parked.")
+
+
+def _one_or_all(key: str | None, every: bool) -> None:
+    if (key is None) != every:
+        raise typer.BadParameter("Give one key, or --all.", param_hint="KEY")
+
+
+def _all_parked() -> list[str]:
+    from bot import app
+    from bot.workflows import undelivered
+
+    with app.reading(load_settings()) as store, store.read() as session:
+        return undelivered.parked_keys(session, to_retry=False)
+
+
+def _named(keys: list[str]) -> str:
+    return (
+        keys[0] if len(keys) == 1 else f"these {len(keys)} ({', '.join(keys[:3])}{', …' * (len(keys) > 3)})"
+    )
 
 
 def _write(work: Callable[[Session, datetime], Result]) -> Result:

@@ -103,11 +103,11 @@ def _gestures(session: Session) -> list[Stuck]:
     ]
 
 
-def parked_keys(session: Session) -> list[str]:
-    """Everything that can be retried: deliveries, and gestures that were understood."""
+def parked_keys(session: Session, *, to_retry: bool = True) -> list[str]:
+    """Everything that is parked; `to_retry` leaves out the gestures that were not understood."""
     deliveries = session.scalars(select(Outbox.key).where(Outbox.state == OutboxState.PARKED))
     rows = session.scalars(select(Inbox).where(Inbox.state == InboxState.PARKED))
-    return [*deliveries, *(f"{INBOX}{row.id}" for row in rows if _is_understood(row))]
+    return [*deliveries, *(f"{INBOX}{row.id}" for row in rows if not to_retry or _is_understood(row))]
 
 
 def retry(session: Session, key: str, now: datetime) -> None:

@@ -45,10 +45,11 @@ def notices(desk: Desk, direct: str, *words: str) -> list[SeenMessage]:
     return [m for m in found if m.app_id and all(word in m.everything for word in words)]
 
 
-def deskbell(desk: Desk, *command: str) -> tuple[int, str]:
+def deskbell(desk: Desk, *command: str, typed: str = "") -> tuple[int, str]:
     """What a command prints beside the running bot, and its exit code."""
+    database = {"DATABASE_URL": desk.settings.database_url}
     with logging_to(Log()):  # the command sets up its own
-        done = CliRunner().invoke(cli, command, env={"DATABASE_URL": desk.settings.database_url})
+        done = CliRunner().invoke(cli, command, env=database, input=typed)
     error = str(done.exception) if isinstance(done.exception, DeskbellError) else ""
     return done.exit_code, done.output + error
 
@@ -87,17 +88,41 @@ def test_what_is_parked_is_told_once_listed_and_given_up_by_an_administrator(des
 
 def test_the_commands_refuse_to_write_beside_the_bot_and_say_which_button_does_it(desk: Desk) -> None:
     with FileLock(desk.settings.database_url):  # as `deskbell run` holds it
-        for command in (("retry", "--all"), ("retry", "card:1"), ("drop", "card:1", "--yes")):
+        for command in (
+            ("retry", "--all"),
+            ("retry", "card:1"),
+            ("drop", "card:1", "--yes"),
+            ("drop", "--all", "--yes"),
+        ):
             code, said = deskbell(desk, "outbox", *command)
             assert code == 1
             assert "press Retry or Drop in the notice" in said
             assert len(said.splitlines()) == 1
-    assert deskbell(desk, "outbox", "retry")[0] == 2
-    assert deskbell(desk, "outbox", "retry", "card:1", "--all")[0] == 2
+    for verb in ("retry", "drop"):
+        assert deskbell(desk, "outbox", verb)[0] == 2
+        assert deskbell(desk, "outbox", verb, "card:1", "--all")[0] == 2
     for command in (("retry", "nothing"), ("drop", "nothing", "--yes")):
         code, said = deskbell(desk, "outbox", *command)
         assert (code, len(said.splitlines())) == (1, 1)
         assert "outbox list" in said
+
+
+def test_everything_parked_is_given_up_at_once_after_a_question_that_names_it(desk: Desk) -> None:
+    direct = desk.client.open_dm("root")
+    parked_card(desk, direct, "The roof leaks", "is_archived")
+    parked_card(desk, direct, "The bell is mute", "not_in_channel")
+    code, asked = deskbell(desk, "outbox", "drop", "--all", typed="n\n")
+    assert code == 1
+    assert "Never deliver these 2 (card:" in asked
+    assert "parked since" in deskbell(desk, "outbox", "list")[1]
+
+    assert deskbell(desk, "outbox", "drop", "--all", "--yes") == (
+        0,
+        "Dropped: 2. What is dropped stays on record.\n",
+    )
+    assert deskbell(desk, "outbox", "list") == (0, "Nothing is parked, uncertain or late.\n")
+    assert deskbell(desk, "outbox", "drop", "--all") == (0, "Nothing is parked.\n")
+    assert desk.card_about("The roof leaks") is None
 
 
 def test_pressing_twice_tries_once(desk: Desk) -> None:
