@@ -241,11 +241,18 @@ class Attempt:
                 raise
             if claim.kind in _REPOSTED:
                 self._log.info("the message was deleted in Slack and is posted anew")
-                self._write(lambda session, now: outbox.post_anew(session, claim, now=now))
+                self._write(self._post_anew)
             else:
                 self._supersede("The message was deleted in Slack.")
         else:
             self._sent(channel=channel, ts=claim.ts, version=content.version)
+
+    def _post_anew(self, session: Session, now: datetime) -> bool:
+        row = session.get_one(Outbox, self._claim.id)
+        is_mine = outbox.post_anew(session, self._claim, now=now)
+        if is_mine:
+            telling.root_deleted(session, row)
+        return is_mine
 
     def _post(self, content: Content, identity: Identity, channel: str, thread_ts: str | None) -> None:
         claim = self._claim

@@ -19,7 +19,7 @@ from bot.workflows import alerts as reading_alerts
 from bot.workflows import estimating, reading, reports
 from bot.workflows.desks import load_desks
 from bot.workflows.reading import Audience
-from bot.workflows.telling import Telling, is_escalation
+from bot.workflows.telling import CAUSE_GONE, Telling, is_escalation
 
 
 class NothingToRender(LookupError):
@@ -144,7 +144,7 @@ def _has_newer(session: Session, row: Outbox) -> bool:
 def _still_so(session: Session, row: Outbox) -> str | None:
     alerts = row.data.get("alerts", [row.data])
     views = [reading_alerts.read_alert(session, alert) for alert in alerts]
-    return "Its cause had gone." if all(reading_alerts.is_gone(view) for view in views) else None
+    return CAUSE_GONE if all(reading_alerts.is_gone(view) for view in views) else None
 
 
 def _still_written(session: Session, row: Outbox) -> str | None:

@@ -194,6 +194,10 @@ class Sender:
                 log.warning("the outbox cannot be read", reason=str(error))
             self._is_cut_off = True
             return [], POLL
+        except Exception:
+            # Each thread that leads would die of it in turn, and with the last one all delivery.
+            log.exception("looking for work failed unexpectedly")
+            return [], POLL
         self._is_cut_off = False
         return [_Work(claim, claimed_at) for claim in claims], wait
 

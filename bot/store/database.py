@@ -14,6 +14,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -182,6 +183,8 @@ class Store:
                 yield session
         except DBAPIError as error:
             raise as_store_error(error) from error
+        except NoConnectionFree as error:
+            raise StoreUnavailable("No connection to the database is free.") from error
         finally:
             _depth.open -= 1
 

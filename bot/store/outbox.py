@@ -258,12 +258,15 @@ def begin_again(session: Session, claim: Claim, *, now: datetime) -> bool:
 def sent(
     session: Session, claim: Claim, *, channel: str | None, ts: str | None, shown_version: int, now: datetime
 ) -> bool:
-    """Slack shows `shown_version`. A mirror that has fallen behind meanwhile is due again at once."""
+    """Slack shows `shown_version`. A mirror that has fallen behind meanwhile is due again at once.
+
+    So is one whose `shown_version` was changed meanwhile: what it shows beside its version has changed.
+    """
+    was_changed = Outbox.shown_version != claim.shown_version
+    is_behind = or_(Outbox.wanted_version > shown_version, was_changed)
     values: dict[str, Any] = {
-        "state": case(
-            (Outbox.wanted_version > shown_version, OutboxState.PENDING.value), else_=OutboxState.SENT.value
-        ),
-        "shown_version": shown_version,
+        "state": case((is_behind, OutboxState.PENDING.value), else_=OutboxState.SENT.value),
+        "shown_version": case((was_changed, shown_version - 1), else_=shown_version),
         "attempts": 0,
         "misses": 0,
         "not_before": now,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Update, bindparam, case, select, update
 from sqlalchemy.orm import Session
@@ -70,6 +70,9 @@ MIRRORS = frozenset(
 
 CONVERSATION_FIRST = timedelta(seconds=0.25)
 """A card leaves so much after its conversation, so that it can link to it."""
+
+CAUSE_GONE: Final = "Its cause had gone."
+"""Why an alert was not said."""
 
 LIVE = (OutboxState.PENDING, OutboxState.SENDING, OutboxState.UNKNOWN)
 
@@ -149,9 +152,24 @@ def _refresh_row(session: Session, row: Outbox) -> None:
 
 
 def redraw(session: Session, row: Outbox) -> None:
-    """What a message says has changed: in Slack, or on its way there, it is edited."""
-    if row.state in (OutboxState.SENT, OutboxState.SENDING, OutboxState.UNKNOWN) or row.ts is not None:
+    """What a message says has changed: in Slack it is edited, and what is to be said is rendered anew.
+
+    A sender may take it at this moment: whatever is not over is asked for. What was not said because its
+    cause had gone is looked at again.
+    """
+    if row.ts is None and row.state is OutboxState.SUPERSEDED and row.error == CAUSE_GONE:
+        session.flush()
+        session.execute(_revived(row), execution_options={"synchronize_session": False})
+        session.expire(row)
+    elif row.ts is not None or row.state not in (OutboxState.SUPERSEDED, OutboxState.PARKED):
         _refresh_row(session, row)
+
+
+def _revived(row: Outbox) -> Update:
+    is_over = (Outbox.id == row.id, Outbox.state == OutboxState.SUPERSEDED, Outbox.ts.is_(None))
+    again = {"state": OutboxState.PENDING, "not_before": real_now(), "attempts": 0, "misses": 0}
+    anew = {"first_try_at": None, "last_try_at": None, "error": None, "settled_at": None}
+    return update(Outbox).where(*is_over).values(**again, **anew)
 
 
 def opening_key(ticket: Ticket) -> str:
@@ -205,10 +223,20 @@ def is_escalation(row: Outbox) -> bool:
 
 
 def redraw_card(session: Session, *, ticket_id: int) -> None:
-    """A card shows something that is no event of its ticket's: it is drawn again."""
-    card = update(Outbox).where(Outbox.key == f"card:{ticket_id}", Outbox.state == OutboxState.SENT)
-    again = {"state": OutboxState.PENDING, "not_before": real_now(), "attempts": 0}
-    session.execute(card.values(shown_version=Outbox.shown_version - 1, **again))
+    """A card shows something that is no event of its ticket's: it is drawn again.
+
+    Its version is the ticket's, which has not changed: it counts as showing less. A sender that has it in
+    hand finds that when it settles.
+    """
+    at_rest = Outbox.state == OutboxState.SENT
+    now = bindparam("now", real_now(), type_=Outbox.not_before.type)
+    again = {
+        "shown_version": Outbox.shown_version - 1,
+        "state": case((at_rest, OutboxState.PENDING.value), else_=Outbox.state),
+        "not_before": case((at_rest, now), else_=Outbox.not_before),
+        "attempts": case((at_rest, 0), else_=Outbox.attempts),
+    }
+    session.execute(update(Outbox).where(Outbox.key == f"card:{ticket_id}").values(again))
 
 
 def redraw_alerts(session: Session, *, ticket_id: int) -> None:
@@ -290,6 +318,27 @@ def record_sent(session: Session, row: Outbox, *, channel: str, ts: str) -> None
             root = root.where(Ticket.has_moved.is_(False))
         session.execute(root.values(conversation_channel=channel, conversation_ts=ts))
         redraw_card(session, ticket_id=row.ticket_id)  # it was faster, and links to the conversation
+
+
+def root_deleted(session: Session, row: Outbox) -> None:
+    """A message of ours was deleted in Slack, and is posted anew: the conversation goes on under the new one.
+
+    Called by delivery in the transaction that asks for the new one. What waits goes there too.
+    """
+    if row.kind != Telling.OPENING.value or row.thread_ts is not None:
+        return
+    was_root = (Ticket.conversation_channel == row.channel, Ticket.conversation_ts == row.ts)
+    forgotten = update(Ticket).where(Ticket.id == row.ticket_id, *was_root).values(conversation_ts=None)
+    unsent = update(Outbox).where(
+        Outbox.ticket_id == row.ticket_id,
+        Outbox.channel == row.channel,
+        Outbox.thread_ts == row.ts,
+        Outbox.ts.is_(None),
+        Outbox.first_try_at.is_(None),
+        Outbox.kind != Telling.EMOJI.value,
+    )
+    for statement in (forgotten, unsent.values(thread_ts=None, thread_key=row.key)):
+        session.execute(statement, execution_options={"synchronize_session": False})
 
 
 def repoint_cards(session: Session, *, desk_key: str, channel: str) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import pytest
 
+from bot.delivery.client import SlackClient
 from bot.models.vocabulary import State
-from tests.conversations.desk import HELP, TRIAGE, Desk
+from sandbox.seen import SeenMessage
+from tests.conversations.desk import HELP, TRIAGE, Desk, Raised, number_in
 
 
 def test_what_the_requester_writes_is_shown_under_the_card_in_their_name(desk: Desk) -> None:
@@ -89,6 +94,26 @@ def test_a_deleted_message_is_noted_and_its_copy_says_so(desk: Desk) -> None:
     desk.card_thread_says(ticket, "This message was removed")
     assert all("swordfish" not in str(m.raw) for m in desk.ours(TRIAGE, ticket.card))
     assert "message_deleted" in desk.timeline(ticket.number)
+
+
+def test_when_our_opening_is_deleted_the_talk_goes_on_under_the_new_one(desk: Desk) -> None:
+    ticket = desk.raise_by_command("ana")
+    app = SlackClient(desk.server.bot_token, base_url=desk.server.api_url)
+    app.call("chat.delete", channel=ticket.channel, ts=ticket.root)
+    desk.client.click("ben", TRIAGE, ticket.card, "Claim")
+    openings = partial(_openings, desk, ticket)
+    again = replace(ticket, root=desk.until(openings, "the opening to be posted anew")[0].ts)
+    desk.settle()
+    desk.client.post("ben", TRIAGE, "Look at the fuse", ticket.card)
+    desk.conversation_says(again, "Look at the fuse")
+    desk.client.post("ana", ticket.channel, "It was the fuse", again.root)
+    desk.card_thread_says(ticket, "It was the fuse")
+
+
+def _openings(desk: Desk, ticket: Raised) -> list[SeenMessage]:
+    return [
+        m for m in desk.client.messages(ticket.channel) if m.app_id and number_in(m.text) == ticket.number
+    ]
 
 
 def test_edits_of_the_ticketed_message_itself_are_noted(desk: Desk) -> None:

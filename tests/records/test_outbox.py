@@ -259,6 +259,44 @@ def test_a_mirror_that_fell_behind_while_it_was_sent_is_due_again(store: Store, 
     assert (again.key, again.ts, again.is_posting) == ("card", "1.0", False)
 
 
+def test_a_card_whose_surroundings_changed_while_it_was_sent_is_due_again(
+    store: Store, ticket_id: int
+) -> None:
+    tell(store, f"card:{ticket_id}", Telling.CARD, ticket_id=ticket_id)
+    card = claimed(store)
+    with store.write() as session:
+        telling.redraw_card(session, ticket_id=ticket_id)
+    assert post(store, card, version=1)
+    again = claimed(store)
+    assert (again.key, again.is_posting) == (card.key, False)
+    assert post(store, again, version=1)
+    assert claim(store) is None
+    with store.write() as session:
+        telling.refresh(session, ticket_id=ticket_id, version=2)
+    assert claimed(store).key == card.key
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_a_change_decided_while_a_replica_takes_the_message_is_shown(store: Store) -> None:
+    tell(store, "a")
+    with store.write() as session:
+        row_ = session.scalars(select(Outbox).where(Outbox.key == "a")).one()
+        taken = claimed(store)  # rendered from what was committed before
+        telling.redraw(session, row_)
+    assert post(store, taken, version=1)
+    assert claimed(store).ts == "1.0"
+
+
+def test_what_was_dropped_by_hand_is_not_said_when_it_changes(store: Store) -> None:
+    tell(store, "a")
+    taken = claimed(store)
+    with store.write() as session:
+        assert outbox.superseded(session, taken, reason="Dropped by ops: is_archived", now=real_now())
+    with store.write() as session:
+        telling.redraw(session, session.scalars(select(Outbox).where(Outbox.key == "a")).one())
+    assert claim(store) is None
+
+
 def test_an_attempt_that_did_not_reach_slack_leaves_nothing_to_look_for(store: Store) -> None:
     tell(store, "a")
     first = claimed(store)

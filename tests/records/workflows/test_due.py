@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from bot.models import Channel, Desk, Milestone, Outbox, ServiceClock, ServicePolicy, Ticket
+from bot.clock import real_now
+from bot.delivery import rendering
+from bot.models import Channel, Desk, Milestone, Outbox, OutboxState, ServiceClock, ServicePolicy, Ticket
 from bot.models.vocabulary import Action, EventKind, Level
 from bot.service_levels.calendars import Window
 from bot.store import Store
@@ -170,6 +172,42 @@ def test_a_warning_whose_cause_goes_is_drawn_again(world: World, ticket: Ticket)
     shown = world.outbox()[key].shown_version
     world.act(BEN, Action.CLAIM, ticket.number)
     assert world.outbox()[key].wanted_version > shown
+
+
+def not_said(world: World, key: str) -> None:
+    """Delivery came to it when its cause had gone."""
+    with world.store.write() as session:
+        row = session.scalars(select(Outbox).where(Outbox.key == key)).one()
+        assert row.ts is None
+        reason = rendering._still_so(session, row)
+        row.state, row.error, row.settled_at = OutboxState.SUPERSEDED, reason, real_now()
+        assert reason is not None
+
+
+def test_a_warning_that_was_not_said_while_the_ticket_waited_is_said_when_it_goes_on(
+    world: World, bens: Ticket
+) -> None:
+    world.forward(12 * HOUR + MINUTE)
+    world.look()
+    (key,) = told(world)
+    world.act(BEN, Action.WAIT, bens.number)
+    not_said(world, key)
+    world.forward(MINUTE)
+    world.act(BEN, Action.RESUME, bens.number)
+    assert world.outbox()[key].state is OutboxState.PENDING
+
+
+def test_a_breach_that_was_not_said_before_the_work_ended_is_said_when_it_is_reopened(
+    world: World, bens: Ticket
+) -> None:
+    world.forward(24 * HOUR + MINUTE)
+    world.look()
+    (key,) = (key for key in told(world) if "breach" in key)
+    world.act(BEN, Action.RESOLVE, bens.number, text="done")
+    not_said(world, key)
+    world.forward(MINUTE)
+    world.act(ANA, Action.REOPEN, bens.number)
+    assert world.outbox()[key].state is OutboxState.PENDING
 
 
 def test_an_escalation_stops_when_the_ticket_is_resolved(world: World, bens: Ticket) -> None:

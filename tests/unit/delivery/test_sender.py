@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import TypeVar
 
 import pytest
 from prometheus_client import Counter
@@ -17,6 +18,7 @@ from bot.delivery import marker
 from bot.delivery.client import SlackClient
 from bot.delivery.metrics import DUPLICATES_REMOVED
 from bot.delivery.rendering import Content, Rendering, Superseded
+from bot.failpoints import Commit
 from bot.models import OutboxState, Person
 from bot.store import Store, outbox
 from bot.store.outbox import Claim
@@ -25,6 +27,7 @@ from bot.workflows.telling import Telling
 from tests.unit.delivery.workplace import SECRET, Workplace, plainly
 
 KINDS = frozenset(kind.value for kind in Telling)
+Result = TypeVar("Result")
 
 
 # --- the plain way ---
@@ -329,6 +332,28 @@ def test_a_refused_token_parks_nothing_and_is_reported(place: Workplace) -> None
     assert "SLACK_BOT_TOKEN" in (sender.health().problem or "")
     row = place.wait_for("a", OutboxState.PENDING)
     assert (row.first_try_at, row.attempts) == (None, 0)
+
+
+class Stumbling(Store):
+    """A store that fails once in a way that nobody foresaw."""
+
+    fails = 3
+
+    def run(self, work: Callable[[Session], Result], at: Commit | None = None) -> Result:
+        if at is Commit.CLAIM and self.fails:
+            self.fails -= 1
+            raise ArithmeticError("a row that cannot be read")
+        return super().run(work, at)
+
+
+def test_a_fault_while_looking_for_work_does_not_end_delivery(place: Workplace, database_url: str) -> None:
+    stumbling = Stumbling(database_url)
+    place.start(store=stumbling)
+    place.tell("a")
+    place.wait_for("a")
+    assert place.texts() == ["a v1"]
+    place.stop()
+    stumbling.close()
 
 
 def test_while_slack_cannot_be_reached_nothing_becomes_uncertain(place: Workplace) -> None:
