@@ -36,12 +36,15 @@ def _in_window(call: Call, messages: list[Message]) -> list[Message]:
 
 
 def _settled(call: Call, messages: list[Message]) -> list[Message]:
-    """Without what is younger than an injected history lag."""
+    """Without what is younger than an injected history lag, by the machine's clock and the workspace's.
+
+    Time that was skipped has passed for the history too: it lags by seconds, not by hours.
+    """
     lag = call.sandbox.faults.standing("history_lag")
     if lag is None:
         return messages
-    horizon = clocks.real() - lag.seconds
-    return [message for message in messages if message.posted_at_real <= horizon]
+    horizon, at = clocks.real() - lag.seconds, call.workspace.clock.now() - lag.seconds
+    return [message for message in messages if message.posted_at_real <= horizon or float(message.ts) <= at]
 
 
 def _shown(call: Call, messages: list[Message]) -> list[JsonObject]:

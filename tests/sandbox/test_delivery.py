@@ -268,6 +268,11 @@ def test_history_can_lag_and_pages_can_shrink(slack: WebClient, client: SandboxC
     client.lift()
     client.fault("history_lag", seconds=30)
     assert slack.conversations_history(channel=channel)["messages"] == []
+    client.skip(60)
+    texts = [each["text"] for each in slack.conversations_history(channel=channel)["messages"]]
+    assert texts[:3] == ["2", "1", "0"]
+    client.post("ana", "#it-help", "younger")
+    assert [each["text"] for each in slack.conversations_history(channel=channel)["messages"]] == texts
 
 
 # -- signed HTTP --------------------------------------------------------------------------------------------
