@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 import structlog
 from slack_bolt import App
@@ -302,7 +302,7 @@ class SocketMode:
             return
         headers = _retry_headers(request)
         try:
-            answered = dispatch(self._app, payload, headers, mode="socket_mode")
+            answered = dispatch(self._app, payload, headers)
         except MalformedPayload as error:
             self._park("socket", payload, str(error))
             answered = Answered(200, "", "text/plain", [])
@@ -352,12 +352,8 @@ def http_dispatcher(
 
     def handle(body: bytes, headers: Mapping[str, str]) -> SlackAnswer:
         text = body.decode("utf-8", "replace")
-        problem = _problem(text, headers.get("content-type", ""))
-        if problem is not None:
-            park("http", {"body": text[:10_000]}, problem)
-            return SlackAnswer()
         try:
-            answered = dispatch(app, text, headers, mode="http")
+            answered = dispatch(app, _read(text, headers.get("content-type", "")), headers)
         except MalformedPayload as error:
             park("http", {"body": text[:10_000]}, str(error))
             return SlackAnswer()
@@ -371,16 +367,24 @@ def http_dispatcher(
     return handle
 
 
-def _problem(text: str, content_type: str) -> str | None:
-    """Why a body can never be understood; Bolt's own parser would raise on it."""
+def _read(text: str, content_type: str) -> dict[str, Any]:
+    """A body as Slack means it: JSON, a form with JSON in it, or the form of a command.
+
+    Bolt's own parser takes a command for an interaction as soon as somebody writes the word "payload". Raises
+    MalformedPayload.
+    """
     raw = text
     if content_type.startswith("application/x-www-form-urlencoded"):
-        fields = parse_qs(text)
+        fields = dict(parse_qsl(text, keep_blank_values=True))
         if "payload" not in fields:
-            return None if "command" in fields else "The form holds neither a payload nor a command."
-        raw = fields["payload"][0]
+            if "command" not in fields:
+                raise MalformedPayload("the form", "a payload or a command")
+            return dict[str, Any](fields)
+        raw = fields["payload"]
     try:
         payload = json.loads(raw)
-    except (ValueError, RecursionError):
-        return "The body is no JSON."
-    return None if isinstance(payload, dict) else "The body is no object."
+    except (ValueError, RecursionError) as error:
+        raise MalformedPayload("the body", "JSON") from error
+    if not isinstance(payload, dict):
+        raise MalformedPayload("the body", "an object")
+    return payload

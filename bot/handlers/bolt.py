@@ -239,8 +239,8 @@ class Answered:
     after: list[Reply]
 
 
-def dispatch(app: App, body: str | dict[str, Any], headers: Mapping[str, str], *, mode: str) -> Answered:
-    """Let Bolt handle one request. Raises MalformedPayload for what Bolt would stumble over.
+def dispatch(app: App, body: dict[str, Any], headers: Mapping[str, str]) -> Answered:
+    """Let Bolt handle one request that was read. Raises MalformedPayload for what Bolt would stumble over.
 
     For what a listener raised it raises nothing: the status says it.
     """
@@ -253,7 +253,7 @@ def dispatch(app: App, body: str | dict[str, Any], headers: Mapping[str, str], *
             body=body,
             headers={name: [value] for name, value in headers.items()},
             context={AFTER: after},
-            mode=mode,
+            mode="socket_mode",  # Bolt's name for a body that is read already
         )
         answer = app.dispatch(request)
     except NotReady:

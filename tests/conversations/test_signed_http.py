@@ -16,6 +16,13 @@ def test_a_desk_without_a_socket_shows_none_that_is_away(desk: Desk) -> None:
     assert "deskbell_ready 1.0" in shown
 
 
+def test_a_command_may_say_payload(desk: Desk) -> None:
+    what = something("empty payload")
+    assert desk.client.command("ana", HELP, "/ticket", f"{what}&payload={{}}").acked
+    assert desk.client.submit("ana").acked
+    desk.appeared(what)
+
+
 def test_a_forged_signature_changes_nothing(desk: Desk) -> None:
     ticket = desk.raise_by_emoji("ana")
     desk.client.click("ben", TRIAGE, ticket.card, "Waiting")
