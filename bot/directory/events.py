@@ -149,8 +149,15 @@ def _usergroup(session: Session, event: Event, now: datetime) -> bool:
     group = event["subteam"]
     users = group.get("users")
     members = [user for user in users if isinstance(user, str)] if isinstance(users, list) else None
+    if members is not None and _count(group.get("user_count")) > len(members):
+        members = None  # Slack names 500 at most
     keeping.keep_usergroup(session, shapes.usergroup(group), members, now)
     return True
+
+
+def _count(value: object) -> int:
+    """A number that Slack writes as one or as a text."""
+    return int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()) else 0
 
 
 def _usergroup_members(session: Session, event: Event, _now: datetime) -> bool:

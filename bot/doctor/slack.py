@@ -179,7 +179,8 @@ def _pages(
 ) -> Iterator[Mapping[str, object]]:
     cursor = ""
     while True:
-        answer = _ask(client, method, {**arguments, "limit": str(_PAGE), "cursor": cursor})
+        onward = {"cursor": cursor} if cursor else {}
+        answer = _ask(client, method, {**arguments, "limit": str(_PAGE), **onward})
         yield from _items(answer, key)
         metadata = answer.get("response_metadata")
         cursor = str(metadata.get("next_cursor") or "") if isinstance(metadata, dict) else ""

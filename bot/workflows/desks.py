@@ -82,7 +82,16 @@ class Definition:
     def meaning(self, emoji: str) -> str | None:
         """What an emoji means here; skin tones are ignored."""
         name = emoji.partition("::")[0]
-        return next((meaning for meaning, names in self.emoji.items() if name in names), None)
+        found = next((meaning for meaning, names in self.emoji.items() if name in names), None)
+        return found or self._meaning_of_character(name)
+
+    def _meaning_of_character(self, name: str) -> str | None:
+        """Slack says `+1` where people write `thumbsup`: one emoji under two names."""
+        character = _character(name)
+        if character is None:
+            return None
+        same = (meaning for meaning, names in self.emoji.items() if character in map(_character, names))
+        return next(same, None)
 
     def priority(self, impact: Level, urgency: Level) -> str:
         """The priority that impact and urgency give."""
@@ -91,6 +100,16 @@ class Definition:
     def to_json(self) -> dict[str, Any]:
         """For the `desk.definition` column."""
         return asdict(self)
+
+
+@lru_cache(maxsize=4096)
+def _character(name: str) -> str | None:
+    """The emoji of that name; None for one that a workspace has made itself."""
+    import emoji  # it is large, and most desks never come here
+
+    written = f":{name}:"
+    character = emoji.emojize(written, language="alias")
+    return None if character == written else character
 
 
 def definition_from(data: Mapping[str, Any]) -> Definition:

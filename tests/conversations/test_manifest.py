@@ -73,6 +73,9 @@ def everything(desk: Desk) -> None:
     client.delete_channel("root", "renamed-room")
     cave = client.create_channel("root", "new-cave", private=True, members=["@app"])
     client.rename("root", cave, "renamed-cave")
+    for left in (client.create_channel("root", "old-room", members=["@app"]), cave):
+        client.leave("@app", left)
+    client.invite("@app", cave)
     client.leave("root", cave)
     client.delete_channel("root", cave)
     client.add_usergroup("night", "Night shift", ["ben"])

@@ -317,6 +317,13 @@ def test_an_update_of_a_user_group_replaces_its_members(store: Store) -> None:
         assert session.get_one(Usergroup, "S1").is_disabled
 
 
+@pytest.mark.parametrize("count", [600, "600"])
+def test_an_update_that_names_some_of_many_members_takes_none_away(store: Store, count: object) -> None:
+    happens(store, "subteam_created", subteam=_subteam())
+    happens(store, "subteam_updated", subteam=_subteam(users=["U2"], user_count=count))
+    assert group(store) == {"U1", "U2"}
+
+
 def test_changes_of_members_are_followed(store: Store) -> None:
     happens(store, "subteam_created", subteam=_subteam())
     happens(store, "subteam_members_changed", subteam_id="S1", added_users=["U3"], removed_users=["U1"])

@@ -89,6 +89,16 @@ def test_names_become_ids_and_durations_seconds(directory: Store) -> None:
     assert desk.meaning("raised_hand") == "claim"
 
 
+@pytest.mark.parametrize("said", ["hand", "raised_hand", "hand::skin-tone-3"])
+def test_an_emoji_means_the_same_under_each_of_its_names(directory: Store, said: str) -> None:
+    """Slack tells of a reaction by one name, and desk.yaml may have another."""
+    apply(directory, IT)
+    resolve(directory)
+    desk = desks(directory)["it"]
+    assert desk.meaning(said) == "claim"
+    assert desk.meaning("handball_of_ours") is None
+
+
 def test_without_a_configuration_there_is_no_desk_and_no_problem(directory: Store) -> None:
     assert resolve(directory) == []
     assert desks(directory) == {}
