@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.config.canonical import dump
 from bot.config.changes import plan
-from bot.config.loading import LoadedConfig, load
+from bot.config.loading import LoadedConfig, UnreadableFile, load, load_file
 from bot.config.model import (
     Agents,
     CatalogueItem,
@@ -65,12 +65,14 @@ __all__ = [
     "Shift",
     "Sla",
     "Target",
+    "UnreadableFile",
     "Unresolved",
     "Usergroup",
     "config_schema",
     "dump",
     "holiday_dates",
     "load",
+    "load_file",
     "materialised",
     "plan",
     "resolve_channel",
