@@ -84,8 +84,14 @@ def examine_usergroups(config: DeskConfig, directory: Directory) -> Iterator[Fin
     for desk in config.desks.values():
         if not isinstance(desk.agents, Usergroup):
             continue
-        handle = desk.agents.handle
-        if handle in directory.usergroups:
+        handle = desk.agents.handle.removeprefix("@")
+        if directory.usergroups is None:
+            yield Finding.to_mend(
+                f"The user group @{handle} cannot be used",
+                "Slack shows the bot none in this workspace (they need a paid plan); "
+                "name the agents by a channel or as a list.",
+            )
+        elif handle.lower() in directory.usergroups:
             yield Finding.well(f"The user group @{handle} exists")
         else:
             yield Finding.to_mend(
@@ -128,6 +134,8 @@ def _people_of(desk: Desk) -> Iterator[PersonRef]:
     yield from desk.managers
     if isinstance(desk.agents, People):
         yield from desk.agents.people
+    for shift in desk.shifts:
+        yield from shift.people
 
 
 def _recipients(config: DeskConfig) -> Iterator[object]:
