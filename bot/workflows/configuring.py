@@ -175,7 +175,8 @@ def _resolve(
     if definition is not None:
         telling.repoint_cards(session, desk_key=key, channel=definition.triage_channel)
     if problem is not None:
-        tell_administrators(session, f"desk:{key}:{_short(problem)}", "A desk is off", problem)
+        # Once for each configuration: a mistake that was mended and is made again is news.
+        tell_administrators(session, f"desk:{key}:{version.id}:{_short(problem)}", "A desk is off", problem)
     return problem
 
 

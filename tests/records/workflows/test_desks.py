@@ -77,6 +77,11 @@ def add_channel(store: Store, id_: str, name: str) -> None:
         session.add(Channel(id=id_, name=name, refreshed_at=real_now()))
 
 
+def deactivate(store: Store, person_id: str, *, is_deactivated: bool = True) -> None:
+    with store.write() as session:
+        session.execute(update(Person).where(Person.id == person_id).values(is_deactivated=is_deactivated))
+
+
 def test_names_become_ids_and_durations_seconds(directory: Store) -> None:
     assert apply(directory, IT)
     assert resolve(directory) == []
@@ -121,6 +126,16 @@ def test_administrators_are_told_of_a_problem_once(directory: Store) -> None:
     for _ in range(3):
         (problem,) = resolve(directory)
     assert notices(directory) == [(ROOT, problem)]
+
+
+def test_the_same_mistake_made_again_is_told_again(directory: Store) -> None:
+    apply(directory, IT + HR)
+    (problem,) = resolve(directory)
+    apply(directory, IT)
+    resolve(directory)
+    apply(directory, IT + HR)
+    assert resolve(directory) == [problem]
+    assert notices(directory) == [(ROOT, problem)] * 2
 
 
 def test_the_administrators_named_are_told_instead_of_the_owners(directory: Store) -> None:
@@ -188,9 +203,25 @@ def test_an_app_is_not_found_by_name(directory: Store) -> None:
     assert "@lea" in resolve(directory)[0]
 
 
+def test_an_administrator_who_left_is_left_out_and_told_and_the_desks_work(directory: Store) -> None:
+    deactivate(directory, BEN)
+    apply(directory, 'administrators: ["@ben", "@maria"]' + IT)
+    assert resolve(directory) == []
+    assert desks(directory)["it"].administrators == (MARIA,)
+    ((told, detail),) = notices(directory)
+    assert (told, "“@ben”" in detail) == (MARIA, True)
+
+
+def test_when_all_administrators_have_left_the_owners_are_administrators(directory: Store) -> None:
+    deactivate(directory, BEN)
+    apply(directory, 'administrators: ["@ben"]' + IT)
+    assert resolve(directory) == []
+    assert desks(directory)["it"].administrators is None
+    assert [told for told, _ in notices(directory)] == [ROOT]
+
+
 def test_who_left_is_left_out_and_told_and_the_desk_works(directory: Store) -> None:
-    with directory.write() as session:
-        session.execute(update(Person).where(Person.id == LEA).values(is_deactivated=True))
+    deactivate(directory, LEA)
     apply(directory, IT)
     assert resolve(directory) == []
     assert desks(directory)["it"].leads == ()
@@ -201,8 +232,7 @@ def test_who_left_is_left_out_and_told_and_the_desk_works(directory: Store) -> N
 
 
 def test_a_desk_whose_agents_have_all_left_is_off(directory: Store) -> None:
-    with directory.write() as session:
-        session.execute(update(Person).where(Person.id == BEN).values(is_deactivated=True))
+    deactivate(directory, BEN)
     apply(directory, IT.replace('{members_of: "#it-triage"}', '["@ben"]'))
     assert "has left" in resolve(directory)[0]
 
