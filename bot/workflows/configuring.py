@@ -195,7 +195,7 @@ def _with_policies(
     in_force = policies.put_in_force(session, desired, key, resolver, at, keeps_holidays=keeps_holidays)
     timekeeping.begin_for_open(session, definition, in_force, at)
     told = {name for id_ in in_force.values() for name in policies.unknown(session, id_)}
-    for name in sorted(told | _missing(desired.desks[key], names)):
+    for name in sorted(told | _missing(desired, desired.desks[key], names)):
         tell_administrators(
             session,
             f"nobody:{key}:{_short(name)}",
@@ -207,9 +207,9 @@ def _with_policies(
     return replace(definition, policies=in_force)
 
 
-def _missing(desk: config.Desk, names: Names) -> set[str]:
+def _missing(desired: DeskConfig, desk: config.Desk, names: Names) -> set[str]:
     """The people of a desk who have left, and those of its shifts whom nobody knows."""
-    named = (*desk.leads, *desk.managers, *_listed(desk.agents))
+    named = (*desk.leads, *desk.managers, *_listed(desk.agents), *(desired.administrators or ()))
     on_shift = (ref for shift in desk.shifts for ref in shift.people)
     left = {str(ref) for ref in named if names.has_left(ref)}
     return left | {str(ref) for ref in on_shift if not _knows(names, ref)}
@@ -272,9 +272,8 @@ def define(desired: DeskConfig, key: str, names: Names) -> Definition:
 
 
 def _administrators(desired: DeskConfig, names: Names) -> tuple[str, ...] | None:
-    if desired.administrators is None:
-        return None
-    return tuple(names.person(ref) for ref in desired.administrators)
+    """Those named who are still there; None where nobody is named or all have left: then the owners are."""
+    return names.present(desired.administrators or ()) or None
 
 
 def tell_of_clock(session: Session, before: datetime, now: datetime) -> None:
