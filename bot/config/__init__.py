@@ -38,6 +38,7 @@ from bot.config.resolving import (
     resolve_person,
 )
 from bot.config.schema import config_schema
+from bot.config.values import parse_recipient
 
 __all__ = [
     "Agents",
@@ -74,6 +75,7 @@ __all__ = [
     "load",
     "load_file",
     "materialised",
+    "parse_recipient",
     "plan",
     "resolve_channel",
     "resolve_person",

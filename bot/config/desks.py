@@ -16,9 +16,7 @@ from bot.config.model import (
     EmojiMap,
     MembersOf,
     People,
-    Recipient,
     Role,
-    Sla,
     Usergroup,
     frozen,
 )
@@ -250,18 +248,13 @@ def _refuse_digest_for_nobody(place: Place, desk: Desk) -> None:
 def _warn_of_escalations_to_nobody(place: Place, desk: Desk) -> None:
     first_use = {name: kind for kind, name in reversed(list(desk.slas.items()))}
     for name, kind in first_use.items():
-        told = set(_told(place.reading.slas[name]))
+        sla = place.reading.slas[name]
+        told = set(sla.recipients()) if sla else set()
         at = place.at("slas").at(kind)
         if Role("managers") in told and desk.managers_channel is None:
             at.warn(f"SLA {name} escalates to managers. Set managers_channel, where they are told.")
         if Role("leads") in told and not desk.leads:
             at.warn(f"SLA {name} escalates to leads, and this desk has none. Name them under leads.")
-
-
-def _told(sla: Sla | None) -> Iterator[Recipient]:
-    for target in sla.targets.values() if sla else ():
-        for step in target.escalate:
-            yield from step.to
 
 
 _desks = named(table(KEYS, _build_desk))

@@ -7,7 +7,7 @@ from Monday = 0.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeVar
@@ -175,6 +175,12 @@ class Sla:
     warn_at: tuple[int, ...]
     escalate: tuple[Escalation, ...]
     targets: Mapping[str, Target]
+
+    def recipients(self) -> Iterator[Recipient]:
+        """Whom the escalations of its targets tell, with repeats."""
+        for target in self.targets.values():
+            for step in target.escalate:
+                yield from step.to
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
