@@ -32,6 +32,7 @@ from bot.config.regions import holiday_dates, materialised
 from bot.config.resolving import (
     Ambiguous,
     ChannelCard,
+    ChannelTaken,
     PersonCard,
     Unresolved,
     resolve_channel,
@@ -46,6 +47,7 @@ __all__ = [
     "CatalogueItem",
     "ChannelCard",
     "ChannelRef",
+    "ChannelTaken",
     "ConfigError",
     "ConfigProblem",
     "Desk",

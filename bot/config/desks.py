@@ -20,6 +20,7 @@ from bot.config.model import (
     Usergroup,
     frozen,
 )
+from bot.config.resolving import ChannelTaken
 from bot.config.shapes import (
     Key,
     Place,
@@ -264,17 +265,17 @@ def _read_desks(place: Place) -> Mapping[str, Desk]:
     desks = _desks.read(place)
     owners: dict[ChannelRef, str] = {}
     for key, desk in desks.items():
-        for at, channel_ref, use in _channels(place.at(key), desk):
-            taken = owners.setdefault(channel_ref, f"{use} of desk {key}")
-            if taken != f"{use} of desk {key}":
-                at.problem(f"{channel_ref} is already the {taken}. A channel has one use, for one desk.")
+        for at, (channel_ref, use) in _uses(place.at(key), desk):
+            taken = owners.setdefault(channel_ref, use)
+            if taken != use:
+                at.problem(str(ChannelTaken(channel_ref, taken)))
     return desks
 
 
-def _channels(place: Place, desk: Desk) -> Iterator[tuple[Place, ChannelRef, str]]:
-    for at, ref in zip(place.at("request_channels").items(), desk.request_channels, strict=False):
-        yield at, ref, "request channel"
-    yield place.at("triage_channel"), desk.triage_channel, "triage channel"
+def _uses(place: Place, desk: Desk) -> Iterator[tuple[Place, tuple[ChannelRef, str]]]:
+    *requests, triage = desk.uses()
+    yield from zip(place.at("request_channels").items(), requests, strict=False)
+    yield place.at("triage_channel"), triage
 
 
 desks: Shape[Mapping[str, Desk]] = Shape(_read_desks, _desks.schema)

@@ -259,6 +259,11 @@ class Desk:
     emoji: EmojiMap = field(default_factory=EmojiMap)
     categories: tuple[str, ...] = DEFAULT_CATEGORIES
 
+    def uses(self) -> Iterator[tuple[ChannelRef, str]]:
+        """The channels that have one use, for this desk alone, and which: request channels first."""
+        yield from ((ref, f"request channel of desk {self.key}") for ref in self.request_channels)
+        yield self.triage_channel, f"triage channel of desk {self.key}"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CatalogueItem:

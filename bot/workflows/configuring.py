@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from bot import config
-from bot.config import Ambiguous, ChannelRef, DeskConfig, LoadedConfig, PersonRef
+from bot.config import Ambiguous, ChannelRef, ChannelTaken, DeskConfig, LoadedConfig, PersonRef
 from bot.errors import DeskbellError
 from bot.failpoints import Commit
 from bot.models import Configuration, Desk
@@ -67,49 +67,79 @@ def resolve_desks(session: Session) -> list[str]:
         return []
     desired = config.load(current.text).config
     session.execute(delete(Desk).where(Desk.key.not_in(list(desired.desks))))
-    names = read_names(session)
-    problems = [
-        problem
-        for position, key in enumerate(desired.desks)
-        if (problem := _resolve(session, desired, key, position, current, names))
-    ]
+    problems = _Resolution(session, desired, current, read_names(session)).go()
     session.flush()
     session.expire_all()
     return problems
 
 
-def _resolve(
-    session: Session, desired: DeskConfig, key: str, position: int, version: Configuration, names: Names
-) -> str | None:
-    row = session.get(Desk, key)
-    if row is not None and row.is_active and row.configuration_id == version.id:
-        _find_missing(desired, row, names)
-        return None
-    lookup = Lookup(names)
-    try:
-        definition, problem = define(desired, key, lookup), None
+@dataclass(frozen=True)
+class _Resolution:
+    """One look for everything that desks name."""
+
+    session: Session
+    desired: DeskConfig
+    version: Configuration
+    names: Names
+    owners: dict[str, str] = field(default_factory=dict)
+    """The channels that have a use, by id, and which."""
+
+    def go(self) -> list[str]:
+        """The desks that work keep what they have; the others follow in the order of desk.yaml."""
+        working = select(Desk).where(Desk.is_active, Desk.configuration_id == self.version.id)
+        settled = {row.key: row for row in self.session.scalars(working)}
+        for row in settled.values():
+            self._settled(row)
+        pending = [(position, key) for position, key in enumerate(self.desired.desks) if key not in settled]
+        return [problem for position, key in pending if (problem := self._resolve(key, position))]
+
+    def _settled(self, row: Desk) -> None:
+        _find_missing(self.desired, row, self.names)
+        definition = definition_from(row.definition)
+        channels = (*definition.request_channels, definition.triage_channel)
+        uses = (use for _, use in self.desired.desks[row.key].uses())
+        self.owners.update(zip(channels, uses, strict=True))
+
+    def _resolve(self, key: str, position: int) -> str | None:
+        desk, lookup = self.desired.desks[key], Lookup(self.names)
+        try:
+            definition, problem = self._define(desk, lookup), None
+        except DeskbellError as error:
+            definition, problem = None, f"The desk “{desk.name}” is off: {error}"
+        values = {
+            "key": key,
+            "position": position,
+            "name": desk.name,
+            "definition": definition.to_json() if definition else {},
+            "is_active": definition is not None,
+            "problem": problem,
+            "configuration_id": self.version.id,
+        }
+        upsert(self.session, Desk, values, keys=["key"])
+        if definition is not None:
+            telling.repoint_cards(self.session, desk_key=key, channel=definition.triage_channel)
+            _tell_of_missing(self.session, self.desired, definition, self.version, lookup)
+        if problem is not None:
+            # Once for each configuration: a mistake that was mended and is made again is news.
+            notice = f"desk:{key}:{self.version.id}:{_short(problem)}"
+            tell_administrators(self.session, notice, "A desk is off", problem)
+        return problem
+
+    def _define(self, desk: config.Desk, lookup: Lookup) -> Definition:
+        definition = define(self.desired, desk.key, lookup)
         if definition.agents.kind == "people" and not definition.agents.ids:
             raise NobodyLeft
-        definition = _with_policies(session, desired, definition, version.applied_at)
-    except DeskbellError as error:
-        definition, problem = None, f"The desk “{desired.desks[key].name}” is off: {error}"
-    values = {
-        "key": key,
-        "position": position,
-        "name": desired.desks[key].name,
-        "definition": definition.to_json() if definition else {},
-        "is_active": definition is not None,
-        "problem": problem,
-        "configuration_id": version.id,
-    }
-    upsert(session, Desk, values, keys=["key"])
-    if definition is not None:
-        telling.repoint_cards(session, desk_key=key, channel=definition.triage_channel)
-        _tell_of_missing(session, desired, definition, version, lookup)
-    if problem is not None:
-        # Once for each configuration: a mistake that was mended and is made again is news.
-        tell_administrators(session, f"desk:{key}:{version.id}:{_short(problem)}", "A desk is off", problem)
-    return problem
+        self._own_channels(desk, lookup)
+        return _with_policies(self.session, self.desired, definition, self.version.applied_at)
+
+    def _own_channels(self, desk: config.Desk, lookup: Lookup) -> None:
+        """That two names in desk.yaml are one channel shows by their ids alone. Raises ChannelTaken."""
+        owners = dict(self.owners)
+        for ref, use in desk.uses():
+            taken = owners.setdefault(lookup.channel(ref), use)
+            if taken != use:
+                raise ChannelTaken(ref, taken)
+        self.owners.update(owners)
 
 
 def _find_missing(desired: DeskConfig, row: Desk, names: Names) -> None:

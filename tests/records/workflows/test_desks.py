@@ -162,6 +162,34 @@ def test_an_administrator_who_cannot_be_found_does_not_leave_a_failure_untold(di
     assert {person for person, _ in notices(directory)} == {ROOT}
 
 
+@pytest.mark.parametrize(
+    ("channel", "use"), [(HELP, "request channel"), (TRIAGE, "triage channel")], ids=["request", "triage"]
+)
+def test_a_channel_given_by_name_and_by_id_has_one_desk(directory: Store, channel: str, use: str) -> None:
+    apply(directory, IT + HR.replace("#hr-triage", channel))
+    taken = f"{channel} is already the {use} of desk it. A channel has one use, for one desk."
+    assert resolve(directory) == [f"The desk “HR” is off: {taken}"]
+    assert set(desks(directory)) == {"it"}
+
+
+def test_a_desk_has_no_two_uses_for_a_channel_given_by_name_and_by_id(directory: Store) -> None:
+    apply(directory, IT.replace('"#it-triage"\n', f"{HELP}\n") + HR.replace("#hr-triage", TRIAGE))
+    (problem,) = resolve(directory)
+    assert f"{HELP} is already the request channel of desk it" in problem
+    assert set(desks(directory)) == {"hr"}
+
+
+def test_a_desk_that_works_keeps_its_channel_when_an_earlier_one_finds_it_too(directory: Store) -> None:
+    apply(directory, "desks:" + HR + IT.removeprefix("\ndesks:").replace("#it-help", "CNEW"))
+    add_channel(directory, "CNEW", "new")
+    resolve(directory)
+    with directory.write() as session:
+        session.execute(update(Channel).where(Channel.id == "CNEW").values(name="hr-triage"))
+    (problem,) = resolve(directory)
+    assert "#hr-triage is already the request channel of desk it" in problem
+    assert set(desks(directory)) == {"it"}
+
+
 def test_once_the_name_is_known_the_desk_works(directory: Store) -> None:
     apply(directory, IT + HR)
     resolve(directory)
