@@ -98,7 +98,7 @@ class _Resolution:
         definition = definition_from(row.definition)
         channels = (*definition.request_channels, definition.triage_channel)
         uses = (use for _, use in self.desired.desks[row.key].uses())
-        self.owners.update(zip(channels, uses, strict=True))
+        self.owners.update(zip(channels, uses, strict=False))
 
     def _resolve(self, key: str, position: int) -> str | None:
         desk, lookup = self.desired.desks[key], Lookup(self.names)
