@@ -206,7 +206,7 @@ def fill(store: Store) -> None:
         matrix={f"{i}/{u}": "P3" for i in ("low", "medium", "high") for u in ("low", "medium", "high")},
     )
     now = real_now()
-    resolver = Resolver(person=str, channel=str)
+    resolver = Resolver({})
     with store.write() as session:
         promised = put_in_force(session, config.load(DESK).config, "it", resolver, now)
         definition = replace(definition, policies=promised)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -166,10 +167,10 @@ def export(
 @config_cli.command("check")
 def config_check(path: DeskYaml = None) -> None:
     """Check desk.yaml and name every mistake with its line."""
-    from bot.config import load
+    from bot.config import load_file
 
     file = _desk_yaml(path)
-    loaded = load(_read(file), source=str(file))
+    loaded = load_file(file)
     for warning in loaded.warnings:
         say(warning.render(str(file)))
     for section in loaded.inactive:
@@ -234,13 +235,13 @@ def sla_backtest(
 ) -> None:
     """Replay past tickets under a proposed policy: what it would have met and breached. Writes nothing."""
     from bot import app
-    from bot.config import load
+    from bot.config import load_file
     from bot.terminal.backtest import backtest_json, backtest_lines
     from bot.terminal.progress import progress
 
-    if not policy.is_file():
+    if not os.path.isfile(policy):
         raise NoDeskConfig(f"There is no {policy}: name the desk.yaml with the proposed policy.")
-    loaded = load(_read(policy), source=str(policy))
+    loaded = load_file(policy)
     for warning in loaded.warnings:
         say(warning.render(str(policy)), err=True)
     settings = load_settings()
@@ -262,20 +263,11 @@ def main() -> NoReturn:
 
 def _desk_yaml(path: Path | None) -> Path:
     file = path or Settings.load().desk_config or DEFAULT_DESK_CONFIG
-    if not file.is_file():
+    if not os.path.isfile(file):
         raise NoDeskConfig(
             f"There is no {file}: copy desk.example.yaml to desk.yaml, or name the file to read."
         )
     return file
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise NoDeskConfig(f"{file} is not UTF-8 text: save it as UTF-8.") from None
-    except OSError as error:
-        raise NoDeskConfig(f"{file} cannot be read ({error.strerror}): check its permissions.") from None
 
 
 if __name__ == "__main__":

@@ -494,7 +494,7 @@ def run(settings: Settings, *, migrate: bool) -> int:
     """Run the bot until SIGTERM or SIGINT; the exit code. Raises DeskbellError when it cannot start."""
     use_few_arenas()
     access = settings.require_slack()
-    loaded = _load(settings.desk_config) if settings.desk_config else None
+    loaded = config.load_file(settings.desk_config) if settings.desk_config else None
     if settings.desk_failpoint is not None:
         failpoints.arm(settings.desk_failpoint)
     with FileLock(settings.database_url):
@@ -512,10 +512,6 @@ def run(settings: Settings, *, migrate: bool) -> int:
     return 0
 
 
-def _load(path: Path) -> LoadedConfig:
-    return config.load(path.read_text(encoding="utf-8"), source=str(path))
-
-
 def migrate(settings: Settings) -> None:
     """Bring the database to the newest revision."""
     with FileLock(settings.database_url):
@@ -524,7 +520,7 @@ def migrate(settings: Settings) -> None:
 
 def plan_config(settings: Settings, path: Path) -> list[str]:
     """What applying a desk.yaml would change, a sentence each."""
-    loaded = _load(path)
+    loaded = config.load_file(path)
     with reading(settings) as store, store.read() as session:
         current = configuring.in_force(session)
     old = config.load(current.text).config if current else None
@@ -534,7 +530,7 @@ def plan_config(settings: Settings, path: Path) -> list[str]:
 def apply_config(settings: Settings, path: Path) -> list[str]:
     """Put a desk.yaml in force; what changed."""
     changes = plan_config(settings, path)
-    loaded = _load(path)
+    loaded = config.load_file(path)
     with FileLock(settings.database_url), reading(settings) as store:
         store.run(
             lambda session: configuring.apply_config(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,6 +95,10 @@ class Settings(BaseSettings):
             settings = cls()
         except ValidationError as error:
             raise SettingsError(*_sentences(error)) from None
+        except UnicodeDecodeError:
+            raise SettingsError(".env is not UTF-8 text: save it as UTF-8.") from None
+        except OSError as error:
+            raise SettingsError(f".env cannot be read ({error.strerror}): check its permissions.") from None
         if settings.desk_config is None and DEFAULT_DESK_CONFIG.is_file():
             return settings.model_copy(update={"desk_config": DEFAULT_DESK_CONFIG})
         return settings
@@ -116,9 +121,13 @@ class Settings(BaseSettings):
     @field_validator("desk_config")
     @classmethod
     def _find_desk_config(cls, value: Path | None) -> Path | None:
-        if value is not None and not value.expanduser().is_file():
+        if value is None:
+            return None
+        # Unlike those of Path these take a path that nobody could open for one where nothing is.
+        file = os.path.expanduser(value)
+        if not os.path.isfile(file):
             raise ValueError("no such file")
-        return value and value.expanduser()
+        return Path(file)
 
     @field_validator("desk_failpoint")
     @classmethod

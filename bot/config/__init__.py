@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.config.canonical import dump
 from bot.config.changes import plan
-from bot.config.loading import LoadedConfig, load
+from bot.config.loading import LoadedConfig, UnreadableFile, load, load_file
 from bot.config.model import (
     Agents,
     CatalogueItem,
@@ -32,12 +32,14 @@ from bot.config.regions import holiday_dates, materialised
 from bot.config.resolving import (
     Ambiguous,
     ChannelCard,
+    ChannelTaken,
     PersonCard,
     Unresolved,
     resolve_channel,
     resolve_person,
 )
 from bot.config.schema import config_schema
+from bot.config.values import parse_recipient
 
 __all__ = [
     "Agents",
@@ -45,6 +47,7 @@ __all__ = [
     "CatalogueItem",
     "ChannelCard",
     "ChannelRef",
+    "ChannelTaken",
     "ConfigError",
     "ConfigProblem",
     "Desk",
@@ -65,13 +68,16 @@ __all__ = [
     "Shift",
     "Sla",
     "Target",
+    "UnreadableFile",
     "Unresolved",
     "Usergroup",
     "config_schema",
     "dump",
     "holiday_dates",
     "load",
+    "load_file",
     "materialised",
+    "parse_recipient",
     "plan",
     "resolve_channel",
     "resolve_person",

@@ -16,12 +16,11 @@ from bot.config.model import (
     EmojiMap,
     MembersOf,
     People,
-    Recipient,
     Role,
-    Sla,
     Usergroup,
     frozen,
 )
+from bot.config.resolving import ChannelTaken
 from bot.config.shapes import (
     Key,
     Place,
@@ -250,18 +249,13 @@ def _refuse_digest_for_nobody(place: Place, desk: Desk) -> None:
 def _warn_of_escalations_to_nobody(place: Place, desk: Desk) -> None:
     first_use = {name: kind for kind, name in reversed(list(desk.slas.items()))}
     for name, kind in first_use.items():
-        told = set(_told(place.reading.slas[name]))
+        sla = place.reading.slas[name]
+        told = set(sla.recipients()) if sla else set()
         at = place.at("slas").at(kind)
         if Role("managers") in told and desk.managers_channel is None:
             at.warn(f"SLA {name} escalates to managers. Set managers_channel, where they are told.")
         if Role("leads") in told and not desk.leads:
             at.warn(f"SLA {name} escalates to leads, and this desk has none. Name them under leads.")
-
-
-def _told(sla: Sla | None) -> Iterator[Recipient]:
-    for target in sla.targets.values() if sla else ():
-        for step in target.escalate:
-            yield from step.to
 
 
 _desks = named(table(KEYS, _build_desk))
@@ -271,17 +265,17 @@ def _read_desks(place: Place) -> Mapping[str, Desk]:
     desks = _desks.read(place)
     owners: dict[ChannelRef, str] = {}
     for key, desk in desks.items():
-        for at, channel_ref, use in _channels(place.at(key), desk):
-            taken = owners.setdefault(channel_ref, f"{use} of desk {key}")
-            if taken != f"{use} of desk {key}":
-                at.problem(f"{channel_ref} is already the {taken}. A channel has one use, for one desk.")
+        for at, (channel_ref, use) in _uses(place.at(key), desk):
+            taken = owners.setdefault(channel_ref, use)
+            if taken != use:
+                at.problem(str(ChannelTaken(channel_ref, taken)))
     return desks
 
 
-def _channels(place: Place, desk: Desk) -> Iterator[tuple[Place, ChannelRef, str]]:
-    for at, ref in zip(place.at("request_channels").items(), desk.request_channels, strict=False):
-        yield at, ref, "request channel"
-    yield place.at("triage_channel"), desk.triage_channel, "triage channel"
+def _uses(place: Place, desk: Desk) -> Iterator[tuple[Place, tuple[ChannelRef, str]]]:
+    *requests, triage = desk.uses()
+    yield from zip(place.at("request_channels").items(), requests, strict=False)
+    yield place.at("triage_channel"), triage
 
 
 desks: Shape[Mapping[str, Desk]] = Shape(_read_desks, _desks.schema)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from bot.config.canonical import digest
 from bot.config.model import DeskConfig
@@ -11,6 +12,7 @@ from bot.config.problems import ConfigError, ConfigProblem
 from bot.config.sections import read_config
 from bot.config.shapes import Reading
 from bot.config.source import read_source
+from bot.errors import DeskbellError
 
 # Checked and stored before anything acts on them. Take a name out when its practice is built.
 NOT_BUILT = frozenset({"catalogue", "services"})
@@ -28,6 +30,25 @@ class LoadedConfig:
     digest: str
     text: str
     inactive: tuple[str, ...]
+
+
+class UnreadableFile(DeskbellError):
+    """A desk.yaml that is no text; `what` is wrong with it, and the `fix`."""
+
+    def __init__(self, what: str, fix: str) -> None:
+        self.what, self.fix = what, fix
+        super().__init__(f"{what}: {fix}")
+
+
+def load_file(path: Path) -> LoadedConfig:
+    """Read and check the desk.yaml of that path. Raises `UnreadableFile` and `ConfigError`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise UnreadableFile(f"{path} is not UTF-8 text", "save it as UTF-8.") from None
+    except OSError as error:
+        raise UnreadableFile(f"{path} cannot be read ({error.strerror})", "check its permissions.") from None
+    return load(text, source=str(path))
 
 
 def load(text: str, *, source: str = "desk.yaml") -> LoadedConfig:

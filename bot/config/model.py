@@ -7,7 +7,7 @@ from Monday = 0.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeVar
@@ -176,6 +176,12 @@ class Sla:
     escalate: tuple[Escalation, ...]
     targets: Mapping[str, Target]
 
+    def recipients(self) -> Iterator[Recipient]:
+        """Whom the escalations of its targets tell, with repeats."""
+        for target in self.targets.values():
+            for step in target.escalate:
+                yield from step.to
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EmojiMap:
@@ -252,6 +258,11 @@ class Desk:
     digest: Digest | None = None
     emoji: EmojiMap = field(default_factory=EmojiMap)
     categories: tuple[str, ...] = DEFAULT_CATEGORIES
+
+    def uses(self) -> Iterator[tuple[ChannelRef, str]]:
+        """The channels that have one use, for this desk alone, and which: request channels first."""
+        yield from ((ref, f"request channel of desk {self.key}") for ref in self.request_channels)
+        yield self.triage_channel, f"triage channel of desk {self.key}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -48,6 +48,13 @@ class Ambiguous(DeskbellError):
         super().__init__(f'"{ref}" fits {", ".join(self.ids)}. Write one of these ids in desk.yaml instead.')
 
 
+class ChannelTaken(DeskbellError):
+    """A channel has one use, for one desk; `use` says which it has already."""
+
+    def __init__(self, ref: ChannelRef, use: str) -> None:
+        super().__init__(f"{ref} is already the {use}. A channel has one use, for one desk.")
+
+
 def resolve_person(ref: PersonRef, people: Sequence[PersonCard]) -> str:
     """The id of the person meant: by id, by e-mail, or by handle and then display name, in any case.
 

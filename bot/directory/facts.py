@@ -26,9 +26,10 @@ _NOBODY: Final = frozenset({"user_not_found", "user_not_visible", "users_not_fou
 _OUT_OF_REACH: Final = frozenset(
     {"channel_not_found", "not_in_channel", "thread_not_found", "message_not_found", "is_archived"}
 )
-_NO_GROUPS: Final = frozenset(
+NO_USERGROUPS: Final = frozenset(
     {"plan_upgrade_required", "paid_teams_only", "permission_denied", "missing_scope"}
 )
+"""What Slack answers where there are no user groups, or none for the bot to see."""
 
 
 class FactReader:
@@ -119,7 +120,7 @@ class FactReader:
         try:
             answer = self._reader.call("usergroups.list", include_users=True, include_disabled=True)
         except Refused as refusal:
-            if refusal.error not in _NO_GROUPS:
+            if refusal.error not in NO_USERGROUPS:
                 raise
             return False
         for group in shapes.with_id(objects(answer, "usergroups")):

@@ -33,9 +33,8 @@ def needed(session: Session) -> list[str]:
     found: dict[str, None] = {}
     for desk in load_desks(session).all:
         channels = (*desk.request_channels, desk.triage_channel, desk.managers_channel)
-        told = (policies.channels(session, policy_id) for policy_id in desk.policies.values())
         found |= dict.fromkeys(channel for channel in channels if channel is not None)
-        found |= dict.fromkeys(channel for those in told for channel in sorted(those))
+        found |= dict.fromkeys(sorted(policies.channels(session, desk)))
     return list(found)
 
 

@@ -14,9 +14,10 @@ from bot.config import (
     MembersOf,
     People,
     PersonRef,
+    UnreadableFile,
     Unresolved,
     Usergroup,
-    load,
+    load_file,
     resolve_channel,
     resolve_person,
 )
@@ -31,7 +32,7 @@ def examine_file(path: Path | None) -> Generator[Finding, None, DeskConfig | Non
         yield Finding.to_mend("There is no desk.yaml", "copy desk.example.yaml to desk.yaml and adapt it.")
         return None
     try:
-        config = load(path.read_text(encoding="utf-8"), source=str(path)).config
+        config = load_file(path).config
     except ConfigError as error:
         count = len(error.problems)
         mistakes = "a mistake" if count == 1 else f"{count} mistakes"
@@ -39,8 +40,8 @@ def examine_file(path: Path | None) -> Generator[Finding, None, DeskConfig | Non
             f"{path} has {mistakes}", "run `deskbell config check` to see each with its line."
         )
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        yield Finding.to_mend(f"{path} cannot be read", f"check its permissions and encoding ({error}).")
+    except UnreadableFile as error:
+        yield Finding.to_mend(error.what, error.fix)
         return None
     yield Finding.well(
         f"{path} is valid, with {len(config.desks)} desk{'' if len(config.desks) == 1 else 's'}"
@@ -83,8 +84,14 @@ def examine_usergroups(config: DeskConfig, directory: Directory) -> Iterator[Fin
     for desk in config.desks.values():
         if not isinstance(desk.agents, Usergroup):
             continue
-        handle = desk.agents.handle
-        if handle in directory.usergroups:
+        handle = desk.agents.handle.removeprefix("@")
+        if directory.usergroups is None:
+            yield Finding.to_mend(
+                f"The user group @{handle} cannot be used",
+                "Slack shows the bot none in this workspace (they need a paid plan); "
+                "name the agents by a channel or as a list.",
+            )
+        elif handle.lower() in directory.usergroups:
             yield Finding.well(f"The user group @{handle} exists")
         else:
             yield Finding.to_mend(
@@ -127,6 +134,8 @@ def _people_of(desk: Desk) -> Iterator[PersonRef]:
     yield from desk.managers
     if isinstance(desk.agents, People):
         yield from desk.agents.people
+    for shift in desk.shifts:
+        yield from shift.people
 
 
 def _recipients(config: DeskConfig) -> Iterator[object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -17,6 +17,8 @@ from slack_sdk.web import SlackResponse
 
 from bot.clock import real_now
 from bot.config import ChannelCard, PersonCard
+from bot.directory import shapes
+from bot.directory.facts import NO_USERGROUPS
 from bot.doctor.finding import Finding
 from bot.manifest import APP_TOKEN_SCOPE, EVENTS_PATH, SCOPES
 from bot.settings import Settings, SettingsError, SlackAccess
@@ -40,10 +42,11 @@ class Connection:
 
 
 class Refused(Exception):
-    """Slack did not give what was asked for; `sentence` says what to do."""
+    """Slack did not give what was asked for; `sentence` says what to do, `error` is Slack's word for it."""
 
-    def __init__(self, sentence: str) -> None:
+    def __init__(self, sentence: str, error: str = "") -> None:
         self.sentence = sentence
+        self.error = error
         super().__init__(sentence)
 
 
@@ -62,7 +65,8 @@ class Directory:
 
     channels: tuple[Channel, ...]
     people: tuple[PersonCard, ...]
-    usergroups: frozenset[str]
+    usergroups: frozenset[str] | None
+    """Handles in lower case; None where the workspace shows no user groups."""
 
 
 def examine_tokens(settings: Settings) -> Generator[Finding, None, Connection | None]:
@@ -95,12 +99,21 @@ def read_directory(connection: Connection) -> Directory:
     kinds = {"types": "public_channel,private_channel"}
     channels = _pages(client, "conversations.list", "channels", kinds)
     members = _pages(client, "users.list", "members", {})
-    usergroups = _items(_ask(client, "usergroups.list"), "usergroups")
     return Directory(
         channels=tuple(_channel(channel) for channel in channels),
-        people=tuple(_person(member) for member in members if not member.get("deleted")),
-        usergroups=frozenset(str(group.get("handle", "")) for group in usergroups),
+        people=tuple(_people(members)),
+        usergroups=_usergroups(client),
     )
+
+
+def _usergroups(client: WebClient) -> frozenset[str] | None:
+    try:
+        answer = _ask(client, "usergroups.list")
+    except Refused as refusal:
+        if refusal.error not in NO_USERGROUPS:
+            raise
+        return None
+    return frozenset(str(group.get("handle", "")).lower() for group in _items(answer, "usergroups"))
 
 
 def _client(settings: Settings, token: str) -> WebClient:
@@ -114,7 +127,7 @@ def _ask(client: WebClient, method: str, arguments: Mapping[str, str] | None = N
     try:
         return client.api_call(method, params=dict(arguments or {}))
     except SlackApiError as error:
-        raise Refused(_advice(method, error)) from None
+        raise Refused(_advice(method, error), str(error.response.get("error"))) from None
     except (OSError, HTTPException, SlackClientError) as error:
         where = f"{client.base_url} ({_reason(error)})"
         raise Refused(f"Slack does not answer at {where}; check the network and SLACK_API_URL.") from None
@@ -201,13 +214,9 @@ def _channel(channel: Mapping[str, object]) -> Channel:
     )
 
 
-def _person(member: Mapping[str, object]) -> PersonCard:
-    profile = member.get("profile")
-    details: Mapping[str, object] = profile if isinstance(profile, dict) else {}
-    email = details.get("email")
-    return PersonCard(
-        id=str(member.get("id")),
-        handle=str(member.get("name", "")),
-        display_name=str(details.get("display_name") or details.get("real_name") or ""),
-        email=email if isinstance(email, str) else None,
-    )
+def _people(members: Iterable[Mapping[str, object]]) -> Iterator[PersonCard]:
+    """Those who may be named: neither apps nor people who have left, as in the bot's own directory."""
+    now = real_now()
+    for values in (shapes.person(member, home="", now=now) for member in shapes.with_id(members)):
+        if not values["is_app"] and not values["is_deactivated"]:
+            yield PersonCard(values["id"], values["handle"], values["name"], values["email"])

@@ -24,6 +24,7 @@ from bot.workflows import configuring, homes, reading
 from bot.workflows.desks import Desks, load_desks
 from bot.workflows.gestures import AnyGesture
 from bot.workflows.intake import Intake
+from bot.workflows.names import read_names
 from bot.workflows.outcomes import Outcome
 from bot.workflows.reading import DeskView, TicketView
 
@@ -86,7 +87,7 @@ class Handling:
         if not isinstance(said, Handle):
             return said.id if said else None
         with self.store.read() as session:
-            names = configuring.read_names(session)
+            names = read_names(session)
         try:
             return names.person(PersonRef(f"@{said.name}"))
         except DeskbellError:

@@ -198,7 +198,7 @@ def _content(desired: DeskConfig, name: str, period: Period) -> dict[str, Any]:
     calendars = {
         key: config.materialised(calendar, first, last) for key, calendar in desired.calendars.items()
     }
-    names = Resolver(person=str, channel=str)
+    names = Resolver({})
     return content_of(desired.slas[name], calendars, names, period.end.date())
 
 

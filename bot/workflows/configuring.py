@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -11,73 +11,25 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from bot import config
-from bot.config import ChannelCard, ChannelRef, DeskConfig, LoadedConfig, PersonCard, PersonRef
+from bot.config import Ambiguous, ChannelRef, ChannelTaken, DeskConfig, LoadedConfig, PersonRef
 from bot.errors import DeskbellError
 from bot.failpoints import Commit
-from bot.models import Channel, Configuration, Desk, Person, Usergroup
+from bot.models import Configuration, Desk
 from bot.store import Store
 from bot.store.dialects import CONFIGURING, one_at_a_time, upsert
 from bot.workflows import policies, telling, timekeeping
 from bot.workflows.desks import (
-    AgentSource,
     Definition,
     DigestDefinition,
     ShiftDefinition,
     definition_from,
     load_desks,
 )
+from bot.workflows.names import Lookup, Names, read_names
 from bot.workflows.people import administrators
 from bot.workflows.telling import Telling
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class Names:
-    """The people, channels and user groups that the directory knows."""
-
-    people: tuple[PersonCard, ...]
-    channels: tuple[ChannelCard, ...]
-    usergroups: dict[str, str]
-    """Handle (lower case) → id."""
-    former: tuple[PersonCard, ...] = ()
-    """People whose accounts are deactivated: they may still be named, and are left out."""
-
-    def person(self, ref: PersonRef) -> str:
-        """Raises Unresolved or Ambiguous."""
-        return config.resolve_person(ref, self.people)
-
-    def present(self, refs: tuple[PersonRef, ...]) -> tuple[str, ...]:
-        """Those who are still there. Raises Unresolved or Ambiguous for a name that nobody ever bore."""
-        return tuple(self.person(ref) for ref in refs if not self.has_left(ref))
-
-    def has_left(self, ref: PersonRef) -> bool:
-        """Whether a name is that of a deactivated account, and of no other."""
-        return not _resolves(ref, self.people) and _resolves(ref, self.former)
-
-    def channel(self, ref: ChannelRef) -> str:
-        """Raises Unresolved or Ambiguous."""
-        return config.resolve_channel(ref, self.channels)
-
-    def agents(self, source: config.Agents) -> AgentSource:
-        """Raises Unresolved or Ambiguous, or UnknownUsergroup."""
-        match source:
-            case config.MembersOf(channel):
-                return AgentSource(kind="channel", ids=(self.channel(channel),))
-            case config.People(people):
-                return AgentSource(kind="people", ids=self.present(people))
-            case config.Usergroup(handle):
-                found = self.usergroups.get(handle.removeprefix("@").lower())
-                if found is None:
-                    raise UnknownUsergroup(handle)
-                return AgentSource(kind="usergroup", ids=(found,))
-
-
-class UnknownUsergroup(DeskbellError):
-    """No user group has this handle."""
-
-    def __init__(self, handle: str) -> None:
-        super().__init__(f'No user group is known as "{handle}". Correct the handle in desk.yaml.')
 
 
 class NobodyLeft(DeskbellError):
@@ -85,30 +37,6 @@ class NobodyLeft(DeskbellError):
 
     def __init__(self) -> None:
         super().__init__("Everybody named in `agents` has left. Name somebody else in desk.yaml.")
-
-
-def read_names(session: Session) -> Names:
-    """What the directory knows at the moment. Archived channels and deactivated people do not count."""
-    people = session.scalars(select(Person).where(Person.is_deactivated.is_(False), Person.is_app.is_(False)))
-    channels = session.scalars(select(Channel).where(Channel.is_archived.is_(False)))
-    groups = session.scalars(select(Usergroup).where(Usergroup.is_disabled.is_(False)))
-    return Names(
-        people=tuple(PersonCard(p.id, p.handle, p.name, p.email) for p in people),
-        channels=tuple(ChannelCard(c.id, c.name) for c in channels),
-        usergroups={group.handle.lower(): group.id for group in groups},
-        former=tuple(
-            PersonCard(p.id, p.handle, p.name, p.email)
-            for p in session.scalars(select(Person).where(Person.is_deactivated, Person.is_app.is_(False)))
-        ),
-    )
-
-
-def _resolves(ref: PersonRef, people: tuple[PersonCard, ...]) -> bool:
-    try:
-        config.resolve_person(ref, people)
-    except DeskbellError:
-        return False
-    return True
 
 
 def in_force(session: Session) -> Configuration | None:
@@ -128,7 +56,7 @@ def apply_config(session: Session, loaded: LoadedConfig, now: datetime) -> bool:
 
 
 def resolve_desks(session: Session) -> list[str]:
-    """Find ids for the desks whose names are not resolved yet under the configuration in force.
+    """Find ids for the names of desks that are not resolved yet under the configuration in force.
 
     What is resolved stays so, also when a channel is renamed: the last known ids are valid. Returns the
     problems, a sentence each; a desk with a problem is disabled, the others work.
@@ -139,101 +67,153 @@ def resolve_desks(session: Session) -> list[str]:
         return []
     desired = config.load(current.text).config
     session.execute(delete(Desk).where(Desk.key.not_in(list(desired.desks))))
-    names = read_names(session)
-    problems = [
-        problem
-        for position, key in enumerate(desired.desks)
-        if (problem := _resolve(session, desired, key, position, current, names))
-    ]
+    problems = _Resolution(session, desired, current, read_names(session)).go()
+    session.flush()
     session.expire_all()
     return problems
 
 
-def _resolve(
-    session: Session, desired: DeskConfig, key: str, position: int, version: Configuration, names: Names
-) -> str | None:
-    row = session.get(Desk, key)
-    if row is not None and row.is_active and row.configuration_id == version.id:
-        return None
-    try:
-        definition, problem = define(desired, key, names), None
+@dataclass(frozen=True)
+class _Resolution:
+    """One look for everything that desks name."""
+
+    session: Session
+    desired: DeskConfig
+    version: Configuration
+    names: Names
+    owners: dict[str, str] = field(default_factory=dict)
+    """The channels that have a use, by id, and which."""
+
+    def go(self) -> list[str]:
+        """The desks that work keep what they have; the others follow in the order of desk.yaml."""
+        working = select(Desk).where(Desk.is_active, Desk.configuration_id == self.version.id)
+        settled = {row.key: row for row in self.session.scalars(working)}
+        for row in settled.values():
+            self._settled(row)
+        pending = [(position, key) for position, key in enumerate(self.desired.desks) if key not in settled]
+        return [problem for position, key in pending if (problem := self._resolve(key, position))]
+
+    def _settled(self, row: Desk) -> None:
+        _find_missing(self.desired, row, self.names)
+        definition = definition_from(row.definition)
+        channels = (*definition.request_channels, definition.triage_channel)
+        uses = (use for _, use in self.desired.desks[row.key].uses())
+        self.owners.update(zip(channels, uses, strict=False))
+
+    def _resolve(self, key: str, position: int) -> str | None:
+        desk, lookup = self.desired.desks[key], Lookup(self.names)
+        try:
+            definition, problem = self._define(desk, lookup), None
+        except DeskbellError as error:
+            definition, problem = None, f"The desk “{desk.name}” is off: {error}"
+        values = {
+            "key": key,
+            "position": position,
+            "name": desk.name,
+            "definition": definition.to_json() if definition else {},
+            "is_active": definition is not None,
+            "problem": problem,
+            "configuration_id": self.version.id,
+        }
+        upsert(self.session, Desk, values, keys=["key"])
+        if definition is not None:
+            telling.repoint_cards(self.session, desk_key=key, channel=definition.triage_channel)
+            _tell_of_missing(self.session, self.desired, definition, self.version, lookup)
+        if problem is not None:
+            # Once for each configuration: a mistake that was mended and is made again is news.
+            notice = f"desk:{key}:{self.version.id}:{_short(problem)}"
+            tell_administrators(self.session, notice, "A desk is off", problem)
+        return problem
+
+    def _define(self, desk: config.Desk, lookup: Lookup) -> Definition:
+        definition = define(self.desired, desk.key, lookup)
         if definition.agents.kind == "people" and not definition.agents.ids:
             raise NobodyLeft
-        definition = _with_policies(session, desired, definition, names, version.applied_at)
-    except DeskbellError as error:
-        definition, problem = None, f"The desk “{desired.desks[key].name}” is off: {error}"
-    values = {
-        "key": key,
-        "position": position,
-        "name": desired.desks[key].name,
-        "definition": definition.to_json() if definition else {},
-        "is_active": definition is not None,
-        "problem": problem,
-        "configuration_id": version.id,
-    }
-    upsert(session, Desk, values, keys=["key"])
-    if definition is not None:
-        telling.repoint_cards(session, desk_key=key, channel=definition.triage_channel)
-    if problem is not None:
-        tell_administrators(session, f"desk:{key}:{_short(problem)}", "A desk is off", problem)
-    return problem
+        self._own_channels(desk, lookup)
+        return _with_policies(self.session, self.desired, definition, self.version.applied_at)
+
+    def _own_channels(self, desk: config.Desk, lookup: Lookup) -> None:
+        """That two names in desk.yaml are one channel shows by their ids alone. Raises ChannelTaken."""
+        owners = dict(self.owners)
+        for ref, use in desk.uses():
+            taken = owners.setdefault(lookup.channel(ref), use)
+            if taken != use:
+                raise ChannelTaken(ref, taken)
+        self.owners.update(owners)
+
+
+def _find_missing(desired: DeskConfig, row: Desk, names: Names) -> None:
+    """Whom a desk lacked may be there by now.
+
+    What was promised is not written anew: escalations look up in the desk what they did not know.
+    """
+    known = definition_from(row.definition)
+    if known.ids and not known.missing:
+        return
+    try:
+        found = replace(define(desired, known.key, Lookup(names, known)), policies=known.policies)
+    except DeskbellError:  # resolved before desks kept what names mean, and something has another name by now
+        return
+    if found != known:
+        row.definition = found.to_json()
 
 
 def _with_policies(
     session: Session,
     desired: DeskConfig,
     definition: Definition,
-    names: Names,
     at: datetime,
     *,
     keeps_holidays: bool = False,
 ) -> Definition:
-    """The desk with the versions of its service policies; tell of names in them that nobody bears."""
-    key = definition.key
-    resolver = policies.Resolver(person=names.person, channel=names.channel)
-    in_force = policies.put_in_force(session, desired, key, resolver, at, keeps_holidays=keeps_holidays)
+    """The desk with the versions of its service policies."""
+    resolver = policies.Resolver(definition.ids)
+    in_force = policies.put_in_force(
+        session, desired, definition.key, resolver, at, keeps_holidays=keeps_holidays
+    )
     timekeeping.begin_for_open(session, definition, in_force, at)
-    told = {name for id_ in in_force.values() for name in policies.unknown(session, id_)}
-    for name in sorted(told | _missing(desired.desks[key], names)):
-        tell_administrators(
-            session,
-            f"nobody:{key}:{_short(name)}",
-            "Somebody in desk.yaml cannot be found",
-            f"desk.yaml names “{name}” at {definition.name}, and nobody active bears that name. "
-            "Everybody else there is told as before.",
-            fix="Correct the name in desk.yaml and start Deskbell again.",
-        )
     return replace(definition, policies=in_force)
 
 
-def _missing(desk: config.Desk, names: Names) -> set[str]:
-    """The people of a desk who have left, and those of its shifts whom nobody knows."""
-    named = (*desk.leads, *desk.managers, *_listed(desk.agents))
-    on_shift = (ref for shift in desk.shifts for ref in shift.people)
-    left = {str(ref) for ref in named if names.has_left(ref)}
-    return left | {str(ref) for ref in on_shift if not _knows(names, ref)}
+def _tell_of_missing(
+    session: Session, desired: DeskConfig, definition: Definition, version: Configuration, lookup: Lookup
+) -> None:
+    for ref, error in lookup.missing.items():
+        is_administrator = ref in (desired.administrators or ())
+        place = "among the administrators" if is_administrator else f"at {definition.name}"
+        key = f"nobody:{'' if is_administrator else definition.key}:{version.id}:{_short(str(ref))}"
+        title, detail, fix = _words_for_missing(ref, error, place)
+        tell_administrators(session, key, title, detail, fix)
 
 
-def _listed(agents: config.Agents) -> tuple[PersonRef, ...]:
-    return agents.people if isinstance(agents, config.People) else ()
+def _words_for_missing(ref: PersonRef | ChannelRef, error: DeskbellError, place: str) -> tuple[str, str, str]:
+    """Title, detail and fix."""
+    named = f"desk.yaml names “{ref}” {place}"
+    others = "Everybody else there is told as before."
+    if isinstance(error, Ambiguous):
+        return "A name in desk.yaml is not clear", f"{named}. {error}", ""
+    if isinstance(ref, ChannelRef):
+        return (
+            "A channel in desk.yaml cannot be found",
+            f"{named}, and the bot sees no such channel. {others}",
+            "If it is private, invite the bot there: then it is found by itself. "
+            "Otherwise correct the name in desk.yaml and start Deskbell again.",
+        )
+    return (
+        "Somebody in desk.yaml cannot be found",
+        f"{named}, and nobody active bears that name. {others}",
+        "Correct the name in desk.yaml and start Deskbell again. Who is yet to join Slack is found then.",
+    )
 
 
-def _knows(names: Names, ref: PersonRef) -> bool:
-    try:
-        names.person(ref)
-    except DeskbellError:
-        return False
-    return True
-
-
-def _shifts(desk: config.Desk, names: Names) -> tuple[ShiftDefinition, ...]:
+def _shifts(desk: config.Desk, lookup: Lookup) -> tuple[ShiftDefinition, ...]:
     """The shifts with those of their people who can be found."""
     return tuple(
         ShiftDefinition(
             days=shift.days,
             windows=shift.windows,
             timezone=shift.timezone,
-            people=tuple(names.person(ref) for ref in shift.people if _knows(names, ref)),
+            people=lookup.known(shift.people),
         )
         for shift in desk.shifts
     )
@@ -245,35 +225,42 @@ def _digest(desk: config.Desk) -> DigestDefinition | None:
     return DigestDefinition(at=desk.digest.at, days=desk.digest.days, reviews=desk.digest.reviews)
 
 
-def define(desired: DeskConfig, key: str, names: Names) -> Definition:
+def define(desired: DeskConfig, key: str, lookup: Lookup) -> Definition:
     """A desk with its names resolved. Raises Unresolved, Ambiguous or UnknownUsergroup."""
     desk = desired.desks[key]
     matrix = desired.priorities.cells
-    return Definition(
+    definition = Definition(
         key=key,
         name=desk.name,
         timezone=desk.timezone,
-        request_channels=tuple(names.channel(ref) for ref in desk.request_channels),
-        triage_channel=names.channel(desk.triage_channel),
-        managers_channel=names.channel(desk.managers_channel) if desk.managers_channel else None,
-        agents=names.agents(desk.agents),
-        leads=names.present(desk.leads),
-        managers=names.present(desk.managers),
-        administrators=_administrators(desired, names),
+        request_channels=tuple(lookup.channel(ref) for ref in desk.request_channels),
+        triage_channel=lookup.channel(desk.triage_channel),
+        managers_channel=lookup.channel(desk.managers_channel) if desk.managers_channel else None,
+        agents=lookup.agents(desk.agents),
+        leads=lookup.present(desk.leads),
+        managers=lookup.present(desk.managers),
+        administrators=_administrators(desired, lookup),
         close_after=desk.close_after,
         undo_within=desk.undo_within,
         emoji=desk.emoji.gestures(),
         categories=desk.categories,
         matrix={f"{impact.value}/{urgency.value}": name for (impact, urgency), name in matrix.items()},
-        shifts=_shifts(desk, names),
+        shifts=_shifts(desk, lookup),
         digest=_digest(desk),
     )
+    _look_up_recipients(desired, key, lookup)
+    return replace(definition, ids=lookup.ids, missing=tuple(str(ref) for ref in lookup.missing))
 
 
-def _administrators(desired: DeskConfig, names: Names) -> tuple[str, ...] | None:
-    if desired.administrators is None:
-        return None
-    return tuple(names.person(ref) for ref in desired.administrators)
+def _look_up_recipients(desired: DeskConfig, key: str, lookup: Lookup) -> None:
+    for sla in desired.desks[key].slas.values():
+        for to in desired.slas[sla].recipients():
+            lookup.recipient(to)
+
+
+def _administrators(desired: DeskConfig, lookup: Lookup) -> tuple[str, ...] | None:
+    """Those named who are still there; None where nobody is named or all have left: then the owners are."""
+    return lookup.present(desired.administrators or ()) or None
 
 
 def tell_of_clock(session: Session, before: datetime, now: datetime) -> None:
@@ -355,8 +342,12 @@ def _extend(session: Session, keys: list[str], now: datetime) -> None:
     if current is None:
         return
     desired, names = config.load(current.text).config, read_names(session)
-    for row in session.scalars(select(Desk).where(Desk.key.in_(keys), Desk.is_active)):
+    resolved = select(Desk).where(Desk.is_active, Desk.configuration_id == current.id)
+    for row in session.scalars(resolved.where(Desk.key.in_(keys))):
         definition = definition_from(row.definition)
-        extended = _with_policies(session, desired, definition, names, now, keeps_holidays=True)
+        lookup = Lookup(names, definition)
+        _look_up_recipients(desired, definition.key, lookup)
+        definition = replace(definition, ids=lookup.ids)
+        extended = _with_policies(session, desired, definition, now, keeps_holidays=True)
         row.definition = extended.to_json()
     session.flush()

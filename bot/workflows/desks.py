@@ -78,6 +78,10 @@ class Definition:
     shifts: tuple[ShiftDefinition, ...] = ()
     """Empty: every agent is on duty at any time."""
     digest: DigestDefinition | None = None
+    ids: Mapping[str, str] = field(default_factory=dict)
+    """What names mean here, as desk.yaml writes them: found once, they keep their meaning."""
+    missing: tuple[str, ...] = ()
+    """Names that the desk does without until somebody or something bears them."""
 
     def meaning(self, emoji: str) -> str | None:
         """What an emoji means here; skin tones are ignored."""
@@ -123,6 +127,7 @@ def definition_from(data: Mapping[str, Any]) -> Definition:
     administrators = data["administrators"]
     fields["administrators"] = None if administrators is None else tuple(administrators)
     fields["digest"] = _digest_from(data.get("digest"))
+    fields["missing"] = tuple(data.get("missing", ()))
     fields["shifts"] = tuple(_shift_from(shift) for shift in data.get("shifts", ()))
     return Definition(**fields)
 

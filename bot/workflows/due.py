@@ -234,22 +234,22 @@ class Tour:
         found: list[Decided] = []
         is_over = ticket.state not in OPEN_STATES
         for policy in timekeeping.later_versions(self._session, desk, ticket.kind, clocks.held):
-            found += self._reached(clocks, min(policy.effective_from, self._now))
+            found += self._reached(desk, clocks, min(policy.effective_from, self._now))
             clocks.held = timekeeping.under(policy, clocks.held, is_over=is_over)
         clocks.held = timekeeping.under_present_policy(
             self._session, desk, ticket.kind, clocks.held, self._now, is_over=is_over
         )
-        found += self._reached(clocks, self._now)
+        found += self._reached(desk, clocks, self._now)
         return [replace(one, stands=_stands(clocks, one)) for one in found]
 
-    def _reached(self, clocks: Clocks, at: datetime) -> list[Decided]:
+    def _reached(self, desk: Definition, clocks: Clocks, at: datetime) -> list[Decided]:
         clocks.held = clocks.held.settled(at)
         promise = clocks.held.promise
         steps = load_policy(self._session, promise.policy).recipients[promise.priority]
         found = []
         for cycle in clocks.held.cycles:
             due = [item for item in clocks.pending(cycle, promise) if item.at <= at]
-            found += [Decided(cycle, item, _recipients(item.point, steps), stands=True) for item in due]
+            found += [Decided(cycle, item, _recipients(desk, item.point, steps), stands=True) for item in due]
             clocks.decide(cycle, (item.point.name for item in due))
         return found
 
@@ -475,9 +475,11 @@ def _measured_by(clocks: Clocks) -> list[tuple[Any, ...]]:
     ]
 
 
-def _recipients(point: Point, steps: tuple[tuple[Recipient, ...], ...]) -> tuple[Recipient, ...]:
+def _recipients(
+    desk: Definition, point: Point, steps: tuple[tuple[Recipient, ...], ...]
+) -> tuple[Recipient, ...]:
     if point.step is not None:
-        return steps[point.step]
+        return tuple(to.at(desk) for to in steps[point.step])
     return (Recipient("role", "assignee_or_agents"),)
 
 

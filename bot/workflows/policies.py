@@ -6,7 +6,7 @@ A version holds for tickets raised from its effective instant on, and for the re
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
@@ -16,8 +16,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from bot import config
-from bot.config import ChannelRef, DeskConfig, Escalation, PersonRef, Sla, Target
-from bot.errors import DeskbellError
+from bot.config import ChannelRef, DeskConfig, Escalation, Sla, Target
 from bot.models import ServiceClock, ServicePolicy
 from bot.models.base import canonical
 from bot.models.vocabulary import Kind
@@ -25,6 +24,7 @@ from bot.service_levels.calendars import Calendar, Window
 from bot.service_levels.clocks import Point, Promise
 from bot.service_levels.openings import hours_of
 from bot.store.connections import connection
+from bot.workflows.desks import Definition
 
 _WRITTEN_HERE: Final = "deskbell_policies"
 
@@ -39,6 +39,15 @@ class Recipient:
 
     kind: Literal["role", "person", "channel", "unknown"]
     id: str
+    """Of what is unknown the name, as desk.yaml writes it."""
+
+    def at(self, desk: Definition) -> Recipient:
+        """Itself; what was unknown when the version was written is whom its name means at the desk by now."""
+        found = desk.ids.get(self.id) if self.kind == "unknown" else None
+        if found is None:
+            return self
+        is_channel = isinstance(config.parse_recipient(self.id), ChannelRef)
+        return Recipient("channel" if is_channel else "person", found)
 
 
 @dataclass(frozen=True)
@@ -61,23 +70,18 @@ class Policy:
 
 @dataclass(frozen=True)
 class Resolver:
-    """Finds the ids of the people and channels that an escalation names."""
+    """Finds the people and channels that an escalation names, by the `ids` that names mean."""
 
-    person: Callable[[PersonRef], str]
-    channel: Callable[[ChannelRef], str]
+    ids: Mapping[str, str]
 
     def recipient(self, to: config.Recipient) -> Recipient:
-        """A name that cannot be resolved stays as it is written; telling it is told to an administrator."""
-        try:
-            match to:
-                case PersonRef():
-                    return Recipient("person", self.person(to))
-                case ChannelRef():
-                    return Recipient("channel", self.channel(to))
-                case _:
-                    return Recipient("role", to.name)
-        except DeskbellError:
+        """A name that means nobody yet stays as it is written."""
+        if isinstance(to, config.Role):
+            return Recipient("role", to.name)
+        found = self.ids.get(str(to))
+        if found is None:
             return Recipient("unknown", str(to))
+        return Recipient("channel" if isinstance(to, ChannelRef) else "person", found)
 
 
 def put_in_force(
@@ -158,19 +162,11 @@ def _holidays(calendar: Mapping[str, Any], known: Mapping[str, Any] | None, unti
     return [*known["holidays"], *(day for day in calendar["holidays"] if day > until)]
 
 
-def unknown(session: Session, policy_id: int) -> set[str]:
-    """The names in a version's escalations that could not be resolved when it was written."""
-    return _told(session, policy_id, "unknown")
-
-
-def channels(session: Session, policy_id: int) -> set[str]:
-    """The channels that a version's escalations tell."""
-    return _told(session, policy_id, "channel")
-
-
-def _told(session: Session, policy_id: int, kind: str) -> set[str]:
-    steps = load_policy(session, policy_id).recipients.values()
-    return {to.id for row in steps for step in row for to in step if to.kind == kind}
+def channels(session: Session, desk: Definition) -> set[str]:
+    """The channels that a desk's escalations tell."""
+    in_force = (load_policy(session, id_).recipients.values() for id_ in desk.policies.values())
+    told = (to.at(desk) for priorities in in_force for steps in priorities for step in steps for to in step)
+    return {to.id for to in told if to.kind == "channel"}
 
 
 def newest_version(session: Session, desk_key: str, kind: Kind) -> ServicePolicy | None:

@@ -109,14 +109,25 @@ def test_a_wrong_variable_is_one_sentence_and_no_traceback(command: str, tmp_pat
     assert done.stderr.count("\n") == 1
 
 
+NOT_UTF8 = "name: Büro".encode("latin-1")
+
+
 @pytest.mark.parametrize(
-    ("content", "sentence"),
-    [(None, "There is no desk.yaml"), (b"name: \xff\xfe", "desk.yaml is not UTF-8 text")],
+    ("command", "content", "sentence"),
+    [
+        ("config check", None, "There is no desk.yaml"),
+        ("config check", NOT_UTF8, "desk.yaml is not UTF-8 text"),
+        ("config apply", NOT_UTF8, "desk.yaml is not UTF-8 text"),
+        ("run", NOT_UTF8, "desk.yaml is not UTF-8 text"),
+    ],
 )
-def test_an_unusable_desk_yaml_is_one_sentence(content: bytes | None, sentence: str, tmp_path: Path) -> None:
+def test_an_unusable_desk_yaml_is_one_sentence(
+    command: str, content: bytes | None, sentence: str, tmp_path: Path
+) -> None:
     if content is not None:
         (tmp_path / "desk.yaml").write_bytes(content)
-    done = deskbell(tmp_path, "config", "check")
+    tokens = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
+    done = deskbell(tmp_path, *command.split(), **tokens)
     assert done.returncode == 1
     assert done.stderr.startswith(sentence)
     assert done.stderr.count("\n") == 1

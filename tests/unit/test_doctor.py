@@ -11,7 +11,7 @@ from bot.doctor import Finding, examine
 from bot.settings import Settings
 from sandbox.core import Sandbox
 from sandbox.jsontypes import JsonObject, as_object
-from sandbox.seed import APP, ChannelSeed, WorkspaceSeed, default_seed
+from sandbox.seed import APP, ChannelSeed, TeamSeed, WorkspaceSeed, default_seed
 from tests.sandbox_fixture import ROOT, repository_manifest, running_sandbox
 
 
@@ -52,6 +52,17 @@ def without_scope(scope: str) -> JsonObject:
     assert isinstance(granted, list)
     granted.remove(scope)
     return manifest
+
+
+def adapt(folder: Path, old: str, new: str) -> None:
+    desk = folder / "desk.yaml"
+    text = desk.read_text(encoding="utf-8")
+    assert old in text
+    desk.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def agents_from(folder: Path, handle: str) -> None:
+    adapt(folder, 'members_of: "#it-triage"', f"usergroup: {handle}")
 
 
 def with_channels(*changed: ChannelSeed) -> WorkspaceSeed:
@@ -137,19 +148,40 @@ def test_a_channel_the_bot_cannot_use_is_named(
 
 
 def test_somebody_unknown_or_departed_is_named(settings: Settings, folder: Path) -> None:
-    desk = folder / "desk.yaml"
-    text = desk.read_text(encoding="utf-8").replace('"@lea"', '"@nobody"').replace('"@maria"', '"@dora"')
-    desk.write_text(text, encoding="utf-8")
+    adapt(folder, '"@lea"', '"@nobody"')
+    adapt(folder, '"@maria"', '"@dora"')
     lines = to_mend(settings)
     assert [line.partition(" is not clear")[0] for line in lines] == ["fix  @nobody", "fix  @dora"]
 
 
+def test_people_on_shift_are_examined_too(settings: Settings, folder: Path) -> None:
+    adapt(folder, 'leads: ["@lea"]', 'shifts: [{hours: "09:00-17:00", people: "@nobody"}]')
+    (line,) = to_mend(settings)
+    assert line.startswith("fix  @nobody is not clear: ")
+
+
 def test_a_user_group_must_exist(settings: Settings, folder: Path) -> None:
-    desk = folder / "desk.yaml"
-    text = desk.read_text(encoding="utf-8").replace('members_of: "#it-triage"', "usergroup: it-heroes")
-    desk.write_text(text, encoding="utf-8")
+    agents_from(folder, "it-heroes")
     (line,) = to_mend(settings)
     assert line.startswith("fix  There is no user group @it-heroes: ")
+
+
+def test_the_handle_of_a_user_group_is_found_in_any_case(settings: Settings, folder: Path) -> None:
+    agents_from(folder, "IT-Agents")
+    assert to_mend(settings) == []
+
+
+def test_without_user_groups_everything_else_is_examined(
+    settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed = dataclasses.replace(default_seed(), team=TeamSeed(plan="free"))
+    with running_sandbox(seed=seed) as server:
+        free = connected(server.sandbox, monkeypatch)
+        assert to_mend(free) == []
+        assert any("people" in finding.line() for finding in examine(free))
+        agents_from(folder, "it-agents")
+        (line,) = to_mend(free)
+    assert line.startswith("fix  The user group @it-agents cannot be used: ")
 
 
 def test_mistakes_in_the_desk_yaml_are_left_to_its_own_check(settings: Settings, folder: Path) -> None:

@@ -38,6 +38,18 @@ def test_the_environment_wins_over_the_env_file(empty_folder: Path, monkeypatch:
     assert (settings.host, settings.port) == ("0.0.0.0", 5000)
 
 
+def test_an_env_file_that_is_not_utf8_is_one_sentence(empty_folder: Path) -> None:
+    (empty_folder / ".env").write_bytes("# Büro\nPORT=4000\n".encode("latin-1"))
+    with pytest.raises(SettingsError, match=r"^\.env is not UTF-8 text: save it as UTF-8\.$"):
+        Settings.load()
+
+
+@pytest.mark.parametrize("path", ["x" * 300, "~nobody-here/desk.yaml"])
+def test_a_path_where_no_desk_yaml_can_be_is_one_sentence(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match=r"^DESK_CONFIG is not the path of an existing desk\.yaml: "):
+        load(monkeypatch, DESK_CONFIG=path)
+
+
 def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not load(monkeypatch, SLACK_APP_TOKEN="").socket_mode
 

@@ -13,7 +13,18 @@ from bot.models import Channel, Configuration, Desk, Outbox, Person, Usergroup
 from bot.store import Store
 from bot.workflows import configuring
 from bot.workflows.desks import AgentSource, Definition, load_desks
-from tests.records.workflows.world import BEN, HELP, LEA, MARIA, ROOT, START, TRIAGE, fill_directory
+from tests.records.workflows.world import (
+    BEN,
+    CORA,
+    HELP,
+    LEA,
+    MARIA,
+    ROOT,
+    START,
+    TRIAGE,
+    fill_directory,
+    person,
+)
 
 IT = """
 desks:
@@ -77,6 +88,11 @@ def add_channel(store: Store, id_: str, name: str) -> None:
         session.add(Channel(id=id_, name=name, refreshed_at=real_now()))
 
 
+def deactivate(store: Store, person_id: str, *, is_deactivated: bool = True) -> None:
+    with store.write() as session:
+        session.execute(update(Person).where(Person.id == person_id).values(is_deactivated=is_deactivated))
+
+
 def test_names_become_ids_and_durations_seconds(directory: Store) -> None:
     assert apply(directory, IT)
     assert resolve(directory) == []
@@ -133,6 +149,16 @@ def test_administrators_are_told_of_a_problem_once(directory: Store) -> None:
     assert notices(directory) == [(ROOT, problem)]
 
 
+def test_the_same_mistake_made_again_is_told_again(directory: Store) -> None:
+    apply(directory, IT + HR)
+    (problem,) = resolve(directory)
+    apply(directory, IT)
+    resolve(directory)
+    apply(directory, IT + HR)
+    assert resolve(directory) == [problem]
+    assert notices(directory) == [(ROOT, problem)] * 2
+
+
 def test_the_administrators_named_are_told_instead_of_the_owners(directory: Store) -> None:
     apply(directory, 'administrators: ["@ben"]' + IT + HR)
     (problem,) = resolve(directory)
@@ -144,6 +170,34 @@ def test_an_administrator_who_cannot_be_found_does_not_leave_a_failure_untold(di
     problems = resolve(directory)
     assert problems
     assert {person for person, _ in notices(directory)} == {ROOT}
+
+
+@pytest.mark.parametrize(
+    ("channel", "use"), [(HELP, "request channel"), (TRIAGE, "triage channel")], ids=["request", "triage"]
+)
+def test_a_channel_given_by_name_and_by_id_has_one_desk(directory: Store, channel: str, use: str) -> None:
+    apply(directory, IT + HR.replace("#hr-triage", channel))
+    taken = f"{channel} is already the {use} of desk it. A channel has one use, for one desk."
+    assert resolve(directory) == [f"The desk “HR” is off: {taken}"]
+    assert set(desks(directory)) == {"it"}
+
+
+def test_a_desk_has_no_two_uses_for_a_channel_given_by_name_and_by_id(directory: Store) -> None:
+    apply(directory, IT.replace('"#it-triage"\n', f"{HELP}\n") + HR.replace("#hr-triage", TRIAGE))
+    (problem,) = resolve(directory)
+    assert f"{HELP} is already the request channel of desk it" in problem
+    assert set(desks(directory)) == {"hr"}
+
+
+def test_a_desk_that_works_keeps_its_channel_when_an_earlier_one_finds_it_too(directory: Store) -> None:
+    apply(directory, "desks:" + HR + IT.removeprefix("\ndesks:").replace("#it-help", "CNEW"))
+    add_channel(directory, "CNEW", "new")
+    resolve(directory)
+    with directory.write() as session:
+        session.execute(update(Channel).where(Channel.id == "CNEW").values(name="hr-triage"))
+    (problem,) = resolve(directory)
+    assert "#hr-triage is already the request channel of desk it" in problem
+    assert set(desks(directory)) == {"it"}
 
 
 def test_once_the_name_is_known_the_desk_works(directory: Store) -> None:
@@ -198,9 +252,26 @@ def test_an_app_is_not_found_by_name(directory: Store) -> None:
     assert "@lea" in resolve(directory)[0]
 
 
+def test_an_administrator_who_left_is_left_out_and_told_and_the_desks_work(directory: Store) -> None:
+    deactivate(directory, BEN)
+    apply(directory, 'administrators: ["@ben", "@maria"]' + IT)
+    assert resolve(directory) == []
+    assert desks(directory)["it"].administrators == (MARIA,)
+    ((told, detail),) = notices(directory)
+    assert told == MARIA
+    assert "“@ben” among the administrators" in detail
+
+
+def test_when_all_administrators_have_left_the_owners_are_administrators(directory: Store) -> None:
+    deactivate(directory, BEN)
+    apply(directory, 'administrators: ["@ben"]' + IT)
+    assert resolve(directory) == []
+    assert desks(directory)["it"].administrators is None
+    assert [told for told, _ in notices(directory)] == [ROOT]
+
+
 def test_who_left_is_left_out_and_told_and_the_desk_works(directory: Store) -> None:
-    with directory.write() as session:
-        session.execute(update(Person).where(Person.id == LEA).values(is_deactivated=True))
+    deactivate(directory, LEA)
     apply(directory, IT)
     assert resolve(directory) == []
     assert desks(directory)["it"].leads == ()
@@ -210,9 +281,76 @@ def test_who_left_is_left_out_and_told_and_the_desk_works(directory: Store) -> N
     assert all("@lea" in row.data["detail"] for row in notices)
 
 
-def test_a_desk_whose_agents_have_all_left_is_off(directory: Store) -> None:
+ON_SHIFT = '    shifts: [{hours: "08:00-16:00", people: ["@tom", "@ben"]}]\n'
+
+
+def test_people_who_come_later_or_come_back_have_their_place(directory: Store) -> None:
+    text = (
+        'administrators: ["@lea"]' + IT.replace('{members_of: "#it-triage"}', '["@ben", "@cora"]') + ON_SHIFT
+    )
+    for person_id in (LEA, MARIA, CORA):
+        deactivate(directory, person_id)
+    apply(directory, text)
+    assert resolve(directory) == []
+    desk = desks(directory)["it"]
+    assert (desk.leads, desk.managers, desk.administrators) == ((), (), None)
+    assert (desk.agents.ids, desk.shifts[0].people) == ((BEN,), (BEN,))
+    for person_id in (LEA, MARIA, CORA):
+        deactivate(directory, person_id, is_deactivated=False)
     with directory.write() as session:
-        session.execute(update(Person).where(Person.id == BEN).values(is_deactivated=True))
+        session.add(person("UTOM"))
+    assert resolve(directory) == []
+    desk = desks(directory)["it"]
+    assert (desk.leads, desk.managers, desk.administrators) == ((LEA,), (MARIA,), (LEA,))
+    assert (desk.agents.ids, desk.shifts[0].people) == ((BEN, CORA), ("UTOM", BEN))
+    assert desk.missing == ()
+
+
+def test_what_was_found_keeps_its_meaning_when_something_else_is_found_later(directory: Store) -> None:
+    apply(directory, IT + ON_SHIFT)
+    resolve(directory)
+    with directory.write() as session:
+        session.execute(update(Channel).where(Channel.id == HELP).values(name="it-support"))
+        session.execute(update(Person).where(Person.id == LEA).values(handle="lea.l", is_deactivated=True))
+        session.add(person("UTOM"))
+    assert resolve(directory) == []
+    desk = desks(directory)["it"]
+    assert (desk.request_channels, desk.leads) == ((HELP,), (LEA,))
+    assert desk.shifts[0].people == ("UTOM", BEN)
+
+
+def test_looking_for_somebody_in_vain_changes_nothing(directory: Store) -> None:
+    apply(directory, IT + ON_SHIFT)
+    resolve(directory)
+    before = desks(directory)["it"]
+    assert before.missing == ("@tom",)
+    resolve(directory)
+    assert desks(directory)["it"] == before
+
+
+def test_a_desk_that_was_resolved_before_names_were_kept_finds_who_is_missing_too(directory: Store) -> None:
+    apply(directory, IT + ON_SHIFT)
+    resolve(directory)
+    with directory.write() as session:
+        found = session.get_one(Desk, "it")
+        found.definition = {k: v for k, v in found.definition.items() if k not in ("ids", "missing")}
+        session.add(person("UTOM"))
+    resolve(directory)
+    assert desks(directory)["it"].shifts[0].people == ("UTOM", BEN)
+
+
+def test_who_is_missing_is_told_once_for_each_configuration(directory: Store) -> None:
+    apply(directory, IT + ON_SHIFT)
+    for _ in range(2):
+        resolve(directory)
+    assert len(notices(directory)) == 1
+    apply(directory, IT + ON_SHIFT + "    timezone: Europe/Berlin\n")
+    resolve(directory)
+    assert len(notices(directory)) == 2
+
+
+def test_a_desk_whose_agents_have_all_left_is_off(directory: Store) -> None:
+    deactivate(directory, BEN)
     apply(directory, IT.replace('{members_of: "#it-triage"}', '["@ben"]'))
     assert "has left" in resolve(directory)[0]
 

@@ -13,7 +13,18 @@ from sqlalchemy import func, select, update
 
 from bot.clock import real_now
 from bot.delivery import rendering
-from bot.models import Channel, Desk, Milestone, Outbox, OutboxState, ServiceClock, ServicePolicy, Ticket
+from bot.directory import joining
+from bot.models import (
+    Channel,
+    Desk,
+    Milestone,
+    Outbox,
+    OutboxState,
+    Person,
+    ServiceClock,
+    ServicePolicy,
+    Ticket,
+)
 from bot.models.vocabulary import Action, EventKind, Level
 from bot.service_levels.calendars import Window
 from bot.store import Store
@@ -418,7 +429,49 @@ def test_a_name_that_nobody_bears_stops_no_other_recipient(world: World) -> None
     world.look()
     assert LEA in mentioned(told(world)[f"sla:{ticket.id}:resolve:1:breach"])
     assert FORMER not in [who for row in told(world).values() for who in mentioned(row)]
-    assert len(world.outbox("notice:nobody:")) == 1
+    (notice,) = world.outbox("notice:nobody:").values()
+    assert "nobody active bears that name" in notice.data["detail"]
+
+
+def test_of_a_channel_that_the_bot_cannot_see_an_administrator_hears_how_to_invite_it(world: World) -> None:
+    world.configure(desk_text(escalating('{at: "resolve breach", to: "#it-alerts"}')))
+    (notice,) = world.outbox("notice:nobody:").values()
+    assert notice.data["title"] == "A channel in desk.yaml cannot be found"
+    assert "“#it-alerts” at IT Service Desk" in notice.data["detail"]
+    assert "invite the bot" in notice.data["fix"]
+
+
+def test_a_name_that_fits_two_people_is_told_with_their_ids(world: World) -> None:
+    with world.store.write() as session:
+        session.execute(update(Person).where(Person.id.in_([BEN, CORA])).values(handle="two"))
+    world.configure(desk_text(escalating('{at: "resolve breach", to: "@two"}')))
+    (notice,) = world.outbox("notice:nobody:").values()
+    assert f"{BEN}, {CORA}" in notice.data["detail"]
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["while running", "at a restart"])
+def test_a_channel_that_the_bot_is_invited_to_later_is_told_from_then_on(
+    world: World, restarts: bool
+) -> None:
+    text = desk_text(escalating('{at: "resolve breach", to: ["#it-alerts", "@kim", leads]}'))
+    world.configure(text)
+    ticket = world.raised()
+    world.act(BEN, Action.CLAIM, ticket.number)
+    world.meet("UKIM")
+    world.see_channel("CALERTS", "it-alerts")
+    if restarts:
+        world.configure(text)
+    else:
+        world.resolve()
+    world.forward(24 * HOUR)
+    world.look()
+    key = f"sla:{ticket.id}:resolve:1:breach"
+    assert set(told(world)) >= {key, f"{key}>0:CALERTS"}
+    assert set(mentioned(told(world)[key])) >= {LEA, "UKIM"}
+    with world.store.read() as session:
+        assert "CALERTS" in joining.needed(session)
+        promised = session.scalars(select(ServicePolicy.id).where(ServicePolicy.desk_key == "it"))
+        assert list(promised) == [world.clocks(ticket)["resolve/1"].policy_id]
 
 
 # --- what goes wrong ---

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from bot.models import ServiceClock, ServicePolicy, Ticket
+from bot.models import Channel, ServiceClock, ServicePolicy, Ticket
 from bot.models.vocabulary import Action, Level
 from bot.workflows import configuring, due, policies, timekeeping
 from bot.workflows.deciding import decide
-from bot.workflows.policies import Policy
+from bot.workflows.policies import Policy, Recipient
 from tests.records.workflows.world import (
     ANA,
     BEN,
@@ -215,6 +215,18 @@ def test_holidays_of_later_years_move_no_deadline(world: World) -> None:
     assert after.policy_id == second.id
     known = first.promises["P3"].hours.calendar.holidays
     assert second.promises["P3"].hours.calendar.holidays[: len(known)] == known
+
+
+def test_later_holidays_leave_what_names_mean_as_it_was(world: World) -> None:
+    world.see_channel("CALERTS", "it-alerts")
+    sla = SLA.replace("always", "office").replace("to: managers", 'to: "#it-alerts"')
+    world.configure(desk_text(sla, calendars=IN_BERLIN))
+    with world.store.write() as session:
+        session.execute(update(Channel).where(Channel.id == "CALERTS").values(name="alarms"))
+    configuring.extend_calendars(world.store, START + 700 * DAY)
+    first, second = versions(world)
+    assert second.recipients == first.recipients
+    assert Recipient("channel", "CALERTS") in first.recipients["P3"][1]
 
 
 def test_a_calendar_that_follows_no_region_needs_no_extension(world: World, ticket: Ticket) -> None:

@@ -188,19 +188,20 @@ class World:
         """Put a desk.yaml in force, now."""
         with self.store.write() as session:
             if session.get(Channel, MANAGERS) is None:
-                known = real_now()
-                channel = Channel(
-                    id=MANAGERS,
-                    name="it-managers",
-                    is_member=True,
-                    refreshed_at=known,
-                    members_refreshed_at=known,
-                )
-                session.add(channel)
+                session.add(channel(MANAGERS, "it-managers"))
                 session.flush()
             configuring.apply_config(session, config.load(text), self.clock.at)
-            problems = configuring.resolve_desks(session)
-        assert problems == []
+        self.resolve()
+
+    def resolve(self) -> None:
+        """Let the desks look for what they name, as when the directory has learned something."""
+        with self.store.write() as session:
+            assert configuring.resolve_desks(session) == []
+
+    def see_channel(self, id_: str, name: str) -> None:
+        """Let the bot be invited into a channel that it could not see."""
+        with self.store.write() as session:
+            session.add(channel(id_, name))
 
     def look(self) -> int:
         """Let the clocks be looked at, as the tick does; how many tickets that were."""
@@ -573,7 +574,6 @@ def deferred(outcome: Outcome) -> Deferred:
 
 def fill_directory(session: Session) -> None:
     """Everybody and every channel, known a moment ago."""
-    now = real_now()
     session.add(
         Workspace(
             team_id="T1",
@@ -583,7 +583,7 @@ def fill_directory(session: Session) -> None:
             bot_id="B1",
             app_id="A1",
             marker_secret="marker",
-            filled_at=now,
+            filled_at=real_now(),
         )
     )
     people = [person(id_) for id_ in (ANA, BOB, BEN, CORA, LEA, MARIA)]
@@ -597,17 +597,15 @@ def fill_directory(session: Session) -> None:
     session.add_all(people)
     channels = {HELP: "it-help", TRIAGE: "it-triage", RANDOM: "random", ELSEWHERE: "elsewhere"}
     for channel_id, name in channels.items():
-        session.add(
-            Channel(
-                id=channel_id,
-                name=name,
-                is_member=channel_id != ELSEWHERE,
-                refreshed_at=now,
-                members_refreshed_at=now,
-            )
-        )
+        session.add(channel(channel_id, name, is_member=channel_id != ELSEWHERE))
     # Outsiders sit in the triage channel too: being there must not make them agents.
     add_members(session, TRIAGE, (*AGENTS, *OUTSIDERS))
+
+
+def channel(id_: str, name: str, *, is_member: bool = True) -> Channel:
+    """A channel, known a moment ago."""
+    now = real_now()
+    return Channel(id=id_, name=name, is_member=is_member, refreshed_at=now, members_refreshed_at=now)
 
 
 def person(id_: str, **more: Any) -> Person:
