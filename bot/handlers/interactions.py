@@ -200,8 +200,9 @@ def on_shortcut(handling: Handling, payload: Payload) -> Ack:
             context=FormContext(channel=channel, message_ts=message.ts, source=Source.SHORTCUT.value),
             is_private=privacy.is_direct(channel),
         )
-        handling.open_view(text(payload, "trigger_id"), view)
-        return Ack()
+        if handling.open_view(text(payload, "trigger_id"), view):
+            return Ack()
+        return Ack(after=[_reply(payload, sentences.refusal(sentences.Answer.TEMPORARY))])
     return handling.quietly(
         Pointed(
             key=f"shortcut:{text(payload, 'trigger_id')}",

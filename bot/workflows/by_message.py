@@ -38,11 +38,12 @@ def raise_from(
 ) -> Outcome:
     """One ticket per thread, ever: where there is one, it is pointed at. The words of a `form` come first.
 
+    With a form also a message that Slack does not show us will do: then whoever sent the form is the requester.
     What is said in direct messages is private by nature; of a private ticket nothing is said in a channel.
     """
     # Also before a ticket is pointed at: who may not raise one learns of none.
     permissions.require(Action.RAISE, work.actor.roles, None)
-    if message.is_missing:
+    if message.is_missing and form is None:
         raise Refused(Refusal.NO_SUCH_MESSAGE)
     root = message.thread_ts or message.ts
     existing = scene.ticket_at(message.channel, root) or scene.ticket_written_in(message.channel, message.ts)
@@ -55,7 +56,8 @@ def raise_from(
     is_direct = privacy.is_direct(message.channel)
     is_private = is_private or is_direct or (form is not None and form.is_private)
     is_open = is_private and not is_direct
-    reachable = not is_open and _can_answer_in(scene.session, work.desk, message.channel)
+    answers = not message.is_missing and can_answer_in(scene.session, work.desk, message.channel)
+    reachable = answers and not is_open
     draft = Draft(
         requester_id=requester,
         raiser_id=raiser,
@@ -84,7 +86,7 @@ def _as_filed(draft: Draft, form: Filed) -> Draft:
     )
 
 
-def _can_answer_in(session: Session, desk: Definition, channel_id: str) -> bool:
+def can_answer_in(session: Session, desk: Definition, channel_id: str) -> bool:
     """Where the bot is not, the conversation is a direct message."""
     if channel_id in desk.request_channels:
         return True

@@ -19,7 +19,9 @@ from bot.workflows import (
     service_desk,
     undelivered,
 )
-from bot.workflows.by_message import raise_from
+from bot.workflows.by_message import can_answer_in, raise_from
+from bot.workflows.desks import Definition
+from bot.workflows.facts import Message
 from bot.workflows.gestures import Acted, Asked, CameBack, Filed, LookedHome, Unparked, WentAway
 from bot.workflows.outcomes import Done, Ignored, Outcome, Refusal, Refused
 from bot.workflows.raising import Draft, Place
@@ -35,7 +37,7 @@ def filed(scene: Scene, gesture: Filed) -> Outcome:
         raise Refused(Refusal.NO_DESK)
     work = scene.work(gesture, desk)
     if gesture.channel is not None and gesture.message_ts is not None:
-        message = scene.message(gesture.channel, gesture.message_ts)
+        message = _formed_on(scene, desk, gesture.channel, gesture.message_ts)
         return raise_from(scene, work, message, Source.SHORTCUT, form=gesture)
     in_request_channel = gesture.channel in desk.request_channels
     draft = Draft(
@@ -54,6 +56,13 @@ def filed(scene: Scene, gesture: Filed) -> Outcome:
         is_private=gesture.is_private,
     )
     return raising.raise_ticket(work, draft)
+
+
+def _formed_on(scene: Scene, desk: Definition, channel: str, ts: str) -> Message:
+    """The message that a form was opened on. Where the bot is not, Slack would not show it."""
+    if can_answer_in(scene.session, desk, channel):
+        return scene.message(channel, ts)
+    return Message(channel=channel, ts=ts, text="", author_id=None, is_missing=True)
 
 
 def acted(scene: Scene, gesture: Acted) -> Outcome:
