@@ -38,7 +38,7 @@ def raise_from(
 ) -> Outcome:
     """One ticket per thread, ever: where there is one, it is pointed at. The words of a `form` come first.
 
-    With a form also a message that Slack does not show us will do: then whoever sent the form is the requester.
+    With a form, a message that Slack does not show us will do: who sent the form is the requester then.
     What is said in direct messages is private by nature; of a private ticket nothing is said in a channel.
     """
     # Also before a ticket is pointed at: who may not raise one learns of none.
@@ -131,7 +131,7 @@ def _replied(scene: Scene, gesture: Wrote, root: str) -> Outcome:
     if (ticket.origin_channel, ticket.origin_ts) == (message.channel, message.ts):
         return Ignored()
     desk = scene.desk_of(ticket)
-    at_card = message.channel == desk.triage_channel and ticket.conversation_ts != root
+    at_card = scene.is_card(message.channel, root)
     work = scene.work(gesture, desk, ticket)
     if work.actor.is_outsider and not (ticket.requester_id == gesture.person_id and not at_card):
         return Ignored()
@@ -267,7 +267,10 @@ def changed(scene: Scene, gesture: Changed) -> Outcome:
         now=scene.now,
         gesture=gesture.key,
     )
-    conversing.follow_change(work, ticket, channel=gesture.channel, ts=gesture.ts, text=gesture.text)
+    at_card = gesture.thread_ts is not None and scene.is_card(gesture.channel, gesture.thread_ts)
+    conversing.follow_change(
+        work, ticket, channel=gesture.channel, ts=gesture.ts, text=gesture.text, at_card=at_card
+    )
     return Done(event="message_changed", number=ticket.number, ticket_id=ticket.id)
 
 

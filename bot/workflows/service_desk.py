@@ -86,7 +86,7 @@ def _tell_assignee(work: Work, ticket: Ticket, assignee_id: str) -> None:
         f"assigned:{ticket.id}:{ticket.version}",
         Telling.ASSIGNED,
         ticket_id=ticket.id,
-        channel=work.desk.triage_channel,
+        channel=telling.card_channel(work.session, ticket_id=ticket.id),
         thread_key=f"card:{ticket.id}",
         data={"assignee_id": assignee_id, "by_id": work.actor.id},
     )
