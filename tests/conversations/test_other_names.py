@@ -37,6 +37,7 @@ desks:
     name: Büro
     request_channels: ["#büro-hilfe"]
     triage_channel: "#büro-karten"
+    managers_channel: "#general"
     agents: [UOEMER0001]
     leads: ["@Ömer <Öz>"]
     emoji: {raise: fire, claim: [raised_hand, hand]}
@@ -44,6 +45,7 @@ desks:
     name: People
     request_channels: [CPEOPLE001]
     triage_channel: CPCARDS001
+    managers_channel: "#general"
     agents: {usergroup: personal}
     leads: ["li@buero.example"]
 """
@@ -74,7 +76,9 @@ def test_a_desk_has_its_own_channels_emoji_and_agents(desk: Desk) -> None:
     )
 
 
-def test_the_channel_decides_which_desk_and_elsewhere_the_form_asks(desk: Desk) -> None:
+def test_the_channel_decides_which_desk_and_where_several_have_their_managers_the_form_asks(
+    desk: Desk,
+) -> None:
     here, elsewhere = something("contract"), something("chair")
     desk.client.command("zoe.b", "people-ask", "/ticket", here)
     form = desk.client.view("zoe.b")
@@ -112,7 +116,9 @@ def test_a_direct_message_asks_for_the_desk(desk: Desk) -> None:
     desk.until(lambda: desk.card_about("Private ticket", "CPCARDS001"), "the card at the chosen desk")
 
 
-def test_the_shortcut_elsewhere_asks_for_the_desk_and_keeps_the_author(desk: Desk) -> None:
+def test_the_shortcut_among_the_managers_of_several_desks_asks_for_the_desk_and_keeps_the_author(
+    desk: Desk,
+) -> None:
     text = something("lamp")
     ts = desk.client.post("zoe.b", "general", text)
     assert desk.client.shortcut("li", "raise_ticket", "general", ts).acked
