@@ -297,6 +297,8 @@ _REFUSALS: Final[dict[Refusal | Answer, str]] = {
     "/ticket and a few words raise a ticket too.",
     Refusal.NO_DESK: "No desk is configured for this yet, so nobody would read it. "
     "An administrator can set one up in desk.yaml.",
+    Refusal.DESK_GONE: "That desk takes no tickets at the moment, so nothing was raised. "
+    "Please choose another, or send your message again later.",
     Refusal.NO_ABSENCE: "Only the agents of a desk say here when they are away, so nothing has changed.",
     Refusal.NOT_A_TIME: "I could not read “{word}” as a time, so nothing has changed. "
     "/ticket away until Monday, until 1 Dec 9:00, until 14:00 or for 3d are times that I can read.",

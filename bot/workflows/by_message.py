@@ -225,7 +225,9 @@ def chose(scene: Scene, gesture: Chose) -> Outcome:
     """A direct message that belongs to an open ticket becomes a comment; otherwise it raises one."""
     message = _offered_message(scene, gesture)
     if gesture.number is None:
-        desk = scene.desks.get(gesture.desk_key or "") or scene.desks.all[0]
+        desk = scene.desks.all[0] if gesture.desk_key is None else scene.desks.get(gesture.desk_key)
+        if desk is None:
+            raise Refused(Refusal.DESK_GONE)
         return raise_from(scene, scene.work(gesture, desk), message, Source.DIRECT_MESSAGE)
     ticket = scene.ticket_numbered(gesture.number)
     work = scene.work(gesture, scene.desk_of(ticket), ticket)

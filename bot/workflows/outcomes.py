@@ -37,6 +37,8 @@ class Refusal(StrEnum):
     ASSIGNEE_IS_NO_AGENT = "assignee_is_no_agent"
     NO_SUCH_TICKET = "no_such_ticket"
     NO_DESK = "no_desk"
+    DESK_GONE = "desk_gone"
+    """The desk that was chosen takes no tickets any more."""
     NOTE_REQUIRED = "note_required"
     TOO_LATE_TO_UNDO = "too_late_to_undo"
     NO_SUCH_MESSAGE = "no_such_message"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
-from bot.models import Ticket
+from bot.models import Desk, Ticket
 from bot.models.vocabulary import Action, Source, State
 from bot.workflows.facts import Message
 from bot.workflows.outcomes import Ignored, Refusal
@@ -12,6 +13,7 @@ from tests.records.workflows.world import (
     ANA,
     BEN,
     BOB,
+    DESK,
     DIRECT,
     GUEST,
     TRIAGE,
@@ -143,6 +145,18 @@ def test_with_several_desks_the_person_is_asked(world: World) -> None:
         add_desk(session, second_desk(), 1)
     offered(world, "Holiday")
     assert world.count(Ticket) == 0
+
+
+def test_a_message_for_a_desk_that_was_switched_off_meanwhile_goes_to_no_other(world: World) -> None:
+    world.add_second_desk(agents=(BEN,))
+    message = offered(world, "My salary")
+    with world.store.write() as session:
+        session.execute(update(Desk).where(Desk.key == "hr").values(is_active=False))
+    gone = world.handle(world.chose(ANA, message, None, desk="hr"))
+    assert refused(gone).refusal is Refusal.DESK_GONE
+    assert world.count(Ticket) == 0
+    chosen = done(world.handle(world.chose(ANA, message, None, desk=DESK.key)))
+    assert world.ticket(chosen.number).desk_key == DESK.key
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n\n"])
