@@ -172,8 +172,7 @@ def _chose(handling: Handling, payload: Payload, pressed: Payload) -> Ack:
     adds = DIRECT_ADD.fullmatch(text(pressed, "action_id")) is not None
     value = text(pressed, "value")
     gesture = Chose(
-        # One offer, one choice: both buttons answer the same question.
-        key=f"choice:{text(payload, 'channel', 'id')}:{text(message, 'thread_ts')}",
+        key=_key(payload, pressed),
         person_id=text(payload, "user", "id"),
         at=handling.now(),
         reply_to=_reply_to(payload),

@@ -198,10 +198,10 @@ def _wrote_directly(scene: Scene, gesture: Wrote) -> Outcome:
     opened = update(Person).where(Person.id == gesture.person_id, Person.direct_channel.is_(None))
     scene.session.execute(opened.values(direct_channel=message.channel))
     permissions.require(Action.RAISE, work.actor.roles, None)
-    mine = select(Ticket).where(
+    mine = select(Ticket.number).where(
         Ticket.requester_id == gesture.person_id, Ticket.state.not_in(list(ENDED_STATES))
     )
-    open_tickets = scene.session.scalars(mine.order_by(Ticket.id.desc()).limit(4)).all()
+    open_tickets = scene.session.scalars(mine.order_by(Ticket.id.desc())).all()
     if not open_tickets and len(scene.desks.all) == 1:
         return raise_from(scene, work, message, Source.DIRECT_MESSAGE)
     telling.tell(
@@ -212,7 +212,7 @@ def _wrote_directly(scene: Scene, gesture: Wrote) -> Outcome:
         thread_ts=message.ts,
         data={
             "text": message.text,
-            "tickets": [ticket.number for ticket in open_tickets],
+            "tickets": list(open_tickets),
             "desks": [desk.key for desk in scene.desks.all],
             "author": gesture.person_id,
             "files": [list(pair) for pair in message.files],
@@ -222,8 +222,20 @@ def _wrote_directly(scene: Scene, gesture: Wrote) -> Outcome:
 
 
 def chose(scene: Scene, gesture: Chose) -> Outcome:
-    """A direct message that belongs to an open ticket becomes a comment; otherwise it raises one."""
-    message = _offered_message(scene, gesture)
+    """A direct message that belongs to an open ticket becomes a comment; otherwise it raises one.
+
+    The first choice counts, and the question then says what it was.
+    """
+    offer = _offer(scene, gesture)
+    chosen = scene.ticket_written_in(gesture.channel, gesture.ts)
+    if chosen is not None:
+        return Done(event="chosen_already", number=chosen.number, ticket_id=chosen.id)
+    outcome = _put_where_it_belongs(scene, gesture, _offered_message(gesture, offer))
+    telling.redraw(scene.session, offer)
+    return outcome
+
+
+def _put_where_it_belongs(scene: Scene, gesture: Chose, message: Message) -> Outcome:
     if gesture.number is None:
         desk = scene.desks.all[0] if gesture.desk_key is None else scene.desks.get(gesture.desk_key)
         if desk is None:
@@ -237,17 +249,24 @@ def chose(scene: Scene, gesture: Chose) -> Outcome:
     return done or Done(event="commented", number=ticket.number, ticket_id=ticket.id)
 
 
-def _offered_message(scene: Scene, gesture: Chose) -> Message:
-    """What the person wrote, as kept beside the offer. Raises Refused when it was somebody else's."""
+def _offer(scene: Scene, gesture: Chose) -> Outbox:
+    """The question that was asked, locked. Raises Refused when it was asked of somebody else."""
     key = f"choice:{gesture.channel}:{gesture.ts}"
-    row = scene.session.scalars(select(Outbox).where(Outbox.key == key)).first()
-    if row is None or row.data["author"] != gesture.person_id or not scene.desks.all:
+    row = scene.session.scalars(select(Outbox).where(Outbox.key == key).with_for_update()).first()
+    if row is None or row.data["author"] != gesture.person_id:
         raise Refused(Refusal.NO_SUCH_MESSAGE)
-    files = tuple((name, link) for name, link in row.data["files"])
+    if not scene.desks.all:
+        raise Refused(Refusal.NO_DESK)
+    return row
+
+
+def _offered_message(gesture: Chose, offer: Outbox) -> Message:
+    """What the person wrote, as kept beside the offer."""
+    files = tuple((name, link) for name, link in offer.data["files"])
     return Message(
         channel=gesture.channel,
         ts=gesture.ts,
-        text=row.data["text"],
+        text=offer.data["text"],
         author_id=gesture.person_id,
         files=files,
     )

@@ -138,7 +138,7 @@ class Desks:
         return next((desk for desk in self.all if channel in desk.request_channels), None)
 
     def of_channel(self, channel: str) -> Definition | None:
-        """The one desk that uses this channel in any way; None also where several have their managers there."""
+        """The one desk that uses this channel in any way; None where several have their managers there."""
         users = [
             desk
             for desk in self.all

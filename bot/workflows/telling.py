@@ -34,7 +34,7 @@ class Telling(StrEnum):
     ASSIGNED = "assigned"
     """Fact: tells somebody that a ticket is now theirs."""
     CHOICE = "choice"
-    """Fact: asks whether a direct message belongs to an open ticket or is a new one."""
+    """Mirror: asks whether a direct message belongs to an open ticket or is a new one, then says which."""
     ALERT = "alert"
     """Mirror: what the clocks of a ticket have to say, in the card's thread."""
     ESCALATION = "escalation"
@@ -57,6 +57,7 @@ MIRRORS = frozenset(
         Telling.OPENING,
         Telling.RELAY,
         Telling.RESOLVED_WORD,
+        Telling.CHOICE,
         Telling.EMOJI,
         Telling.ALERT,
         Telling.ESCALATION,

@@ -347,7 +347,7 @@ class World:
     def chose(self, person: str, message: Message, number: str | None, *, desk: str | None = None) -> Chose:
         """A press of the question whether a direct message belongs to a ticket."""
         return Chose(
-            key=f"choice:{message.channel}:{message.ts}",
+            key=f"button:{person}:{next(self._counter)}",
             person_id=person,
             at=self.clock.at,
             channel=message.channel,
