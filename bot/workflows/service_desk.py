@@ -48,9 +48,10 @@ def claim(work: Work, ticket: Ticket) -> Done:
 
 def release(work: Work, ticket: Ticket) -> Done:
     """Give a ticket back to the queue."""
-    permit(work, Action.RELEASE, ticket)
-    if ticket.assignee_id is None:
+    # Before permission, which looks at who has it: pressed twice, nobody has.
+    if ticket.assignee_id is None and permissions.is_allowed(Action.CLAIM, work.actor.roles, ticket.state):
         return _done(ticket, "nobody_had_it")
+    permit(work, Action.RELEASE, ticket)
     data = {"from": ticket.assignee_id}
     move(work, ticket, State.NEW, EventKind.RELEASED, assignee_id=None)
     record(work, ticket, EventKind.RELEASED, data)

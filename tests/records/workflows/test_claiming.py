@@ -141,11 +141,21 @@ def test_only_the_assignee_or_a_lead_releases(world: World) -> None:
     assert done(world.act(LEA, Action.RELEASE, ticket.number)).event == "released"
 
 
-def test_releasing_what_nobody_has_changes_nothing(world: World) -> None:
+@pytest.mark.parametrize("agent", [LEA, BEN])
+def test_releasing_what_nobody_has_changes_nothing(world: World, agent: str) -> None:
     ticket = world.raised()
+    world.act(agent, Action.CLAIM, ticket.number)
+    world.act(agent, Action.RELEASE, ticket.number)
     before = world.snapshot()
-    assert done(world.act(LEA, Action.RELEASE, ticket.number)).event == "nobody_had_it"
+    assert done(world.act(agent, Action.RELEASE, ticket.number)).event == "nobody_had_it"
     assert world.snapshot() == before
+
+
+def test_what_nobody_has_is_released_by_no_outsider_and_not_once_it_has_ended(world: World) -> None:
+    ticket = world.raised()
+    assert refused(world.act(ANA, Action.RELEASE, ticket.number)).refusal is Refusal.NOT_YOURS
+    world.act(BEN, Action.CANCEL, ticket.number)
+    refused(world.act(LEA, Action.RELEASE, ticket.number))
 
 
 def test_a_waiting_ticket_can_be_claimed_and_goes_on_waiting(world: World) -> None:
