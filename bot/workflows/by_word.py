@@ -83,10 +83,11 @@ def _hide_from_outsiders(work: Work, ticket: Ticket) -> None:
 
 
 def _prioritise(work: Work, ticket: Ticket, gesture: Acted) -> Done:
+    impact, urgency = gesture.impact or ticket.impact, gesture.urgency or ticket.urgency
     if not (gesture.text or "").strip():
         permissions.require(Action.PRIORITISE, work.actor.roles, ticket.state)
-        raise Refused(Refusal.NOTE_REQUIRED)
-    impact, urgency = gesture.impact or ticket.impact, gesture.urgency or ticket.urgency
+        is_same = (impact, urgency) == (ticket.impact, ticket.urgency)
+        raise Refused(Refusal.NOTHING_TO_CHANGE if is_same else Refusal.NOTE_REQUIRED)
     return service_desk.prioritise(work, ticket, impact, urgency, gesture.text)
 
 

@@ -230,9 +230,14 @@ def _work_note(work: Work, ticket: Ticket, text: str) -> int:
 
 
 def prioritise(work: Work, ticket: Ticket, impact: Level, urgency: Level, work_note: str | None) -> Done:
-    """Change impact and urgency; the priority follows from the desk's matrix, never from a wish."""
+    """Change impact and urgency; the priority follows from the desk's matrix, never from a wish.
+
+    Where nothing changes, a work note is kept as a note.
+    """
     permit(work, Action.PRIORITISE, ticket)
     if (impact, urgency) == (ticket.impact, ticket.urgency):
+        if work_note and work_note.strip():
+            return note(work, ticket, work_note)
         return _done(ticket, "same_priority", priority=ticket.priority)
     data: dict[str, str | int] = {
         "impact_from": ticket.impact.value,
