@@ -314,6 +314,8 @@ _REFUSALS: Final[dict[Refusal | Answer, str]] = {
     Refusal.NOTE_REQUIRED: "Please say it in a few words; they go on the timeline of {number}.",
     Refusal.TOO_LATE_TO_UNDO: "It is too late to take that back on {number}, so it stays. "
     "The buttons on the card still change it.",
+    Refusal.TOO_LATE_TO_RESUME: "It is too late to take that back on {number}, so it is still waiting. "
+    "/ticket resume {number} goes on with it.",
     Answer.NOT_UNDERSTOOD: "I don't know “{word}”. Did you mean {suggestion}? To raise a ticket, "
     "describe the problem in a few words, or type /ticket alone for the form.",
     Answer.TEMPORARY: "That did not work just now, and nothing has changed. Please try again in a minute.",

@@ -41,6 +41,8 @@ class Refusal(StrEnum):
     """The desk that was chosen takes no tickets any more."""
     NOTE_REQUIRED = "note_required"
     TOO_LATE_TO_UNDO = "too_late_to_undo"
+    TOO_LATE_TO_RESUME = "too_late_to_resume"
+    """The same for a wait that goes on, which no button of the card ends."""
     NO_SUCH_MESSAGE = "no_such_message"
     NOTHING_TO_CHANGE = "nothing_to_change"
     NO_ABSENCE = "no_absence"
