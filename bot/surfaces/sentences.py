@@ -275,6 +275,8 @@ _REFUSALS: Final[dict[Refusal | Answer, str]] = {
     Refusal.NOT_AN_AGENT: "Only agents of {desk} can do that, so {number} stays as it was. "
     "If something should change, write it in the conversation.",
     Refusal.NO_QUEUE: "The queue is for the desk's agents. /ticket list shows your own tickets.",
+    Refusal.NO_REPORT: "The tickets behind a report are for the agents, leads and managers of its desk. "
+    "/ticket list shows your own tickets.",
     Refusal.GUEST: "Guest accounts cannot do that here, so nothing has changed. "
     "A full member of the workspace can do it for you.",
     Refusal.STRANGER: "This desk serves its own organisation, so nothing has changed. "
@@ -291,6 +293,8 @@ _REFUSALS: Final[dict[Refusal | Answer, str]] = {
     Refusal.NEEDS_A_LEAD: "{by} has {number}. They can do that, or a lead can.",
     Refusal.ASSIGNEE_IS_NO_AGENT: "{who} is not an agent of {desk}, so {number} stays as it was. "
     "Please choose one of its agents.",
+    Refusal.TAKER_IS_NO_AGENT: "Only an agent of {desk} can have {number}, so it stays as it was. "
+    "“Reassign” and /ticket assign give it to one of them.",
     Answer.NO_SUCH_PERSON: "I found nobody called {who}. Type @ and pick the person from Slack's list.",
     Refusal.NO_SUCH_TICKET: "I cannot find {number}, or you may not see it. /ticket list shows your tickets.",
     Refusal.NO_SUCH_MESSAGE: "That message is gone, so there is nothing to raise. "

@@ -25,6 +25,7 @@ class Refusal(StrEnum):
 
     NOT_AN_AGENT = "not_an_agent"
     NO_QUEUE = "no_queue"
+    NO_REPORT = "no_report"
     GUEST = "guest"
     STRANGER = "stranger"
     APP = "app"
@@ -35,6 +36,8 @@ class Refusal(StrEnum):
     NOT_YOURS = "not_yours"
     NEEDS_A_LEAD = "needs_a_lead"
     ASSIGNEE_IS_NO_AGENT = "assignee_is_no_agent"
+    TAKER_IS_NO_AGENT = "taker_is_no_agent"
+    """Who wants it for themselves may assign it, but cannot have it: a manager."""
     NO_SUCH_TICKET = "no_such_ticket"
     NO_DESK = "no_desk"
     DESK_GONE = "desk_gone"

@@ -64,8 +64,11 @@ def assign(work: Work, ticket: Ticket, assignee_id: str) -> Done:
     """Give a ticket to an agent of the desk. Taking it from somebody else needs a lead."""
     permit(work, Action.ASSIGN, ticket)
     assignee = people.actor(work.session, assignee_id, work.desk)
+    if Role.AGENT not in assignee.roles and assignee_id == work.actor.id:
+        raise Refused(Refusal.TAKER_IS_NO_AGENT, number=ticket.number, desk=work.desk.name)
     if Role.AGENT not in assignee.roles:
-        raise Refused(Refusal.ASSIGNEE_IS_NO_AGENT, person=assignee_id)
+        known = {"number": ticket.number, "desk": work.desk.name}
+        raise Refused(Refusal.ASSIGNEE_IS_NO_AGENT, person=assignee_id, **known)
     if ticket.assignee_id == assignee_id:
         return _done(ticket, "already_theirs", assignee=assignee_id)
     held_by_other = ticket.assignee_id not in (None, work.actor.id)

@@ -14,6 +14,7 @@ from tests.records.workflows.world import (
     BEN,
     BOB,
     CORA,
+    DESK,
     GUEST,
     LEA,
     MARIA,
@@ -209,6 +210,14 @@ def test_who_has_a_ticket_may_hand_it_on(world: World) -> None:
     world.act(BEN, Action.CLAIM, ticket.number)
     world.act(BEN, Action.ASSIGN, ticket.number, assignee_id=CORA)
     assert world.ticket(ticket.number).assignee_id == CORA
+
+
+def test_a_manager_who_takes_over_is_told_how_to_give_it_to_an_agent(world: World) -> None:
+    ticket = world.raised()
+    refusal = refused(world.act(MARIA, Action.ASSIGN, ticket.number, assignee_id=MARIA))
+    assert refusal.refusal is Refusal.TAKER_IS_NO_AGENT
+    assert refusal.data == {"number": ticket.number, "desk": DESK.name}
+    assert done(world.act(MARIA, Action.ASSIGN, ticket.number, assignee_id=BEN)).event == "assigned"
 
 
 @pytest.mark.parametrize("person", [BOB, MARIA, GUEST])
