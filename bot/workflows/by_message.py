@@ -288,11 +288,18 @@ def changed(scene: Scene, gesture: Changed) -> Outcome:
         now=scene.now,
         gesture=gesture.key,
     )
-    at_card = gesture.thread_ts is not None and scene.is_card(gesture.channel, gesture.thread_ts)
+    at_card = _is_at_card(scene, ticket, gesture)
     conversing.follow_change(
         work, ticket, channel=gesture.channel, ts=gesture.ts, text=gesture.text, at_card=at_card
     )
     return Done(event="message_changed", number=ticket.number, ticket_id=ticket.id)
+
+
+def _is_at_card(scene: Scene, ticket: Ticket, gesture: Changed) -> bool:
+    """Whether it was written under a card; where the thread is not said, its channel has to do."""
+    if gesture.thread_ts is None:
+        return gesture.channel == telling.card_channel(scene.session, ticket_id=ticket.id)
+    return scene.is_card(gesture.channel, gesture.thread_ts)
 
 
 def _changed_too_early(scene: Scene, gesture: Changed) -> Outcome:
