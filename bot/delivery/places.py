@@ -24,12 +24,13 @@ class Place:
 
 
 def place_of(session: Session, claim: Claim | Outbox) -> Place:
-    """Where a delivery goes, as the records stand now."""
+    """Where a delivery goes, as the records stand now: a reply to where its root is."""
     channel, thread_ts = claim.channel, claim.thread_ts
     if claim.thread_key is not None:
         root = session.scalar(select(Outbox).where(Outbox.key == claim.thread_key))
         if root is not None:
-            channel = channel or root.channel
+            known = (root.channel, channel) if claim.ts is None else (channel, root.channel)
+            channel = known[0] or known[1]
             thread_ts = thread_ts or _root_ts(claim, root)
     if channel is None and claim.person_id is not None:
         channel = session.scalar(select(Person.direct_channel).where(Person.id == claim.person_id))

@@ -14,6 +14,7 @@ from bot.models import Outbox, Person, Ticket
 from bot.models.vocabulary import OPEN_STATES, State
 from bot.store.outbox import Claim
 from bot.surfaces import blocks, card, conversation, notices, relay, report, service_levels
+from bot.surfaces.ids import MOST_DIRECT_CHOICES
 from bot.surfaces.rendered import Rendered
 from bot.workflows import alerts as reading_alerts
 from bot.workflows import estimating, reading, reports
@@ -207,20 +208,24 @@ def _assigned(session: Session, row: Outbox) -> Rendered:
 
 
 def _choice(session: Session, row: Outbox) -> Rendered:
-    numbers = row.data["tickets"]
-    tickets = session.scalars(select(Ticket).where(Ticket.number.in_(numbers)))
+    text = row.data["text"]
+    names = reading.mentioned_names(session, text)
+    chosen = reading.find_written(session, row.channel, row.thread_ts)
+    if chosen is not None:
+        return conversation.chosen_for_direct_message(text, chosen.number, is_new=chosen.is_new, names=names)
+    numbers, offered = row.data["tickets"], row.data["tickets"][:MOST_DIRECT_CHOICES]
+    tickets = session.scalars(select(Ticket).where(Ticket.number.in_(offered)))
     found = {ticket.number: ticket.id for ticket in tickets}
     # They are the person's own, in their own direct messages.
     audience = _reaches(session, row, row.data["author"])
-    views = [reading.read_ticket(session, found[number], audience) for number in numbers if number in found]
-    text = row.data["text"]
+    views = [reading.read_ticket(session, found[number], audience) for number in offered if number in found]
     desks = [
         reading.DeskView(key=desk.key, name=desk.name, categories=desk.categories)
         for desk in load_desks(session).all
         if desk.key in row.data.get("desks", [])
     ]
-    names = reading.mentioned_names(session, text)
-    return conversation.choose_for_direct_message(text, views, desks, names=names)
+    more = len(numbers) - len(offered)
+    return conversation.choose_for_direct_message(text, views, desks, more=more, names=names)
 
 
 def _alert(session: Session, row: Outbox) -> Rendered:

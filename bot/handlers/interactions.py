@@ -172,8 +172,7 @@ def _chose(handling: Handling, payload: Payload, pressed: Payload) -> Ack:
     adds = DIRECT_ADD.fullmatch(text(pressed, "action_id")) is not None
     value = text(pressed, "value")
     gesture = Chose(
-        # One offer, one choice: both buttons answer the same question.
-        key=f"choice:{text(payload, 'channel', 'id')}:{text(message, 'thread_ts')}",
+        key=_key(payload, pressed),
         person_id=text(payload, "user", "id"),
         at=handling.now(),
         reply_to=_reply_to(payload),
@@ -200,8 +199,9 @@ def on_shortcut(handling: Handling, payload: Payload) -> Ack:
             context=FormContext(channel=channel, message_ts=message.ts, source=Source.SHORTCUT.value),
             is_private=privacy.is_direct(channel),
         )
-        handling.open_view(text(payload, "trigger_id"), view)
-        return Ack()
+        if handling.open_view(text(payload, "trigger_id"), view):
+            return Ack()
+        return Ack(after=[_reply(payload, sentences.refusal(sentences.Answer.TEMPORARY))])
     return handling.quietly(
         Pointed(
             key=f"shortcut:{text(payload, 'trigger_id')}",

@@ -12,6 +12,7 @@ _CONFIRMATIONS: Final[Mapping[str, str]] = {
     "raised": "{number} is raised. You'll hear from us in its conversation.",
     "exists": "{number} covers this thread already, so no second ticket was raised.",
     "asked": "",
+    "chosen_already": "You have chosen already: that message is in {number}.",
     "claimed": "{number} is yours.",
     "already_yours": "{number} is yours already.",
     "released": "{number} is back in the queue.",

@@ -110,23 +110,26 @@ def choose_for_direct_message(
     tickets: Sequence[TicketView],
     desks: Sequence[DeskView] = (),
     *,
+    more: int = 0,
     names: Mapping[str, str] | None = None,
 ) -> Rendered:
     """Ask whether a new direct message belongs to an open ticket, and else to which desk.
 
     Post it in the thread of that message, whose `text` is as received. The first four tickets, and of several
-    desks the first four, get a button each: `value` is the ticket's number, or the desk's key.
+    desks the first four, get a button each: `value` is the ticket's number, or the desk's key. `more` is how
+    many open tickets there are beside `tickets`.
     """
     offered = tickets[:MOST_DIRECT_CHOICES]
     question = (
         "Is this about an open ticket of yours, or something new?" if offered else "Which desk is this for?"
     )
     listed = [f"{number_of(ticket)}: {title_of(ticket, _MOST_TITLE)}" for ticket in offered]
-    if left_out := len(tickets) - len(offered):
+    if left_out := len(tickets) - len(offered) + more:
         listed.append(f"and {left_out} more: to add to one of those, write in its thread.")
-    elements: list[RichTextElement] = [blocks.section([Words(question)])]
-    if quoted := one_line(plain(text, names or {}), _MOST_QUESTION):
-        elements.append(blocks.quote([quoted]))
+    if (left_out := len(desks) - MOST_DIRECT_CHOICES) > 0:
+        desk = "desk" if left_out == 1 else "desks"
+        listed.append(f"and {left_out} more {desk}: /ticket opens a form with all of them.")
+    elements = _about(question, text, names)
     if listed:
         elements.append(blocks.section([Words("\n".join(listed))]))
     row = [*map(_add_to, range(1, len(offered) + 1), offered), *_new_tickets(desks)]
@@ -135,6 +138,23 @@ def choose_for_direct_message(
         blocks.buttons("direct.answer", *row),
     ]
     return blocks.message([Words("\n".join([question, *listed]))], body)
+
+
+def chosen_for_direct_message(
+    text: str, number: str, *, is_new: bool, names: Mapping[str, str] | None = None
+) -> Rendered:
+    """What the question becomes once it is answered: the message is part of this ticket, or raised it."""
+    said = f"{'Raised as' if is_new else 'Added to'} {one_line(number, _MOST_DESK)}."
+    body = RichTextBlock(block_id="direct.answered", elements=_about(said, text, names))
+    return blocks.message([Words(said)], [body])
+
+
+def _about(said: str, text: str, names: Mapping[str, str] | None) -> list[RichTextElement]:
+    """A sentence about a message, with how that begins."""
+    elements: list[RichTextElement] = [blocks.section([Words(said)])]
+    if quoted := one_line(plain(text, names or {}), _MOST_QUESTION):
+        elements.append(blocks.quote([quoted]))
+    return elements
 
 
 def _add_to(place: int, ticket: TicketView) -> ButtonElement:

@@ -275,6 +275,8 @@ _REFUSALS: Final[dict[Refusal | Answer, str]] = {
     Refusal.NOT_AN_AGENT: "Only agents of {desk} can do that, so {number} stays as it was. "
     "If something should change, write it in the conversation.",
     Refusal.NO_QUEUE: "The queue is for the desk's agents. /ticket list shows your own tickets.",
+    Refusal.NO_REPORT: "The tickets behind a report are for the agents, leads and managers of its desk. "
+    "/ticket list shows your own tickets.",
     Refusal.GUEST: "Guest accounts cannot do that here, so nothing has changed. "
     "A full member of the workspace can do it for you.",
     Refusal.STRANGER: "This desk serves its own organisation, so nothing has changed. "
@@ -291,12 +293,16 @@ _REFUSALS: Final[dict[Refusal | Answer, str]] = {
     Refusal.NEEDS_A_LEAD: "{by} has {number}. They can do that, or a lead can.",
     Refusal.ASSIGNEE_IS_NO_AGENT: "{who} is not an agent of {desk}, so {number} stays as it was. "
     "Please choose one of its agents.",
+    Refusal.TAKER_IS_NO_AGENT: "Only an agent of {desk} can have {number}, so it stays as it was. "
+    "“Reassign” and /ticket assign give it to one of them.",
     Answer.NO_SUCH_PERSON: "I found nobody called {who}. Type @ and pick the person from Slack's list.",
     Refusal.NO_SUCH_TICKET: "I cannot find {number}, or you may not see it. /ticket list shows your tickets.",
     Refusal.NO_SUCH_MESSAGE: "That message is gone, so there is nothing to raise. "
     "/ticket and a few words raise a ticket too.",
     Refusal.NO_DESK: "No desk is configured for this yet, so nobody would read it. "
     "An administrator can set one up in desk.yaml.",
+    Refusal.DESK_GONE: "That desk takes no tickets at the moment, so nothing was raised. "
+    "Please choose another, or send your message again later.",
     Refusal.NO_ABSENCE: "Only the agents of a desk say here when they are away, so nothing has changed.",
     Refusal.NOT_A_TIME: "I could not read “{word}” as a time, so nothing has changed. "
     "/ticket away until Monday, until 1 Dec 9:00, until 14:00 or for 3d are times that I can read.",
@@ -312,6 +318,8 @@ _REFUSALS: Final[dict[Refusal | Answer, str]] = {
     Refusal.NOTE_REQUIRED: "Please say it in a few words; they go on the timeline of {number}.",
     Refusal.TOO_LATE_TO_UNDO: "It is too late to take that back on {number}, so it stays. "
     "The buttons on the card still change it.",
+    Refusal.TOO_LATE_TO_RESUME: "It is too late to take that back on {number}, so it is still waiting. "
+    "/ticket resume {number} goes on with it.",
     Answer.NOT_UNDERSTOOD: "I don't know “{word}”. Did you mean {suggestion}? To raise a ticket, "
     "describe the problem in a few words, or type /ticket alone for the form.",
     Answer.TEMPORARY: "That did not work just now, and nothing has changed. Please try again in a minute.",

@@ -38,11 +38,12 @@ def raise_from(
 ) -> Outcome:
     """One ticket per thread, ever: where there is one, it is pointed at. The words of a `form` come first.
 
+    With a form, a message that Slack does not show us will do: who sent the form is the requester then.
     What is said in direct messages is private by nature; of a private ticket nothing is said in a channel.
     """
     # Also before a ticket is pointed at: who may not raise one learns of none.
     permissions.require(Action.RAISE, work.actor.roles, None)
-    if message.is_missing:
+    if message.is_missing and form is None:
         raise Refused(Refusal.NO_SUCH_MESSAGE)
     root = message.thread_ts or message.ts
     existing = scene.ticket_at(message.channel, root) or scene.ticket_written_in(message.channel, message.ts)
@@ -55,7 +56,8 @@ def raise_from(
     is_direct = privacy.is_direct(message.channel)
     is_private = is_private or is_direct or (form is not None and form.is_private)
     is_open = is_private and not is_direct
-    reachable = not is_open and _can_answer_in(scene.session, work.desk, message.channel)
+    answers = not message.is_missing and can_answer_in(scene.session, work.desk, message.channel)
+    reachable = answers and not is_open
     draft = Draft(
         requester_id=requester,
         raiser_id=raiser,
@@ -84,7 +86,7 @@ def _as_filed(draft: Draft, form: Filed) -> Draft:
     )
 
 
-def _can_answer_in(session: Session, desk: Definition, channel_id: str) -> bool:
+def can_answer_in(session: Session, desk: Definition, channel_id: str) -> bool:
     """Where the bot is not, the conversation is a direct message."""
     if channel_id in desk.request_channels:
         return True
@@ -129,7 +131,7 @@ def _replied(scene: Scene, gesture: Wrote, root: str) -> Outcome:
     if (ticket.origin_channel, ticket.origin_ts) == (message.channel, message.ts):
         return Ignored()
     desk = scene.desk_of(ticket)
-    at_card = message.channel == desk.triage_channel and ticket.conversation_ts != root
+    at_card = scene.is_card(message.channel, root)
     work = scene.work(gesture, desk, ticket)
     if work.actor.is_outsider and not (ticket.requester_id == gesture.person_id and not at_card):
         return Ignored()
@@ -196,10 +198,10 @@ def _wrote_directly(scene: Scene, gesture: Wrote) -> Outcome:
     opened = update(Person).where(Person.id == gesture.person_id, Person.direct_channel.is_(None))
     scene.session.execute(opened.values(direct_channel=message.channel))
     permissions.require(Action.RAISE, work.actor.roles, None)
-    mine = select(Ticket).where(
+    mine = select(Ticket.number).where(
         Ticket.requester_id == gesture.person_id, Ticket.state.not_in(list(ENDED_STATES))
     )
-    open_tickets = scene.session.scalars(mine.order_by(Ticket.id.desc()).limit(4)).all()
+    open_tickets = scene.session.scalars(mine.order_by(Ticket.id.desc())).all()
     if not open_tickets and len(scene.desks.all) == 1:
         return raise_from(scene, work, message, Source.DIRECT_MESSAGE)
     telling.tell(
@@ -210,7 +212,7 @@ def _wrote_directly(scene: Scene, gesture: Wrote) -> Outcome:
         thread_ts=message.ts,
         data={
             "text": message.text,
-            "tickets": [ticket.number for ticket in open_tickets],
+            "tickets": list(open_tickets),
             "desks": [desk.key for desk in scene.desks.all],
             "author": gesture.person_id,
             "files": [list(pair) for pair in message.files],
@@ -220,10 +222,24 @@ def _wrote_directly(scene: Scene, gesture: Wrote) -> Outcome:
 
 
 def chose(scene: Scene, gesture: Chose) -> Outcome:
-    """A direct message that belongs to an open ticket becomes a comment; otherwise it raises one."""
-    message = _offered_message(scene, gesture)
+    """A direct message that belongs to an open ticket becomes a comment; otherwise it raises one.
+
+    The first choice counts, and the question then says what it was.
+    """
+    offer = _offer(scene, gesture)
+    chosen = scene.ticket_written_in(gesture.channel, gesture.ts)
+    if chosen is not None:
+        return Done(event="chosen_already", number=chosen.number, ticket_id=chosen.id)
+    outcome = _put_where_it_belongs(scene, gesture, _offered_message(gesture, offer))
+    telling.redraw(scene.session, offer)
+    return outcome
+
+
+def _put_where_it_belongs(scene: Scene, gesture: Chose, message: Message) -> Outcome:
     if gesture.number is None:
-        desk = scene.desks.get(gesture.desk_key or "") or scene.desks.all[0]
+        desk = scene.desks.all[0] if gesture.desk_key is None else scene.desks.get(gesture.desk_key)
+        if desk is None:
+            raise Refused(Refusal.DESK_GONE)
         return raise_from(scene, scene.work(gesture, desk), message, Source.DIRECT_MESSAGE)
     ticket = scene.ticket_numbered(gesture.number)
     work = scene.work(gesture, scene.desk_of(ticket), ticket)
@@ -233,17 +249,24 @@ def chose(scene: Scene, gesture: Chose) -> Outcome:
     return done or Done(event="commented", number=ticket.number, ticket_id=ticket.id)
 
 
-def _offered_message(scene: Scene, gesture: Chose) -> Message:
-    """What the person wrote, as kept beside the offer. Raises Refused when it was somebody else's."""
+def _offer(scene: Scene, gesture: Chose) -> Outbox:
+    """The question that was asked, locked. Raises Refused when it was asked of somebody else."""
     key = f"choice:{gesture.channel}:{gesture.ts}"
-    row = scene.session.scalars(select(Outbox).where(Outbox.key == key)).first()
-    if row is None or row.data["author"] != gesture.person_id or not scene.desks.all:
+    row = scene.session.scalars(select(Outbox).where(Outbox.key == key).with_for_update()).first()
+    if row is None or row.data["author"] != gesture.person_id:
         raise Refused(Refusal.NO_SUCH_MESSAGE)
-    files = tuple((name, link) for name, link in row.data["files"])
+    if not scene.desks.all:
+        raise Refused(Refusal.NO_DESK)
+    return row
+
+
+def _offered_message(gesture: Chose, offer: Outbox) -> Message:
+    """What the person wrote, as kept beside the offer."""
+    files = tuple((name, link) for name, link in offer.data["files"])
     return Message(
         channel=gesture.channel,
         ts=gesture.ts,
-        text=row.data["text"],
+        text=offer.data["text"],
         author_id=gesture.person_id,
         files=files,
     )
@@ -265,8 +288,18 @@ def changed(scene: Scene, gesture: Changed) -> Outcome:
         now=scene.now,
         gesture=gesture.key,
     )
-    conversing.follow_change(work, ticket, channel=gesture.channel, ts=gesture.ts, text=gesture.text)
+    at_card = _is_at_card(scene, ticket, gesture)
+    conversing.follow_change(
+        work, ticket, channel=gesture.channel, ts=gesture.ts, text=gesture.text, at_card=at_card
+    )
     return Done(event="message_changed", number=ticket.number, ticket_id=ticket.id)
+
+
+def _is_at_card(scene: Scene, ticket: Ticket, gesture: Changed) -> bool:
+    """Whether it was written under a card; where the thread is not said, its channel has to do."""
+    if gesture.thread_ts is None:
+        return gesture.channel == telling.card_channel(scene.session, ticket_id=ticket.id)
+    return scene.is_card(gesture.channel, gesture.thread_ts)
 
 
 def _changed_too_early(scene: Scene, gesture: Changed) -> Outcome:

@@ -19,7 +19,9 @@ from bot.workflows import (
     service_desk,
     undelivered,
 )
-from bot.workflows.by_message import raise_from
+from bot.workflows.by_message import can_answer_in, raise_from
+from bot.workflows.desks import Definition
+from bot.workflows.facts import Message
 from bot.workflows.gestures import Acted, Asked, CameBack, Filed, LookedHome, Unparked, WentAway
 from bot.workflows.outcomes import Done, Ignored, Outcome, Refusal, Refused
 from bot.workflows.raising import Draft, Place
@@ -35,7 +37,7 @@ def filed(scene: Scene, gesture: Filed) -> Outcome:
         raise Refused(Refusal.NO_DESK)
     work = scene.work(gesture, desk)
     if gesture.channel is not None and gesture.message_ts is not None:
-        message = scene.message(gesture.channel, gesture.message_ts)
+        message = _formed_on(scene, desk, gesture.channel, gesture.message_ts)
         return raise_from(scene, work, message, Source.SHORTCUT, form=gesture)
     in_request_channel = gesture.channel in desk.request_channels
     draft = Draft(
@@ -56,6 +58,13 @@ def filed(scene: Scene, gesture: Filed) -> Outcome:
     return raising.raise_ticket(work, draft)
 
 
+def _formed_on(scene: Scene, desk: Definition, channel: str, ts: str) -> Message:
+    """The message that a form was opened on. Where the bot is not, Slack would not show it."""
+    if can_answer_in(scene.session, desk, channel):
+        return scene.message(channel, ts)
+    return Message(channel=channel, ts=ts, text="", author_id=None, is_missing=True)
+
+
 def acted(scene: Scene, gesture: Acted) -> Outcome:
     """An action on a ticket that was named by its number."""
     ticket = scene.ticket_numbered(gesture.number)
@@ -74,10 +83,11 @@ def _hide_from_outsiders(work: Work, ticket: Ticket) -> None:
 
 
 def _prioritise(work: Work, ticket: Ticket, gesture: Acted) -> Done:
+    impact, urgency = gesture.impact or ticket.impact, gesture.urgency or ticket.urgency
     if not (gesture.text or "").strip():
         permissions.require(Action.PRIORITISE, work.actor.roles, ticket.state)
-        raise Refused(Refusal.NOTE_REQUIRED)
-    impact, urgency = gesture.impact or ticket.impact, gesture.urgency or ticket.urgency
+        is_same = (impact, urgency) == (ticket.impact, ticket.urgency)
+        raise Refused(Refusal.NOTHING_TO_CHANGE if is_same else Refusal.NOTE_REQUIRED)
     return service_desk.prioritise(work, ticket, impact, urgency, gesture.text)
 
 

@@ -138,7 +138,9 @@ def _relay(work: Work, ticket: Ticket, row: Comment, *, at_card: bool) -> None:
         f"relay:{row.id}",
         Telling.RELAY,
         ticket_id=ticket.id,
-        channel=ticket.conversation_channel if to_requester else work.desk.triage_channel,
+        channel=ticket.conversation_channel
+        if to_requester
+        else telling.card_channel(work.session, ticket_id=ticket.id),
         thread_ts=ticket.conversation_ts if to_requester else None,
         thread_key=_relay_thread_key(ticket, to_requester=to_requester),
         data={"comment_id": row.id},
@@ -180,7 +182,7 @@ def wait_for_requester(work: Work, ticket: Ticket) -> Done:
         Comment.ticket_id == ticket.id,
         Comment.speaker == Speaker.REQUESTER,
         Comment.written_at > work.at,
-        Comment.channel != work.desk.triage_channel,
+        Comment.channel != telling.card_channel(work.session, ticket_id=ticket.id),
     )
     answered_at = work.session.scalar(answer) if done.event == "waiting" else None
     if answered_at is not None:
@@ -206,7 +208,9 @@ def message_changed(
     return True
 
 
-def follow_change(work: Work, ticket: Ticket, *, channel: str, ts: str, text: str | None) -> None:
+def follow_change(
+    work: Work, ticket: Ticket, *, channel: str, ts: str, text: str | None, at_card: bool
+) -> None:
     """A ticketed message or a comment was edited (or deleted: no text): noted, and its copies follow."""
     row = work.session.scalars(select(Comment).where(Comment.channel == channel, Comment.ts == ts)).first()
     kind = EventKind.MESSAGE_DELETED if text is None else EventKind.MESSAGE_EDITED
@@ -216,7 +220,7 @@ def follow_change(work: Work, ticket: Ticket, *, channel: str, ts: str, text: st
     if text is None:
         row.deleted_at = work.at
     else:
-        row.text, visibility = _read(text, at_card=channel == work.desk.triage_channel)
+        row.text, visibility = _read(text, at_card=at_card)
         row.edited_ts = work.gesture.rpartition(":")[2]
         if visibility is Visibility.INTERNAL:
             row.visibility = visibility  # its copy must be taken away: it renders as deleted

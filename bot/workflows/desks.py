@@ -162,15 +162,13 @@ class Desks:
         return next((desk for desk in self.all if channel in desk.request_channels), None)
 
     def of_channel(self, channel: str) -> Definition | None:
-        """The desk that uses this channel in any way."""
-        return next(
-            (
-                desk
-                for desk in self.all
-                if channel in (*desk.request_channels, desk.triage_channel, desk.managers_channel)
-            ),
-            None,
-        )
+        """The one desk that uses this channel in any way; None where several have their managers there."""
+        users = [
+            desk
+            for desk in self.all
+            if channel in (*desk.request_channels, desk.triage_channel, desk.managers_channel)
+        ]
+        return users[0] if len(users) == 1 else None
 
     def meaning_anywhere(self, emoji: str) -> bool:
         """Whether any desk gives this emoji a meaning."""

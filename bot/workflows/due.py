@@ -327,7 +327,7 @@ class Tour:
             _key(ticket, ones[0], THREAD),
             Telling.ALERT,
             ticket_id=ticket.id,
-            channel=desk.triage_channel,
+            channel=telling.card_channel(self._session, ticket_id=ticket.id),
             thread_key=f"card:{ticket.id}",
             data=_said(ticket, ones, audience),
         )
@@ -349,7 +349,7 @@ class Tour:
             key,
             Telling.UNROUTED,
             ticket_id=ticket.id,
-            channel=desk.managers_channel or desk.triage_channel,
+            channel=desk.managers_channel or telling.card_channel(self._session, ticket_id=ticket.id),
             thread_key=None if elsewhere else f"card:{ticket.id}",
             data=_said(ticket, ones, alarmed),
         )

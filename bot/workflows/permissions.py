@@ -61,6 +61,10 @@ OUTSIDER_REFUSALS = {
 }
 
 
+OVERVIEW_REFUSALS = {Action.QUEUE: Refusal.NO_QUEUE, Action.REPORT: Refusal.NO_REPORT}
+"""What concerns no ticket that the sentence could name."""
+
+
 def is_allowed(action: Action, roles: Iterable[Role], state: State | None) -> bool:
     """Whether somebody in these roles may do this to a ticket in this state (None: no ticket is involved)."""
     held = frozenset(roles)
@@ -83,8 +87,8 @@ def require(action: Action, roles: Iterable[Role], state: State | None) -> None:
         raise Refused(Refusal.NOT_IN_THIS_STATE, action=action.value, state=state.value)
     if Role.AGENT in held and Role.LEAD in grants:
         raise Refused(Refusal.NEEDS_A_LEAD)
-    if action is Action.QUEUE:
-        raise Refused(Refusal.NO_QUEUE)
+    if action in OVERVIEW_REFUSALS:
+        raise Refused(OVERVIEW_REFUSALS[action])
     raise Refused(Refusal.NOT_AN_AGENT if Role.AGENT in grants else Refusal.NOT_YOURS)
 
 

@@ -411,6 +411,25 @@ def find_ticket(session: Session, number: str) -> Ticket | None:
     return session.scalars(select(Ticket).where(Ticket.number == number.upper())).first()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What a message of a person is part of. `is_new`: the ticket was raised from it."""
+
+    number: str
+    is_new: bool
+
+
+def find_written(session: Session, channel: str | None, ts: str | None) -> Written | None:
+    """The ticket that a message raised or is a comment of."""
+    raised = select(Ticket.number).where(Ticket.origin_channel == channel, Ticket.origin_ts == ts)
+    number = session.scalar(raised)
+    if number is not None:
+        return Written(number=number, is_new=True)
+    comment = select(Ticket.number).join(Comment, Comment.ticket_id == Ticket.id)
+    number = session.scalar(comment.where(Comment.channel == channel, Comment.ts == ts))
+    return None if number is None else Written(number=number, is_new=False)
+
+
 def list_tickets(
     session: Session,
     *,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.models import Comment, Ticket
+from bot.models import Anchor, Comment, Ticket
 from bot.workflows import people
 from bot.workflows.desks import Definition, Desks
 from bot.workflows.facts import Message, MessageFact
@@ -63,6 +63,11 @@ class Scene:
         """The ticket that a message stands for today, locked."""
         first = anchored_ticket(self.session, channel, ts)
         return None if first is None else current_of(self.session, first)
+
+    def is_card(self, channel: str, ts: str) -> bool:
+        """Whether a message is a ticket's card, in whichever channel that was posted."""
+        card = select(Anchor.role).where(Anchor.channel == channel, Anchor.ts == ts)
+        return self.session.scalar(card) == "card"
 
     def ticket_numbered(self, number: str) -> Ticket:
         """The ticket of that number, locked. Raises Refused when there is none."""

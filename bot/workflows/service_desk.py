@@ -48,9 +48,10 @@ def claim(work: Work, ticket: Ticket) -> Done:
 
 def release(work: Work, ticket: Ticket) -> Done:
     """Give a ticket back to the queue."""
-    permit(work, Action.RELEASE, ticket)
-    if ticket.assignee_id is None:
+    # Before permission, which looks at who has it: pressed twice, nobody has.
+    if ticket.assignee_id is None and permissions.is_allowed(Action.CLAIM, work.actor.roles, ticket.state):
         return _done(ticket, "nobody_had_it")
+    permit(work, Action.RELEASE, ticket)
     data = {"from": ticket.assignee_id}
     move(work, ticket, State.NEW, EventKind.RELEASED, assignee_id=None)
     record(work, ticket, EventKind.RELEASED, data)
@@ -63,8 +64,11 @@ def assign(work: Work, ticket: Ticket, assignee_id: str) -> Done:
     """Give a ticket to an agent of the desk. Taking it from somebody else needs a lead."""
     permit(work, Action.ASSIGN, ticket)
     assignee = people.actor(work.session, assignee_id, work.desk)
+    if Role.AGENT not in assignee.roles and assignee_id == work.actor.id:
+        raise Refused(Refusal.TAKER_IS_NO_AGENT, number=ticket.number, desk=work.desk.name)
     if Role.AGENT not in assignee.roles:
-        raise Refused(Refusal.ASSIGNEE_IS_NO_AGENT, person=assignee_id)
+        known = {"number": ticket.number, "desk": work.desk.name}
+        raise Refused(Refusal.ASSIGNEE_IS_NO_AGENT, person=assignee_id, **known)
     if ticket.assignee_id == assignee_id:
         return _done(ticket, "already_theirs", assignee=assignee_id)
     held_by_other = ticket.assignee_id not in (None, work.actor.id)
@@ -86,7 +90,7 @@ def _tell_assignee(work: Work, ticket: Ticket, assignee_id: str) -> None:
         f"assigned:{ticket.id}:{ticket.version}",
         Telling.ASSIGNED,
         ticket_id=ticket.id,
-        channel=work.desk.triage_channel,
+        channel=telling.card_channel(work.session, ticket_id=ticket.id),
         thread_key=f"card:{ticket.id}",
         data={"assignee_id": assignee_id, "by_id": work.actor.id},
     )
@@ -229,9 +233,14 @@ def _work_note(work: Work, ticket: Ticket, text: str) -> int:
 
 
 def prioritise(work: Work, ticket: Ticket, impact: Level, urgency: Level, work_note: str | None) -> Done:
-    """Change impact and urgency; the priority follows from the desk's matrix, never from a wish."""
+    """Change impact and urgency; the priority follows from the desk's matrix, never from a wish.
+
+    Where nothing changes, a work note is kept as a note.
+    """
     permit(work, Action.PRIORITISE, ticket)
     if (impact, urgency) == (ticket.impact, ticket.urgency):
+        if work_note and work_note.strip():
+            return note(work, ticket, work_note)
         return _done(ticket, "same_priority", priority=ticket.priority)
     data: dict[str, str | int] = {
         "impact_from": ticket.impact.value,

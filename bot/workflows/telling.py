@@ -7,12 +7,13 @@ from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Update, bindparam, case, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from bot.clock import real_now
 from bot.models import Anchor, Milestone, Outbox, OutboxState, ServiceClock, Ticket
 from bot.store.connections import connection
 from bot.store.dialects import insert_once
+from bot.store.outbox import ORPHANED
 
 
 class Telling(StrEnum):
@@ -33,7 +34,7 @@ class Telling(StrEnum):
     ASSIGNED = "assigned"
     """Fact: tells somebody that a ticket is now theirs."""
     CHOICE = "choice"
-    """Fact: asks whether a direct message belongs to an open ticket or is a new one."""
+    """Mirror: asks whether a direct message belongs to an open ticket or is a new one, then says which."""
     ALERT = "alert"
     """Mirror: what the clocks of a ticket have to say, in the card's thread."""
     ESCALATION = "escalation"
@@ -56,6 +57,7 @@ MIRRORS = frozenset(
         Telling.OPENING,
         Telling.RELAY,
         Telling.RESOLVED_WORD,
+        Telling.CHOICE,
         Telling.EMOJI,
         Telling.ALERT,
         Telling.ESCALATION,
@@ -175,6 +177,14 @@ def _revived(row: Outbox) -> Update:
 def opening_key(ticket: Ticket) -> str:
     """The key of our one message in the ticket's conversation, wherever that is now."""
     return f"opening:{ticket.id}:direct" if ticket.has_moved else f"opening:{ticket.id}"
+
+
+_CARD_CHANNEL = select(Outbox.channel).where(Outbox.key == bindparam("key"))
+
+
+def card_channel(session: Session, *, ticket_id: int) -> str | None:
+    """Where a ticket's card is, or will be. One that is in Slack stays when its desk gets another channel."""
+    return connection(session).execute(_CARD_CHANNEL, {"key": f"card:{ticket_id}"}).scalar_one_or_none()
 
 
 def opens_directly(session: Session, *, ticket_id: int) -> bool:
@@ -342,14 +352,16 @@ def root_deleted(session: Session, row: Outbox) -> None:
 
 
 def repoint_cards(session: Session, *, desk_key: str, channel: str) -> None:
-    """A desk has another triage channel: cards that were never posted go there."""
-    of_desk = select(Ticket.id).where(Ticket.desk_key == desk_key)
-    waiting = update(Outbox).where(
-        Outbox.kind == Telling.CARD.value,
-        Outbox.ts.is_(None),
-        Outbox.first_try_at.is_(None) | (Outbox.state == OutboxState.PARKED),
-        Outbox.channel != channel,
-        Outbox.ticket_id.in_(of_desk),
+    """A desk has another triage channel: cards that were never posted go there, and what hangs from them."""
+    card = aliased(Outbox)
+    never_posted = select(card.key).where(
+        card.kind == Telling.CARD.value,
+        card.ts.is_(None),
+        card.first_try_at.is_(None) | (card.state == OutboxState.PARKED),
+        card.channel != channel,
+        card.ticket_id.in_(select(Ticket.id).where(Ticket.desk_key == desk_key)),
     )
     again = {"state": OutboxState.PENDING, "not_before": real_now(), "attempts": 0, "error": None}
-    session.execute(waiting.values(channel=channel, **again))
+    orphans = update(Outbox).where(Outbox.error == ORPHANED, Outbox.thread_key.in_(never_posted))
+    session.execute(orphans.values(**again))
+    session.execute(update(Outbox).where(Outbox.key.in_(never_posted)).values(channel=channel, **again))

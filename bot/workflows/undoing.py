@@ -19,7 +19,8 @@ MEANING = {EventKind.RESOLVED: "resolve", EventKind.WAITED: "wait", EventKind.PR
 def undo(work: Work, ticket: Ticket) -> Done | None:
     """Undo the ticket's newest event if it came from this very gesture; None when there is nothing of it.
 
-    Raises Refused(TOO_LATE_TO_UNDO) after the desk's `undo_within`, or when something followed.
+    Raises Refused after the desk's `undo_within`, or when something followed: as TOO_LATE_TO_RESUME where it
+    still waits, else as TOO_LATE_TO_UNDO.
     """
     events = select(TimelineEvent).where(
         TimelineEvent.ticket_id == ticket.id,
@@ -31,7 +32,9 @@ def undo(work: Work, ticket: Ticket) -> Done | None:
         return None
     permit(work, Action.UNDO, ticket)
     if _was_followed(work, event) or work.at - event.at > timedelta(seconds=work.desk.undo_within):
-        raise Refused(Refusal.TOO_LATE_TO_UNDO, number=ticket.number)
+        still_waits = event.kind is EventKind.WAITED and ticket.state in WAITING_STATES
+        refusal = Refusal.TOO_LATE_TO_RESUME if still_waits else Refusal.TOO_LATE_TO_UNDO
+        raise Refused(refusal, number=ticket.number)
     _revert(work, ticket, event)
     record(work, ticket, EventKind.UNDONE, {"undone": event.kind.value})
     return Done(event="undone", number=ticket.number, ticket_id=ticket.id, data={"undone": event.kind.value})

@@ -86,7 +86,7 @@ def test_after_undo_within_it_is_too_late(desk: Desk) -> None:
     desk.card_says(ticket, "Waiting for the requester")
     desk.client.skip(601)
     desk.client.unreact("ben", TRIAGE, ticket.card, "hourglass")
-    desk.told("ben", "too late", ticket.number)
+    desk.told("ben", "too late", f"/ticket resume {ticket.number}")
     assert desk.ticket(ticket.number).state is State.WAITING_REQUESTER
 
 

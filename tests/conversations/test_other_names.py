@@ -22,6 +22,7 @@ SEED = WorkspaceSeed(
         ChannelSeed("general", members=["zoe.b", "oemer", "li", "chief", APP], is_general=True),
         ChannelSeed("büro-hilfe", members=["zoe.b", "oemer", "li"], creator="chief"),
         ChannelSeed("büro-karten", kind="private", members=["oemer", "chief", APP], creator="chief"),
+        ChannelSeed("kantine", members=["zoe.b", "li"], creator="chief"),
         ChannelSeed("people-ask", members=["zoe.b", "oemer", "li"], creator="chief", id="CPEOPLE001"),
         ChannelSeed(
             "people-cards", kind="private", members=["li", "chief", APP], creator="chief", id="CPCARDS001"
@@ -36,6 +37,7 @@ desks:
     name: Büro
     request_channels: ["#büro-hilfe"]
     triage_channel: "#büro-karten"
+    managers_channel: "#general"
     agents: [UOEMER0001]
     leads: ["@Ömer <Öz>"]
     emoji: {raise: fire, claim: [raised_hand, hand]}
@@ -43,6 +45,7 @@ desks:
     name: People
     request_channels: [CPEOPLE001]
     triage_channel: CPCARDS001
+    managers_channel: "#general"
     agents: {usergroup: personal}
     leads: ["li@buero.example"]
 """
@@ -73,7 +76,9 @@ def test_a_desk_has_its_own_channels_emoji_and_agents(desk: Desk) -> None:
     )
 
 
-def test_the_channel_decides_which_desk_and_elsewhere_the_form_asks(desk: Desk) -> None:
+def test_the_channel_decides_which_desk_and_where_several_have_their_managers_the_form_asks(
+    desk: Desk,
+) -> None:
     here, elsewhere = something("contract"), something("chair")
     desk.client.command("zoe.b", "people-ask", "/ticket", here)
     form = desk.client.view("zoe.b")
@@ -111,7 +116,9 @@ def test_a_direct_message_asks_for_the_desk(desk: Desk) -> None:
     desk.until(lambda: desk.card_about("Private ticket", "CPCARDS001"), "the card at the chosen desk")
 
 
-def test_the_shortcut_elsewhere_asks_for_the_desk_and_keeps_the_author(desk: Desk) -> None:
+def test_the_shortcut_among_the_managers_of_several_desks_asks_for_the_desk_and_keeps_the_author(
+    desk: Desk,
+) -> None:
     text = something("lamp")
     ts = desk.client.post("zoe.b", "general", text)
     assert desk.client.shortcut("li", "raise_ticket", "general", ts).acked
@@ -122,3 +129,23 @@ def test_the_shortcut_elsewhere_asks_for_the_desk_and_keeps_the_author(desk: Des
     view = desk.ticket(number_in(card.text))
     assert view.requester.id == desk.client.user_id("zoe.b")
     assert view.raiser.id == desk.client.user_id("li")
+
+
+def test_the_shortcut_where_the_bot_is_not_raises_what_the_form_says(desk: Desk) -> None:
+    text = something("tray")
+    ts = desk.client.post("zoe.b", "kantine", text)
+    assert desk.client.shortcut("li", "raise_ticket", "kantine", ts).acked
+    assert desk.client.submit("li", {"Who should take care of it?": "Büro"}).errors == {}
+    card = desk.until(lambda: desk.card_about(text, "büro-karten"), "the card")
+    view = desk.ticket(number_in(card.text))
+    assert view.requester.id == desk.client.user_id("li")
+    desk.until(lambda: desk.ticket(view.number).conversation, "the conversation in direct messages")
+
+
+def test_a_form_for_the_shortcut_that_cannot_be_opened_is_told(desk: Desk) -> None:
+    ts = desk.client.post("zoe.b", "kantine", something("tray"))
+    desk.may_log.append("a form could not be opened")
+    desk.client.fault("error", "views.open", error="internal_error")
+    desk.client.shortcut("li", "raise_ticket", "kantine", ts)
+    desk.told("li", "That did not work just now")
+    assert desk.client.view("li") is None

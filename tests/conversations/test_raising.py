@@ -134,6 +134,8 @@ def test_a_second_direct_message_asks_whether_it_belongs_to_the_first(desk: Desk
     assert question.buttons == [f"Add to {ticket.number}", "New ticket"]
     desk.client.click(person, channel, question.ts, f"Add to {ticket.number}")
     desk.card_thread_says(ticket, "wrote a message", "private")
+    desk.until(lambda: not desk.ours(channel, ts)[0].buttons or None, "the answered question")
+    assert desk.ours(channel, ts)[0].text == f"Added to {ticket.number}."
     third = something("lamp")
     ts = desk.client.post(person, channel, third)
     question = desk.until(lambda: desk.ours(channel, ts), "the question")[0]

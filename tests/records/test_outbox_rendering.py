@@ -14,7 +14,7 @@ from bot.models import Outbox, Ticket
 from bot.models.vocabulary import Action
 from bot.store import Store, outbox
 from bot.store.outbox import Claim, Due
-from tests.records.workflows.world import ANA, BEN, CORA, LEA, World
+from tests.records.workflows.world import ANA, BEN, CORA, LEA, World, done
 
 
 @pytest.fixture
@@ -155,6 +155,28 @@ def test_an_emoji_that_was_taken_back_before_it_came_needs_no_call(world: World,
     emoji = rendered(world, f"emoji:{ticket.id}:claim")
     assert isinstance(emoji, Emoji)
     assert emoji.is_done
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_question_that_was_answered_says_what_was_chosen(
+    world: World, ticket: Ticket, is_new: bool
+) -> None:
+    message = world.message(ANA, "And another thing", "DANA")
+    world.handle(world.wrote(message))
+    key = only(world, "choice:")
+    world.posted(key)
+    chosen = done(world.handle(world.chose(ANA, message, None if is_new else ticket.number)))
+    answered = said(world, key)
+    assert answered.text == f"{'Raised as' if is_new else 'Added to'} {chosen.number}."
+    assert "And another thing" in str(answered.blocks)
+    assert "button" not in str(answered.blocks)
+
+
+def test_a_question_about_a_direct_message_counts_what_it_has_no_button_for(world: World) -> None:
+    for n in range(6):
+        world.raised(f"Screen {n}")
+    world.say(ANA, "And another thing", "DANA")
+    assert "and 2 more" in said(world, only(world, "choice:")).text
 
 
 def test_a_question_about_a_direct_message_offers_the_open_tickets(world: World, ticket: Ticket) -> None:

@@ -180,10 +180,12 @@ class Ticket:
         self.become("claimed", at, state=state, assignee=person)
 
     def release(self, person: str, at: datetime) -> None:
-        """Back to the queue."""
+        """Back to the queue; who could have it hears that nobody has."""
+        if self.now.assignee is None:
+            self.require(Action.CLAIM, person)
+            return
         self.require(Action.RELEASE, person)
-        if self.now.assignee is not None:
-            self.become("released", at, state=State.NEW, assignee=None)
+        self.become("released", at, state=State.NEW, assignee=None)
 
     def assign(self, person: str, at: datetime, to: str) -> None:
         """Give it to an agent; taking it from another takes a lead, or a manager."""
@@ -249,6 +251,8 @@ class Ticket:
         """The priority follows from the matrix."""
         self.require(Action.PRIORITISE, person)
         if (impact, urgency) == (self.now.impact, self.now.urgency):
+            if note:
+                self.note(person, at, note)
             return
         if note:
             self._keep(person, note, is_internal=True)

@@ -14,6 +14,7 @@ from tests.records.workflows.world import (
     BEN,
     BOB,
     CORA,
+    DESK,
     GUEST,
     LEA,
     MARIA,
@@ -141,11 +142,21 @@ def test_only_the_assignee_or_a_lead_releases(world: World) -> None:
     assert done(world.act(LEA, Action.RELEASE, ticket.number)).event == "released"
 
 
-def test_releasing_what_nobody_has_changes_nothing(world: World) -> None:
+@pytest.mark.parametrize("agent", [LEA, BEN])
+def test_releasing_what_nobody_has_changes_nothing(world: World, agent: str) -> None:
     ticket = world.raised()
+    world.act(agent, Action.CLAIM, ticket.number)
+    world.act(agent, Action.RELEASE, ticket.number)
     before = world.snapshot()
-    assert done(world.act(LEA, Action.RELEASE, ticket.number)).event == "nobody_had_it"
+    assert done(world.act(agent, Action.RELEASE, ticket.number)).event == "nobody_had_it"
     assert world.snapshot() == before
+
+
+def test_what_nobody_has_is_released_by_no_outsider_and_not_once_it_has_ended(world: World) -> None:
+    ticket = world.raised()
+    assert refused(world.act(ANA, Action.RELEASE, ticket.number)).refusal is Refusal.NOT_YOURS
+    world.act(BEN, Action.CANCEL, ticket.number)
+    refused(world.act(LEA, Action.RELEASE, ticket.number))
 
 
 def test_a_waiting_ticket_can_be_claimed_and_goes_on_waiting(world: World) -> None:
@@ -199,6 +210,14 @@ def test_who_has_a_ticket_may_hand_it_on(world: World) -> None:
     world.act(BEN, Action.CLAIM, ticket.number)
     world.act(BEN, Action.ASSIGN, ticket.number, assignee_id=CORA)
     assert world.ticket(ticket.number).assignee_id == CORA
+
+
+def test_a_manager_who_takes_over_is_told_how_to_give_it_to_an_agent(world: World) -> None:
+    ticket = world.raised()
+    refusal = refused(world.act(MARIA, Action.ASSIGN, ticket.number, assignee_id=MARIA))
+    assert refusal.refusal is Refusal.TAKER_IS_NO_AGENT
+    assert refusal.data == {"number": ticket.number, "desk": DESK.name}
+    assert done(world.act(MARIA, Action.ASSIGN, ticket.number, assignee_id=BEN)).event == "assigned"
 
 
 @pytest.mark.parametrize("person", [BOB, MARIA, GUEST])

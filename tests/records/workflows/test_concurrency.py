@@ -23,6 +23,7 @@ from bot.workflows.outcomes import Done, Ignored, Outcome, Refusal
 from tests.records.workflows.world import (
     ANA,
     BOB,
+    DIRECT,
     HELP,
     LEA,
     TRIAGE,
@@ -154,6 +155,21 @@ def test_a_message_heard_of_by_every_replica_is_one_comment(world: World, replic
         copies = [gesture.model_copy(update={"key": f"{gesture.key}:{n}"}) for n in range(RACERS)]
         hand_in(replicas, copies)
         assert len(world.comments(ticket)) == len(world.outbox("relay:")) == round_ + 1
+
+
+def test_of_different_answers_to_one_question_at_once_the_first_counts(
+    world: World, replicas: list[Intake]
+) -> None:
+    tickets = [world.raised(f"Screen {number}") for number in range(3)]
+    message = world.message(ANA, "It flickers", DIRECT[ANA])
+    done(world.handle(world.wrote(message)))
+    answers = [None, *(ticket.number for ticket in tickets)]
+    outcomes = hand_in(replicas, [world.chose(ANA, message, answer) for answer in answers])
+    events = sorted(done(outcome).event for outcome in outcomes)
+    assert events.count("chosen_already") == RACERS - 1
+    assert len({done(outcome).number for outcome in outcomes}) == 1
+    said = sum(len(world.comments(ticket)) for ticket in tickets) + len(world.tickets()) - len(tickets)
+    assert said == 1
 
 
 def test_every_comment_made_at_once_is_kept_in_the_chain(world: World, replicas: list[Intake]) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
-from bot.models import Ticket
+from bot.models import Desk, OutboxState, Ticket
 from bot.models.vocabulary import Action, Source, State
 from bot.workflows.facts import Message
 from bot.workflows.outcomes import Ignored, Refusal
@@ -12,6 +13,7 @@ from tests.records.workflows.world import (
     ANA,
     BEN,
     BOB,
+    DESK,
     DIRECT,
     GUEST,
     TRIAGE,
@@ -76,23 +78,33 @@ def test_said_to_be_new_it_raises_a_ticket(world: World) -> None:
     assert root_of(new) == (DIRECT[ANA], message.ts)
 
 
-def test_the_first_choice_counts(world: World) -> None:
+@pytest.mark.parametrize("is_new", [True, False])
+def test_the_first_choice_counts_and_every_further_one_is_told_of_it(world: World, is_new: bool) -> None:
     ticket = world.raised()
     message = offered(world)
-    world.handle(world.chose(ANA, message, None))
+    first = done(world.handle(world.chose(ANA, message, None if is_new else ticket.number)))
     before = world.snapshot()
-    world.handle(world.chose(ANA, message, ticket.number))
-    world.handle(world.chose(ANA, message, None))
+    for number in (ticket.number, None):
+        again = done(world.handle(world.chose(ANA, message, number)))
+        assert (again.event, again.number) == ("chosen_already", first.number)
     assert world.snapshot() == before
 
 
-def test_a_comment_chosen_first_does_not_become_a_ticket_too(world: World) -> None:
+def test_the_question_is_edited_to_say_what_was_chosen(world: World) -> None:
     ticket = world.raised()
     message = offered(world)
+    key = f"choice:{message.channel}:{message.ts}"
+    world.posted(key)
     world.handle(world.chose(ANA, message, ticket.number))
-    before = world.snapshot()
-    world.handle(world.chose(ANA, message, None))
-    assert world.snapshot() == before
+    row = world.outbox()[key]
+    assert (row.state, row.wanted_version > row.shown_version) == (OutboxState.PENDING, True)
+
+
+def test_all_open_tickets_are_counted_in_the_question(world: World) -> None:
+    raised = [world.raised(f"Screen {n}").number for n in range(6)]
+    offered(world)
+    (choice,) = world.outbox("choice:").values()
+    assert choice.data["tickets"] == raised[::-1]
 
 
 def test_nobody_chooses_for_another_person_or_another_persons_ticket(world: World) -> None:
@@ -143,6 +155,18 @@ def test_with_several_desks_the_person_is_asked(world: World) -> None:
         add_desk(session, second_desk(), 1)
     offered(world, "Holiday")
     assert world.count(Ticket) == 0
+
+
+def test_a_message_for_a_desk_that_was_switched_off_meanwhile_goes_to_no_other(world: World) -> None:
+    world.add_second_desk(agents=(BEN,))
+    message = offered(world, "My salary")
+    with world.store.write() as session:
+        session.execute(update(Desk).where(Desk.key == "hr").values(is_active=False))
+    gone = world.handle(world.chose(ANA, message, None, desk="hr"))
+    assert refused(gone).refusal is Refusal.DESK_GONE
+    assert world.count(Ticket) == 0
+    chosen = done(world.handle(world.chose(ANA, message, None, desk=DESK.key)))
+    assert world.ticket(chosen.number).desk_key == DESK.key
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n\n"])

@@ -390,6 +390,19 @@ def test_the_priority_comes_from_the_matrix_and_a_work_note_is_asked_for(
     assert (note.visibility, note.text) == (Visibility.INTERNAL, "The whole floor")
 
 
+def test_a_note_with_an_unchanged_priority_is_kept_and_nothing_at_all_is_refused(
+    world: World, ticket: Ticket
+) -> None:
+    same = {"impact": ticket.impact, "urgency": ticket.urgency}
+    outcome = world.act(BEN, Action.PRIORITISE, ticket.number, text="Asked her, it can wait", **same)
+    assert done(outcome).event == "noted"
+    (note,) = world.comments(ticket)
+    assert (note.visibility, note.text) == (Visibility.INTERNAL, "Asked her, it can wait")
+    assert world.kinds(ticket)[-1] == "noted"
+    nothing = refused(world.act(BEN, Action.PRIORITISE, ticket.number, text=" ", **same))
+    assert nothing.refusal is Refusal.NOTHING_TO_CHANGE
+
+
 def test_an_emoji_sets_urgency_high_and_needs_no_note(world: World, ticket: Ticket) -> None:
     assert done(world.react(BEN, world.card(ticket), "rotating_light")).data["priority"] == "P2"
     assert (now(world, ticket).impact, now(world, ticket).urgency) == (Level.MEDIUM, Level.HIGH)

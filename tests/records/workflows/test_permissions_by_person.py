@@ -204,7 +204,7 @@ CHANNELS = {
     "command": HELP,
 }
 NO_SIGHT = {Refusal.NO_SUCH_TICKET, Refusal.NOT_YOURS}
-NO_ROLE = {Refusal.NOT_AN_AGENT, Refusal.NO_QUEUE, Refusal.NO_ABSENCE} | NO_SIGHT
+NO_ROLE = {Refusal.NOT_AN_AGENT, Refusal.NO_QUEUE, Refusal.NO_REPORT, Refusal.NO_ABSENCE} | NO_SIGHT
 OUTSIDE_REASONS = {
     "guest": Refusal.GUEST,
     "single_channel_guest": Refusal.GUEST,

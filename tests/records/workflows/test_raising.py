@@ -206,6 +206,35 @@ def test_between_two_people_the_bot_cannot_answer_so_the_conversation_is_a_direc
     assert (opening.channel, opening.person_id) == (None, BOB)
 
 
+def test_a_form_on_a_message_where_the_bot_is_not_is_raised_by_its_own_words(world: World) -> None:
+    world.add_second_desk(agents=(BEN,))
+    message = world.message(BOB, "Help", ELSEWHERE)
+    form = world.filed(ANA, "The door is locked", ELSEWHERE, message_ts=message.ts)
+    ticket = world.ticket(done(world.handle(form)).number)
+    assert (ticket.description, ticket.source) == ("The door is locked", Source.SHORTCUT)
+    assert (ticket.requester_id, ticket.raiser_id) == (ANA, ANA)
+    assert (ticket.origin_channel, ticket.origin_ts) == (ELSEWHERE, message.ts)
+    opening = world.outbox()[f"opening:{ticket.id}"]
+    assert (opening.channel, opening.person_id, opening.data) == (None, ANA, {"place": "direct"})
+    again = world.filed(BOB, "It is locked", ELSEWHERE, message_ts=message.ts)
+    assert done(world.handle(again)).number == ticket.number
+
+
+def test_a_form_on_a_message_that_is_gone_by_then_loses_nothing(world: World) -> None:
+    message = world.message(BOB, "Help", RANDOM)
+    deferred(world.handle(world.filed(ANA, "The door is locked", RANDOM, message_ts=message.ts)))
+    gone = replace(message, text="", author_id=None, is_missing=True)
+    ticket = world.ticket(done(world.supply(gone)[1]).number)
+    assert (ticket.description, ticket.requester_id) == ("The door is locked", ANA)
+    assert world.outbox()[f"opening:{ticket.id}"].person_id == ANA
+
+
+def test_a_form_on_two_people_s_messages_stays_private_to_who_sent_it(world: World) -> None:
+    form = world.filed(ANA, "My salary", "DANAANDBOB", message_ts=world.ts())
+    ticket = world.ticket(done(world.handle(form)).number)
+    assert (ticket.requester_id, ticket.is_private) == (ANA, True)
+
+
 def test_a_mention_in_a_request_channel_raises_a_ticket(world: World) -> None:
     message = world.message(ANA, "Help")
     assert done(world.handle(world.wrote(message, is_mention=True))).event == "raised"

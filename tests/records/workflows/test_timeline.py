@@ -127,6 +127,9 @@ def take(world: World, number: str, step: tuple[str, Any, Any], late: int) -> No
     """One step; what people do was done `late` seconds ago."""
     verb, who, what = step
     ticket = world.ticket(number)
+    if ticket.conversation_ts is None:  # it has moved to direct messages
+        world.posted(f"opening:{ticket.id}:direct")
+        ticket = world.ticket(number)
     then = world.clock.at - late * SECOND
     if verb == "pass":
         world.forward(who * SECOND)

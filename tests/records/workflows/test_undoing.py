@@ -25,6 +25,8 @@ from tests.records.workflows.world import (
 
 UNDO_WITHIN = timedelta(seconds=DESK.undo_within)
 EMOJI = ("white_check_mark", "hourglass", "rotating_light")
+# Each says what changes it now: no button of the card ends a wait.
+TOO_LATE = dict.fromkeys(EMOJI, Refusal.TOO_LATE_TO_UNDO) | {"hourglass": Refusal.TOO_LATE_TO_RESUME}
 Fact = tuple[State, str | None, Level, str, str | None]
 
 
@@ -88,8 +90,16 @@ def test_later_than_the_desk_allows_it_stays(world: World, ticket: Ticket, emoji
     world.react(BEN, root_of(ticket), emoji)
     before = world.snapshot()
     world.forward(UNDO_WITHIN + SECOND)
-    assert refused(world.unreact(BEN, root_of(ticket), emoji)).refusal is Refusal.TOO_LATE_TO_UNDO
+    assert refused(world.unreact(BEN, root_of(ticket), emoji)).refusal is TOO_LATE[emoji]
     assert world.snapshot() == before
+
+
+def test_too_late_for_a_wait_that_is_over_there_is_nothing_to_resume(world: World, ticket: Ticket) -> None:
+    world.react(BEN, root_of(ticket), "hourglass")
+    world.tick()
+    world.act(CORA, Action.RESUME, ticket.number)
+    late = refused(world.unreact(BEN, root_of(ticket), "hourglass"))
+    assert late.refusal is Refusal.TOO_LATE_TO_UNDO
 
 
 @pytest.mark.parametrize("emoji", EMOJI)
@@ -98,7 +108,7 @@ def test_once_something_followed_it_stays(world: World, ticket: Ticket, emoji: s
     world.tick()
     world.act(CORA, Action.NOTE, ticket.number, text="Seen")
     before = world.snapshot()
-    assert refused(world.unreact(BEN, root_of(ticket), emoji)).refusal is Refusal.TOO_LATE_TO_UNDO
+    assert refused(world.unreact(BEN, root_of(ticket), emoji)).refusal is TOO_LATE[emoji]
     assert world.snapshot() == before
 
 

@@ -345,15 +345,16 @@ class World:
         """Press a button, send a form or say a word."""
         return self.handle(self.acted(person, action, number, **more))
 
-    def chose(self, person: str, message: Message, number: str | None) -> Chose:
-        """The answer to whether a direct message belongs to a ticket."""
+    def chose(self, person: str, message: Message, number: str | None, *, desk: str | None = None) -> Chose:
+        """A press of the question whether a direct message belongs to a ticket."""
         return Chose(
-            key=f"choice:{message.channel}:{message.ts}",
+            key=f"button:{person}:{next(self._counter)}",
             person_id=person,
             at=self.clock.at,
             channel=message.channel,
             ts=message.ts,
             number=number,
+            desk_key=desk,
         )
 
     # --- short ways to a ticket ---

@@ -13,6 +13,7 @@ from bot.surfaces.conversation import (
     Place,
     asked_for_note,
     choose_for_direct_message,
+    chosen_for_direct_message,
     opening,
     resolved_word,
 )
@@ -189,6 +190,23 @@ def test_among_several_desks_each_has_its_button() -> None:
     rendered = choose_for_direct_message("hello", [], [IT, HR])
     assert labels(rendered) == ["New for IT Service Desk", "New for People Desk"]
     assert rendered.text == "Which desk is this for?"
+    assert_sendable(rendered)
+
+
+def test_desks_without_a_button_are_reached_by_the_form() -> None:
+    desks = [replace(IT, key=f"desk{n}", name=f"Desk {n}") for n in range(1, 7)]
+    rendered = choose_for_direct_message("hello", [], desks)
+    assert labels(rendered) == [f"New for Desk {n}" for n in range(1, 5)]
+    assert rendered.text.endswith("and 2 more desks: /ticket opens a form with all of them.")
+    assert_sendable(rendered)
+    assert "more desk" not in choose_for_direct_message("hello", [], desks[:4]).text
+
+
+def test_an_answered_question_quotes_the_message_and_has_no_buttons() -> None:
+    rendered = chosen_for_direct_message("the toner <!channel>", "INC-7", is_new=True)
+    assert rendered.text == "Raised as INC-7."
+    assert "the toner @channel" in spoken(rendered)
+    assert buttons(rendered) == []
     assert_sendable(rendered)
 
 

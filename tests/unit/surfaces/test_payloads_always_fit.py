@@ -276,6 +276,7 @@ def test_conversations(view: TicketView, place: Place) -> None:
 @many
 def test_choices(text: str, tickets: list[TicketView], desks: list[DeskView]) -> None:
     assert_postable(conversation.choose_for_direct_message(text, tickets, desks))
+    assert_postable(conversation.chosen_for_direct_message(text, text, is_new=bool(tickets)))
 
 
 @given(COMMENTS)

@@ -72,6 +72,12 @@ def test_every_refusal_is_a_whole_sentence_with_and_without_data(kind: Refusal |
         assert "!" not in sentence
 
 
+def test_who_cannot_take_a_ticket_over_is_told_what_can_be_done() -> None:
+    said = refusal(Refusal.TAKER_IS_NO_AGENT, number="INC-12", desk="IT Service Desk")
+    assert said.startswith("Only an agent of IT Service Desk can have INC-12")
+    assert "“Reassign”" in said
+
+
 def test_a_refusal_says_what_the_state_is_and_what_is_possible() -> None:
     possible = possible_words([Action.REOPEN, Action.CLOSE, Action.NOTE])
     said = refusal(
