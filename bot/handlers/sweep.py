@@ -280,7 +280,10 @@ def missed_reactions(look: Look, message: Mapping[str, Any], bot_user_id: str | 
     """The emoji that were put on a message or taken away without our hearing of it, those that raise first.
 
     Where a ticket is already, no other is raised; where there is none, an emoji cannot mean anything else.
+    What stands for a deleted message has no emoji: that says nothing of those it had.
     """
+    if message.get("subtype") == "tombstone":
+        return []
     ts = str(message["ts"])
     there = _meaningful(look, message, bot_user_id)
     remembered = {key[1:]: row for key, row in look.known.reactions.items() if key[0] == ts}
