@@ -342,6 +342,7 @@ def _reacted(
         event_ts=f"{look.begun.timestamp():.6f}",
         added=added,
         author_id=author if isinstance(author, str) else None,
+        not_before=look.stretch.since,
     )
 
 

@@ -132,4 +132,6 @@ def _reacted_to_plain_message(scene: Scene, gesture: Reacted) -> Outcome:
     known = scene.ticket_at(message.channel, message.thread_ts or message.ts) if is_private else None
     if known is not None:
         return _private(scene.work(gesture, scene.desk_of(known), known), known)
-    return raise_from(scene, work, message, Source.EMOJI, is_private=is_private)
+    return raise_from(
+        scene, work, message, Source.EMOJI, is_private=is_private, not_before=gesture.not_before
+    )

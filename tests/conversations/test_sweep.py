@@ -76,6 +76,19 @@ def test_an_emoji_that_was_taken_away_meanwhile_gives_the_ticket_back(desk: Desk
     )
 
 
+def test_what_was_said_in_a_thread_before_it_became_a_ticket_is_no_news(desk: Desk) -> None:
+    text = something()
+    ts = desk.client.post("ana", HELP, text)
+    desk.client.post("ben", HELP, "Off and on again?", thread_ts=ts)
+    desk.client.post("ana", HELP, "Twice", thread_ts=ts)
+    desk.settle()
+    desk.client.react("ana", HELP, ts, "ticket")
+    ticket = desk.appeared(text, HELP, ts)
+    desk.settle()
+    read_back(desk)
+    assert desk.timeline(ticket.number) == ["raised"]
+
+
 def test_a_direct_message_raises_a_ticket(desk: Desk) -> None:
     desk.cancel_everything()
     first, second = something(), something()
