@@ -9,6 +9,7 @@ import pytest
 from tests.conversations.desk import HELP, TRIAGE, Desk, something
 
 COMBINATIONS = ("socket-sqlite", "http-postgresql")
+SKIPS_TIME = True
 FOUND = "caught up on what no event told of"
 
 
@@ -42,6 +43,30 @@ def test_an_emoji_that_nobody_heard_of_raises_one_ticket(silence: Desk) -> None:
     read_back(silence)
     silence.card_about(text)
     assert silence.said_to("ana") == []
+
+
+def test_an_emoji_that_nobody_heard_of_on_a_message_of_hours_ago_raises_one_ticket(desk: Desk) -> None:
+    text, taken_back = something(), something()
+    ts, other = (desk.client.post("ana", HELP, each) for each in (text, taken_back))
+    desk.client.post("ben", HELP, "Off and on again?", thread_ts=ts)
+    desk.settle()
+    for _ in range(2):
+        desk.skip(2 * 3600)
+        read_back(desk)
+    desk.client.fault("lose_events")
+    desk.client.react("ana", HELP, ts, "ticket")
+    desk.client.react("ana", HELP, other, "ticket")
+    desk.client.unreact("ana", HELP, other, "ticket")
+    desk.client.post("ben", HELP, "I come and look", thread_ts=ts)
+    before = desk.tickets()
+    read_back(desk)
+    ticket = desk.appeared(text, HELP, ts)
+    for _ in range(2):
+        read_back(desk)
+    desk.card_thread_says(ticket, "I come and look")
+    assert desk.timeline(ticket.number) == ["raised", "commented"]
+    assert desk.tickets() == before + 1
+    assert desk.said_to("ana") == []
 
 
 def test_talk_on_both_sides_of_an_open_ticket_is_made_up_for(desk: Desk) -> None:
