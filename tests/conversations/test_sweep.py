@@ -114,6 +114,17 @@ def test_what_was_said_in_a_thread_before_it_became_a_ticket_is_no_news(desk: De
     assert desk.timeline(ticket.number) == ["raised"]
 
 
+def test_a_deleted_request_stays_with_whoever_claimed_it(desk: Desk) -> None:
+    ticket = desk.raise_by_emoji()
+    desk.client.react("ben", HELP, ticket.root, "eyes")
+    desk.card_says(ticket, "In progress")
+    desk.settle()
+    desk.client.delete("ana", HELP, ticket.root)
+    desk.skip(600)
+    read_back(desk)
+    assert "released" not in desk.timeline(ticket.number)
+
+
 def test_a_direct_message_raises_a_ticket(desk: Desk) -> None:
     desk.cancel_everything()
     first, second = something(), something()
