@@ -69,6 +69,17 @@ def test_an_emoji_that_nobody_heard_of_on_a_message_of_hours_ago_raises_one_tick
     assert desk.said_to("ana") == []
 
 
+def test_a_deleted_request_stays_with_whoever_claimed_it(desk: Desk) -> None:
+    ticket = desk.raise_by_emoji()
+    desk.client.react("ben", HELP, ticket.root, "eyes")
+    desk.card_says(ticket, "In progress")
+    desk.settle()
+    desk.client.delete("ana", HELP, ticket.root)
+    desk.skip(600)
+    read_back(desk)
+    assert "released" not in desk.timeline(ticket.number)
+
+
 def test_talk_on_both_sides_of_an_open_ticket_is_made_up_for(desk: Desk) -> None:
     ticket = desk.raise_by_emoji()
     desk.settle()
@@ -112,17 +123,6 @@ def test_what_was_said_in_a_thread_before_it_became_a_ticket_is_no_news(desk: De
     desk.settle()
     read_back(desk)
     assert desk.timeline(ticket.number) == ["raised"]
-
-
-def test_a_deleted_request_stays_with_whoever_claimed_it(desk: Desk) -> None:
-    ticket = desk.raise_by_emoji()
-    desk.client.react("ben", HELP, ticket.root, "eyes")
-    desk.card_says(ticket, "In progress")
-    desk.settle()
-    desk.client.delete("ana", HELP, ticket.root)
-    desk.skip(600)
-    read_back(desk)
-    assert "released" not in desk.timeline(ticket.number)
 
 
 def test_a_direct_message_raises_a_ticket(desk: Desk) -> None:
