@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Final
 
 import structlog
@@ -44,6 +45,10 @@ IN_TRANSIT: Final = timedelta(minutes=1)
 """The event of something so recent may still be on its way; that it was found first proves no gap."""
 PROVED_FOR: Final = 600.0
 """Seconds in which what is found in channels has threads looked at no more than once."""
+FAR_EVERY: Final = 3600.0
+"""Seconds between two looks at a channel's older messages, unless there was a gap."""
+FAR_PAGES: Final = 10
+"""Older messages are looked at in so many pages at most, the newest first, so that deliveries have room."""
 _PATIENCE: Final = 60.0
 _AT_ONCE: Final = 300
 _GONE: Final = frozenset({"channel_not_found", "not_in_channel", "is_archived", "thread_not_found"})
@@ -116,6 +121,7 @@ class Sweep(Worker):
         self._reader = Reader(client, Pacer(self._store, factor=pace), self._stop, patience=_PATIENCE)
         self._gap_in_channels, self._gap_everywhere = threading.Event(), threading.Event()
         self._follow_at, self._proved_at = 0.0, -PROVED_FOR
+        self._far_at: dict[str, float] = {}
 
     def start(self) -> None:
         """Begin, as after a gap: nobody knows what happened before."""
@@ -146,6 +152,7 @@ class Sweep(Worker):
         begun = self._clock.now()
         try:
             self._read_back(stretch, begun)
+            self._look_far(stretch)
         except Refused as refusal:
             self._give_up(stretch, refusal)
         except (NotSent, Unknown, AuthRefused, Busy) as failure:
@@ -163,6 +170,8 @@ class Sweep(Worker):
         everywhere = self._gap_everywhere.is_set()
         if everywhere or self._gap_in_channels.is_set() or monotonic() >= self._follow_at:
             is_gap = everywhere or self._gap_in_channels.is_set()
+            if everywhere:
+                self._far_at.clear()
             self._gap_everywhere.clear()
             self._gap_in_channels.clear()
             self._follow_at = monotonic() + FOLLOW_EVERY
@@ -198,11 +207,32 @@ class Sweep(Worker):
         messages.sort(key=lambda message: str(message["ts"]))
         for start in range(0, len(messages), _AT_ONCE):
             self._handle_all(stretch, messages[start : start + _AT_ONCE], begun)
-        self._tell(stretch, begun)
+        self._tell(stretch, is_proof=any(_since(each) < begun - IN_TRANSIT for each in self._intake.news))
+
+    def _look_far(self, stretch: Stretch) -> None:
+        """Look for emoji on older messages that raise; where that fails, what was read back stays so."""
+        if stretch.far is None or monotonic() < self._far_at.get(stretch.channel, 0.0):
+            return
+        self._intake.news.clear()
+        span = {"oldest": _stamp(stretch.far), "latest": _stamp(stretch.since)}
+        pages = self._reader.pages("conversations.history", channel=stretch.channel, **span)
+        begun = self._clock.now()
+        try:
+            for page in islice(pages, FAR_PAGES):
+                self._handle_far(stretch, objects(page, "messages"), begun)
+                self._rest("conversations.history")
+                begun = self._clock.now()
+        except (Refused, NotSent, Unknown, AuthRefused, Busy) as failure:
+            SWEEP_FAILED.inc()
+            log.warning("older messages are not looked at yet", channel=stretch.channel, reason=str(failure))
+        else:
+            self._far_at[stretch.channel] = monotonic() + FAR_EVERY
+        # The event may be on its way: how old an emoji is nobody knows.
+        self._tell(stretch, is_proof=False)
 
     def _messages(self, stretch: Stretch) -> Iterator[dict[str, Any]]:
-        since = f"{stretch.since.timestamp():.6f}"
-        method, args = "conversations.history", {"channel": stretch.channel, "oldest": since}
+        args = {"channel": stretch.channel, "oldest": _stamp(stretch.since)}
+        method = "conversations.history"
         if stretch.is_thread:
             method, args = "conversations.replies", args | {"ts": stretch.thread_ts}
         for page in self._reader.pages(method, **args):
@@ -227,20 +257,39 @@ class Sweep(Worker):
     # --- handling ---
 
     def _handle_all(self, stretch: Stretch, messages: list[dict[str, Any]], begun: datetime) -> None:
-        with self._store.read() as session:
-            known = watching.known_of(session, stretch.channel, [message["ts"] for message in messages])
-        look = Look(stretch, self._handling.desks(), known, begun)
+        look = self._look(stretch, messages, begun)
         for message in messages:
             try:
                 self._handle(look, message)
             except MalformedPayload as error:
                 log.warning("a message cannot be understood", channel=stretch.channel, reason=str(error))
 
+    def _look(self, stretch: Stretch, messages: list[dict[str, Any]], begun: datetime) -> Look:
+        stamps = {
+            str(message[key]) for message in messages for key in ("ts", "thread_ts") if message.get(key)
+        }
+        with self._store.read() as session:
+            known = watching.known_of(session, stretch.channel, sorted(stamps))
+        return Look(stretch, self._handling.desks(), known, begun)
+
+    def _handle_far(self, stretch: Stretch, messages: list[dict[str, Any]], begun: datetime) -> None:
+        """What was written so long ago was heard and decided; only an emoji that raises can be new."""
+        desks = self._handling.desks()
+        marked = [each for each in messages if each.get("ts") and raises(desks, stretch.channel, each)]
+        marked = [self._complete(stretch, each) for each in marked]
+        look = self._look(stretch, marked, begun)
+        for message in marked:
+            if not _is_ticketed(look, message):
+                self._handle_emoji(look, message)
+
     def _handle(self, look: Look, message: dict[str, Any]) -> None:
         is_root = look.stretch.is_thread and message["ts"] == look.stretch.thread_ts
         if not is_root and "bot_id" not in message:
             for event in self._events(look, message):
                 self._send(EVENTS[str(event["type"])](self._handling, event).after)
+        self._handle_emoji(look, message)
+
+    def _handle_emoji(self, look: Look, message: dict[str, Any]) -> None:
         for gesture in missed_reactions(look, message, self._handling.bot_user_id()):
             self._send(self._handling.quietly(gesture).after)
 
@@ -254,18 +303,21 @@ class Sweep(Worker):
             place = {"channel": look.stretch.channel, "type": "message", "subtype": "message_changed"}
             yield {**place, "ts": edited["ts"], "message": message, "previous_message": {}}
 
-    def _tell(self, stretch: Stretch, begun: datetime) -> None:
+    def _tell(self, stretch: Stretch, *, is_proof: bool) -> None:
         news = self._intake.news
         for gesture in news:
             SWEEP_FOUND.labels(gesture.type).inc()
         if not news:
             return
-        is_proof = any(_since(each) < begun - IN_TRANSIT for each in news)
         tell = log.warning if is_proof else log.info
         tell("caught up on what no event told of", channel=stretch.channel, gestures=len(news))
         if stretch.is_lasting and is_proof and monotonic() > self._proved_at + PROVED_FOR:
             self._proved_at = monotonic()
             self.gap(everywhere=True)
+
+
+def _stamp(at: datetime) -> str:
+    return f"{at.timestamp():.6f}"
 
 
 def _since(gesture: AnyGesture) -> datetime:
@@ -280,7 +332,10 @@ def missed_reactions(look: Look, message: Mapping[str, Any], bot_user_id: str | 
     """The emoji that were put on a message or taken away without our hearing of it, those that raise first.
 
     Where a ticket is already, no other is raised; where there is none, an emoji cannot mean anything else.
+    What stands for a deleted message has no emoji: that says nothing of those it had.
     """
+    if message.get("subtype") == "tombstone":
+        return []
     ts = str(message["ts"])
     there = _meaningful(look, message, bot_user_id)
     remembered = {key[1:]: row for key, row in look.known.reactions.items() if key[0] == ts}
@@ -292,12 +347,21 @@ def missed_reactions(look: Look, message: Mapping[str, Any], bot_user_id: str | 
         for key, added in changes
         if _is_settled(look, known_ts := remembered[key].event_ts if key in remembered else None)
     ]
-    is_ticketed = look.stretch.is_thread or bool(
-        {ts, str(message.get("thread_ts") or ts)} & look.known.ticketed
-    )
-    if is_ticketed:
+    if look.stretch.is_thread or _is_ticketed(look, message):
         return [gesture for gesture in found if _meaning(look, gesture) != "raise"]
     return [gesture for gesture in found if _meaning(look, gesture) in RAISING]
+
+
+def raises(desks: Desks, channel: str, message: Mapping[str, Any]) -> bool:
+    """Whether there is an emoji on a message of a request channel that raises a ticket."""
+    desk = desks.of_request_channel(channel)
+    names = [str(each.get("name")) for each in reactions_of(message)]
+    return desk is not None and any(desk.meaning(name) in RAISING for name in names)
+
+
+def _is_ticketed(look: Look, message: Mapping[str, Any]) -> bool:
+    """Whether there is a ticket already of a message, or of its thread."""
+    return not look.known.ticketed.isdisjoint({str(message["ts"]), str(message.get("thread_ts"))})
 
 
 def _meaningful(look: Look, message: Mapping[str, Any], bot_user_id: str | None) -> set[tuple[str, str]]:
@@ -336,9 +400,10 @@ def _reacted(
         channel=channel,
         ts=ts,
         emoji=emoji,
-        event_ts=f"{look.begun.timestamp():.6f}",
+        event_ts=_stamp(look.begun),
         added=added,
         author_id=author if isinstance(author, str) else None,
+        not_before=look.stretch.since,
     )
 
 

@@ -262,8 +262,10 @@ def _was_reached(point: PointView, clock: ClockView | None) -> list[Part]:
     """The same, looking back."""
     if point.percent < BREACH:
         return [Words(f"{used_words(point.clock, point.percent)} was used")]
-    if point.gone == "reply_in_time":
-        return [Words(f"the {time_words(point.clock)} seemed to have run out "), When(point.due_at)]
+    if point.was_in_time:
+        # A later step knows when it was due itself, not when the time was up.
+        at: list[Part] = [] if point.after else [Words(" "), When(point.due_at)]
+        return [Words(f"the {time_words(point.clock)} seemed to have run out"), *at]
     if point.after or point.cause in ("born", "reopened"):
         return _reached(point, clock)
     return [Words(f"{_under(point)}the {time_words(point.clock)} ran out "), When(point.due_at)]
@@ -279,7 +281,6 @@ def _under(point: PointView) -> str:
 _ENDED: Final[Mapping[str, str]] = {
     "claimed": "claimed",
     "replied": "answered",
-    "reply_in_time": "answered",
     "resolved": "resolved",
     "updated": "updated",
     "cancelled": "cancelled",
@@ -306,7 +307,7 @@ def _ending(point: PointView, clock: ClockView | None) -> list[Part]:
 def _verdict(point: PointView, clock: ClockView | None) -> str:
     if point.gone == "cancelled":
         return ": no longer due"
-    if point.gone == "reply_in_time":
+    if point.was_in_time:
         return ", which was in time"
     late = clock.late_by if clock else None
     if late:
@@ -316,7 +317,7 @@ def _verdict(point: PointView, clock: ClockView | None) -> str:
 
 def _is_broken(point: PointView, clock: ClockView | None) -> bool:
     """Whether the target was missed; an answer that was heard of too late had kept it."""
-    if point.gone == "reply_in_time":
+    if point.was_in_time:
         return False
     return point.percent >= BREACH or (clock is not None and clock.breached_at is not None)
 

@@ -16,7 +16,7 @@ from bot.models.vocabulary import MEASURED, EventKind, State
 from bot.service_levels.clocks import BY_TIME, Cycle, Point, reached
 from bot.workflows import reading, timekeeping
 from bot.workflows.clock_views import parsed_point
-from bot.workflows.service_views import AlertView, BoardView, Cause, Gone, PointView
+from bot.workflows.service_views import BREACH, AlertView, BoardView, Cause, Gone, PointView
 from bot.workflows.timekeeping import Clocks, Entry
 
 MOST_DONE = 4
@@ -110,6 +110,7 @@ class _Teller:
             gone=gone,
             gone_by=actor,
             gone_at=(cycle.stopped_at or (event.at if event else None)) if gone else None,
+            was_in_time=percent == BREACH and _is_met(cycle),
         )
 
     def _milestone(self, row: Entry, name: str) -> Milestone:
@@ -120,13 +121,13 @@ class _Teller:
         if cycle.is_cancelled:
             return self._gone_by_dropping(cycle)
         if not cycle.is_open:
-            goes_on = percent == 100 and self._is_reopened(cycle)
+            goes_on = percent == BREACH and self._is_reopened(cycle)
             return None if goes_on else _gone_by_stop(cycle)
-        if percent < 100 and not cycle.is_running:
+        if percent < BREACH and not cycle.is_running:
             return "paused"
         again = reached(cycle, Point(percent, after))
         is_ahead = again is None or again.at > milestone.decided_at
-        could_go = percent < 100 or cycle.breach is None
+        could_go = percent < BREACH or cycle.breach is None
         return _BY_CHANGE.get(cycle.term.cause) if could_go and is_ahead else None
 
     def _gone_by_dropping(self, cycle: Cycle) -> Gone:
@@ -147,6 +148,11 @@ class _Teller:
         return near[-1] if near else None
 
 
+def _is_met(cycle: Cycle) -> bool:
+    """Whether it ended in time, also where that was only heard of after it had seemed broken."""
+    return not cycle.is_open and not cycle.is_cancelled and cycle.breach is None
+
+
 def _gone_by_stop(cycle: Cycle) -> Gone:
     if cycle.stop_cause == "claim":
         return "claimed"
@@ -156,7 +162,7 @@ def _gone_by_stop(cycle: Cycle) -> Gone:
 
 
 def _cause(cycle: Cycle, percent: int) -> Cause:
-    if percent < 100 or cycle.breach is None:
+    if percent < BREACH or cycle.breach is None:
         return "time"
     cause = cycle.breach.cause
     return cast(Cause, cause if cause in ("priority", "policy", "born", "reopened") else BY_TIME)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.clock import real_now
 from bot.models import Reaction, Ticket, TimelineEvent
 from bot.models.vocabulary import Action, Level, Source
 from bot.store.dialects import keep_newest
-from bot.workflows import conversing, permissions, privacy, service_desk, undoing
+from bot.workflows import conversing, permissions, privacy, service_desk, undoing, watching
 from bot.workflows.by_message import points_to, raise_from, wait_for_posting
 from bot.workflows.desks import Definition
 from bot.workflows.gestures import Reacted
@@ -132,4 +133,9 @@ def _reacted_to_plain_message(scene: Scene, gesture: Reacted) -> Outcome:
     known = scene.ticket_at(message.channel, message.thread_ts or message.ts) if is_private else None
     if known is not None:
         return _private(scene.work(gesture, scene.desk_of(known), known), known)
-    return raise_from(scene, work, message, Source.EMOJI, is_private=is_private)
+    since = gesture.not_before
+    outcome = raise_from(scene, work, message, Source.EMOJI, is_private=is_private, not_before=since)
+    if since is not None:
+        root = message.thread_ts or message.ts
+        watching.follow_thread(scene.session, message.channel, root, since=since, now=real_now())
+    return outcome

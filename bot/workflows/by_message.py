@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.clock import instant_of
-from bot.models import Channel, Comment, Outbox, Person, Ticket, Workspace
+from bot.models import Channel, Comment, Outbox, Person, Ticket, TimelineEvent, Workspace
 from bot.models.vocabulary import ENDED_STATES, Action, Role, Source
 from bot.workflows import conversing, people, permissions, privacy, raising, telling
 from bot.workflows.desks import Definition
@@ -20,6 +21,16 @@ from bot.workflows.scene import Scene
 from bot.workflows.telling import Telling
 from bot.workflows.titles import title_from
 from bot.workflows.work import Work
+
+TALKED_BEFORE = {
+    Source.EMOJI: timedelta(0),
+    Source.MENTION: timedelta(0),
+    Source.SHORTCUT: timedelta(minutes=2),
+}
+"""How tickets come to be in threads that people talk in already, and how far off the instant may be.
+
+When a form is sent, only our clock says.
+"""
 
 
 def points_to(ticket: Ticket) -> Done:
@@ -35,6 +46,7 @@ def raise_from(
     *,
     form: Filed | None = None,
     is_private: bool = False,
+    not_before: datetime | None = None,
 ) -> Outcome:
     """One ticket per thread, ever: where there is one, it is pointed at. The words of a `form` come first.
 
@@ -68,6 +80,7 @@ def raise_from(
         place=Place(channel=message.channel, root_ts=root) if reachable else Place(),
         origin=(message.channel, message.ts),
         is_private=is_private,
+        not_before=not_before,
     )
     done = raising.raise_ticket(work, _as_filed(draft, form) if form else draft)
     return replace(done, event="raised_privately") if is_open else done
@@ -130,6 +143,8 @@ def _replied(scene: Scene, gesture: Wrote, root: str) -> Outcome:
         return _replied_to_unknown(scene, gesture)
     if (ticket.origin_channel, ticket.origin_ts) == (message.channel, message.ts):
         return Ignored()
+    if _precedes(scene.session, message.ts, ticket):
+        return Ignored()
     desk = scene.desk_of(ticket)
     at_card = scene.is_card(message.channel, root)
     work = scene.work(gesture, desk, ticket)
@@ -138,6 +153,26 @@ def _replied(scene: Scene, gesture: Wrote, root: str) -> Outcome:
     if not at_card and ticket.state in ENDED_STATES and Role.REQUESTER in work.actor.roles:
         return _continue(scene, work, ticket, message, root)
     return conversing.comment(work, ticket, message, at_card=at_card) or Ignored()
+
+
+def _precedes(session: Session, ts: str, ticket: Ticket) -> bool:
+    """Whether a message is older than its thread's ticket, and so no part of it, whenever it is heard of.
+
+    Otherwise an old reply that is read back would be news, and the response that the clock waits for.
+    """
+    while ticket.continues_id is not None:
+        ticket = session.get_one(Ticket, ticket.continues_id)
+    if ticket.source not in TALKED_BEFORE:
+        return False
+    first = select(TimelineEvent.at, TimelineEvent.data).where(
+        TimelineEvent.ticket_id == ticket.id, TimelineEvent.seq == 1
+    )
+    raised = session.execute(first).one_or_none()
+    if raised is None:
+        return False
+    not_before = raised.data.get("not_before")
+    raised_at = datetime.fromisoformat(not_before) if not_before else raised.at
+    return instant_of(ts) < raised_at - TALKED_BEFORE[ticket.source]
 
 
 def _replied_to_unknown(scene: Scene, gesture: Wrote) -> Outcome:
@@ -312,7 +347,8 @@ def _changed_too_early(scene: Scene, gesture: Changed) -> Outcome:
         raise Conflict
     if ticket is None and gesture.thread_ts:
         wait_for_posting(scene, gesture.channel, gesture.thread_ts, author_id=None)
-    if ticket is None or not _is_newest_change(scene, gesture):
+    is_early = ticket is not None and not _precedes(scene.session, gesture.ts, ticket)
+    if ticket is None or not is_early or not _is_newest_change(scene, gesture):
         return Ignored()
     return Done(event="message_changed", number=ticket.number, ticket_id=ticket.id)
 

@@ -157,7 +157,8 @@ def _resume_if_awaited(work: Work, ticket: Ticket, written_at: datetime) -> None
     """The requester answered: what waited for them goes on, as of the message's own instant."""
     is_awaited = ticket.state is State.WAITING_REQUESTER and Role.REQUESTER in work.actor.roles
     if is_awaited and written_at >= _waiting_since(work.session, ticket):
-        _resume(work, ticket, work.at)
+        # Somebody may have been asked first what it belongs to.
+        _resume(work, ticket, min(written_at, work.now))
 
 
 def _waiting_since(session: Session, ticket: Ticket) -> datetime:

@@ -51,6 +51,8 @@ class Reacted(_Gesture):
     added: bool
     author_id: str | None = None
     """Who wrote the message, if said."""
+    not_before: AwareDatetime | None = None
+    """Of one that was found by reading back: `at` is when it was found, it was not there before this."""
 
     @property
     def trace(self) -> str:

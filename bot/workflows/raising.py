@@ -56,6 +56,8 @@ class Draft:
     """Channel and ts of the message that it is raised from."""
     continues: Ticket | None = None
     is_private: bool = False
+    not_before: datetime | None = None
+    """Where it is not known when the gesture was made: from when on it may have been."""
 
 
 def raise_ticket(work: Work, draft: Draft) -> Done:
@@ -68,6 +70,8 @@ def raise_ticket(work: Work, draft: Draft) -> Done:
     number = f"{prefix}-{next_number(work.session, prefix)}"
     priority = work.desk.priority(draft.impact, draft.urgency)
     data = {"source": draft.source.value, "priority": priority}
+    if draft.not_before is not None:
+        data["not_before"] = draft.not_before.isoformat()
     event = next_event(work, EventKind.RAISED, data, number=number, seq=1, prev=GENESIS)
     columns = _columns(work, draft) | {"number": number, "version": 1, "head_hash": event["hash"]}
     ticket_id = insert_returning_id(work.session, Ticket, columns)

@@ -28,9 +28,8 @@ Gone = Literal[
     "priority",
     "policy",
     "updated",
-    "reply_in_time",
 ]
-"""Why a point needs nobody's attention any more. `reply_in_time`: an answer that was only heard of later."""
+"""Why a point needs nobody's attention any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +92,8 @@ class PointView:
     gone: Gone | None
     gone_by: PersonView | None
     gone_at: datetime | None
+    was_in_time: bool = False
+    """It is a breach that was taken back: what ended it was only heard of later."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,9 +26,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from bot.models import Anchor, Comment, Outbox, Person, Reaction, Ticket, Watermark
+from bot.models import Anchor, Comment, Configuration, Outbox, Person, Reaction, Ticket, Watermark
 from bot.models.base import Instant
-from bot.store.dialects import insert_selected_once
+from bot.store.dialects import insert_once, insert_selected_once
 from bot.workflows.desks import Desks, load_desks
 
 EVERY: Final = timedelta(minutes=15)
@@ -38,6 +38,11 @@ EACH: Final = timedelta(seconds=6)
 """With many of them there is so much time for each, so that reading back leaves room for deliveries."""
 OVERLAP: Final = timedelta(minutes=10)
 """Slack may show a message later than it was written."""
+FAR: Final = timedelta(days=1)
+"""So much older may a message be on which an emoji that raises is looked for, after a gap and now and then.
+
+Slack tells a conversation's messages by when they were written, not by when an emoji was put on them.
+"""
 FARTHEST: Final = timedelta(days=7)
 """Nothing older is read back; gestures are remembered for longer, so that none counts twice."""
 LEASE: Final = timedelta(minutes=10)
@@ -59,6 +64,8 @@ class Stretch:
     """It is a channel of a desk."""
     lease_until: datetime
     """Whoever sets another time to read it (a gap, another replica) is not overruled."""
+    far: datetime | None = None
+    """Messages from then until `since` may have an emoji by now that raises; None where none raises."""
 
     @property
     def is_thread(self) -> bool:
@@ -94,6 +101,12 @@ def _follow_talk(session: Session, *, at: datetime, due_at: datetime) -> None:
     insert_selected_once(session, Watermark, _COLUMNS, threads.where(_GOES_ON), keys=_KEYS)
 
 
+def follow_thread(session: Session, channel: str, ts: str, *, since: datetime, now: datetime) -> None:
+    """Watch a thread that turned out to be a ticket's: what was written `since` is to be read now."""
+    values = {"channel": channel, "thread_ts": ts, "read_until": since + OVERLAP, "due_at": now}
+    insert_once(session, Watermark, values, keys=_KEYS)
+
+
 def gap(session: Session, *, at: datetime, now: datetime, everywhere: bool) -> None:
     """Events may have been missed: read channels back, and `everywhere` also what people may have used."""
     channels = _channels(load_desks(session))
@@ -125,7 +138,8 @@ def _channels(desks: Desks) -> list[str]:
 
 def claim(session: Session, *, at: datetime, now: datetime) -> Stretch | None:
     """What is to be read back first, for this process alone until the lease ends; None when nothing is."""
-    channels = _channels(load_desks(session))
+    desks = load_desks(session)
+    channels = _channels(desks)
     # However many threads wait: channels, where tickets are raised, never do.
     is_channel = and_(Watermark.thread_ts == WHOLE, Watermark.channel.in_(channels))
     due = select(Watermark).where(Watermark.due_at <= now)
@@ -136,7 +150,17 @@ def claim(session: Session, *, at: datetime, now: datetime) -> Stretch | None:
     row.due_at = now + LEASE
     since = max(min(row.read_until - OVERLAP, at), at - FARTHEST)
     is_lasting = row.thread_ts == WHOLE and row.channel in channels
-    return Stretch(row.channel, row.thread_ts, since, is_lasting, row.due_at)
+    raises = row.thread_ts == WHOLE and desks.of_request_channel(row.channel) is not None
+    far = _far(session, since, at) if raises else None
+    return Stretch(row.channel, row.thread_ts, since, is_lasting, row.due_at, far)
+
+
+def _far(session: Session, since: datetime, at: datetime) -> datetime | None:
+    """No farther than this desk.yaml is in force: before that an emoji may have meant nothing."""
+    in_force = select(Configuration.applied_at).order_by(Configuration.id.desc()).limit(1)
+    applied_at = session.scalar(in_force)
+    far = max(applied_at or at, since - FAR, at - FARTHEST)
+    return far if far < since else None
 
 
 _ORDER: Final = (Watermark.channel, Watermark.thread_ts)

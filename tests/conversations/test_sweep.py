@@ -9,6 +9,7 @@ import pytest
 from tests.conversations.desk import HELP, TRIAGE, Desk, something
 
 COMBINATIONS = ("socket-sqlite", "http-postgresql")
+SKIPS_TIME = True
 FOUND = "caught up on what no event told of"
 
 
@@ -44,6 +45,41 @@ def test_an_emoji_that_nobody_heard_of_raises_one_ticket(silence: Desk) -> None:
     assert silence.said_to("ana") == []
 
 
+def test_an_emoji_that_nobody_heard_of_on_a_message_of_hours_ago_raises_one_ticket(desk: Desk) -> None:
+    text, taken_back = something(), something()
+    ts, other = (desk.client.post("ana", HELP, each) for each in (text, taken_back))
+    desk.client.post("ben", HELP, "Off and on again?", thread_ts=ts)
+    desk.settle()
+    for _ in range(2):
+        desk.skip(2 * 3600)
+        read_back(desk)
+    desk.client.fault("lose_events")
+    desk.client.react("ana", HELP, ts, "ticket")
+    desk.client.react("ana", HELP, other, "ticket")
+    desk.client.unreact("ana", HELP, other, "ticket")
+    desk.client.post("ben", HELP, "I come and look", thread_ts=ts)
+    before = desk.tickets()
+    read_back(desk)
+    ticket = desk.appeared(text, HELP, ts)
+    for _ in range(2):
+        read_back(desk)
+    desk.card_thread_says(ticket, "I come and look")
+    assert desk.timeline(ticket.number) == ["raised", "commented"]
+    assert desk.tickets() == before + 1
+    assert desk.said_to("ana") == []
+
+
+def test_a_deleted_request_stays_with_whoever_claimed_it(desk: Desk) -> None:
+    ticket = desk.raise_by_emoji()
+    desk.client.react("ben", HELP, ticket.root, "eyes")
+    desk.card_says(ticket, "In progress")
+    desk.settle()
+    desk.client.delete("ana", HELP, ticket.root)
+    desk.skip(600)
+    read_back(desk)
+    assert "released" not in desk.timeline(ticket.number)
+
+
 def test_talk_on_both_sides_of_an_open_ticket_is_made_up_for(desk: Desk) -> None:
     ticket = desk.raise_by_emoji()
     desk.settle()
@@ -74,6 +110,19 @@ def test_an_emoji_that_was_taken_away_meanwhile_gives_the_ticket_back(desk: Desk
     assert desk.timeline(ticket.number).count("released") == 0, (
         "so young an event is believed, not the history"
     )
+
+
+def test_what_was_said_in_a_thread_before_it_became_a_ticket_is_no_news(desk: Desk) -> None:
+    text = something()
+    ts = desk.client.post("ana", HELP, text)
+    desk.client.post("ben", HELP, "Off and on again?", thread_ts=ts)
+    desk.client.post("ana", HELP, "Twice", thread_ts=ts)
+    desk.settle()
+    desk.client.react("ana", HELP, ts, "ticket")
+    ticket = desk.appeared(text, HELP, ts)
+    desk.settle()
+    read_back(desk)
+    assert desk.timeline(ticket.number) == ["raised"]
 
 
 def test_a_direct_message_raises_a_ticket(desk: Desk) -> None:

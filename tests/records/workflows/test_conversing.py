@@ -10,6 +10,7 @@ from bot.clock import instant_of
 from bot.models import Comment, Ticket
 from bot.models.vocabulary import Action, State, Visibility
 from bot.workflows.facts import Message
+from bot.workflows.gestures import AnyGesture
 from bot.workflows.outcomes import Ignored, Refusal
 from tests.records.workflows.world import (
     ANA,
@@ -26,6 +27,7 @@ from tests.records.workflows.world import (
     TRIAGE,
     World,
     deferred,
+    desk_text,
     done,
     refused,
     root_of,
@@ -431,3 +433,54 @@ def test_an_answer_counts_though_somebody_else_has_the_ticket_by_then(world: Wor
     world.act(LEA, Action.ASSIGN, ticket.number, assignee_id=LEA)
     world.handle(world.wrote(answer))
     assert world.ticket(ticket.number).state is State.ASSIGNED
+
+
+# --- what was said before there was a ticket ---
+
+
+@pytest.mark.parametrize("is_found", [False, True], ids=["as events told", "as reading back found"])
+def test_what_was_said_in_the_thread_before_is_no_part_of_the_ticket(world: World, is_found: bool) -> None:
+    """Reading back, or Slack sending it again, brings it once more."""
+    world.configure(desk_text())
+    root = world.message(ANA, "The printer is broken")
+    world.forward(MINUTE)
+    talk = [world.message(who, "Off and on again?", HELP, thread_ts=root.ts) for who in (BEN, ANA)]
+    heard: list[AnyGesture] = [world.wrote(each, parent=ANA) for each in talk]
+    heard.append(world.edited(talk[0], "Did you turn it off and on again?"))
+    assert [world.handle(each) for each in heard] == [Ignored()] * 3
+    world.forward(MINUTE)
+    raising = world.reacted(ANA, (HELP, root.ts), "ticket")
+    if is_found:
+        world.forward(20 * MINUTE)
+        raising = raising.model_copy(update={"not_before": raising.at, "at": world.clock.at})
+    world.handle(raising)
+    ticket = world.ticket(done(world.supply(root)[1]).number)
+    world.forward(240 * MINUTE)
+    world.look()
+    before = world.snapshot()
+    assert [world.handle(each) for each in heard] == [Ignored()] * 3
+    assert world.snapshot() == before
+    response = world.clocks(ticket)["respond/1"]
+    assert response.breached_at is not None
+    assert response.stopped_at is None
+
+
+def test_what_was_said_since_a_lost_emoji_may_have_been_put_on_counts(world: World) -> None:
+    root = world.message(ANA, "The printer is broken")
+    world.forward(MINUTE)
+    raising = world.reacted(ANA, (HELP, root.ts), "ticket")
+    world.forward(MINUTE)
+    reply = world.message(BEN, "On my way", HELP, thread_ts=root.ts)
+    world.forward(20 * MINUTE)
+    world.handle(raising.model_copy(update={"not_before": raising.at, "at": world.clock.at}))
+    ticket = world.ticket(done(world.supply(root)[1]).number)
+    assert done(world.handle(world.wrote(reply, parent=ANA))).event == "commented"
+    assert only_comment(world, ticket).written_at == instant_of(reply.ts)
+
+
+def test_the_shortcut_goes_by_our_clock_which_may_be_ahead(world: World) -> None:
+    root = world.message(ANA, "The printer is broken")
+    at_once = world.message(ANA, "It smokes", HELP, thread_ts=root.ts)
+    world.forward(MINUTE)  # our clock, not Slack's
+    ticket = world.raise_on(root)
+    assert done(world.handle(world.wrote(at_once, parent=ANA))).number == ticket.number

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import update
 
+from bot.clock import instant_of
 from bot.models import Desk, OutboxState, Ticket
 from bot.models.vocabulary import Action, Source, State
 from bot.workflows.facts import Message
@@ -68,6 +71,20 @@ def test_said_to_belong_to_a_ticket_it_becomes_a_comment(world: World) -> None:
     (relay,) = world.outbox("relay:").values()
     assert relay.channel == TRIAGE
     assert world.ticket(ticket.number).state is State.NEW
+
+
+def test_an_answer_ends_the_wait_when_it_was_written_however_late_it_is_said_what_it_belongs_to(
+    world: World,
+) -> None:
+    ticket = world.raised()
+    world.act(BEN, Action.WAIT, ticket.number)
+    world.forward(timedelta(minutes=5))
+    message = offered(world, "Here is the log")
+    world.forward(timedelta(hours=2))
+    world.handle(world.chose(ANA, message, ticket.number))
+    waited, worked = world.intervals(ticket)[-2:]
+    assert (waited.state, worked.state) == (State.WAITING_REQUESTER, State.NEW)
+    assert waited.ended_at == worked.started_at == instant_of(message.ts)
 
 
 def test_said_to_be_new_it_raises_a_ticket(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -28,7 +29,9 @@ from bot.models import (
 from bot.models.vocabulary import Action, EventKind, Level
 from bot.service_levels.calendars import Window
 from bot.store import Store
+from bot.surfaces.service_levels import alert
 from bot.workflows import due
+from bot.workflows.alerts import read_alert
 from bot.workflows.desks import Definition, ShiftDefinition, load_desks
 from bot.workflows.gestures import WentAway
 from tests.records.workflows.world import (
@@ -116,6 +119,39 @@ def test_every_threshold_is_decided_and_told_once(world: World, bens: Ticket) ->
     assert rows["resolve/1 breach>0"].told_key == rows["resolve/1 breach"].told_key
     kinds = [kind for kind in world.kinds(bens) if kind in ("warned", "breached", "escalated")]
     assert kinds == ["warned", "warned", "breached", "escalated", "escalated"]
+
+
+@pytest.mark.parametrize(
+    ("clock", "action", "said"),
+    [
+        ("respond", Action.CLAIM, "Claimed by Ben"),
+        ("respond", Action.SPEAK, "Answered by Ben"),
+        ("resolve", Action.RESOLVE, "Resolved by Ben"),
+    ],
+)
+def test_a_breach_that_was_taken_back_is_told_as_kept(
+    world: World, ticket: Ticket, clock: str, action: Action, said: str
+) -> None:
+    if clock == "resolve":
+        world.act(BEN, Action.CLAIM, ticket.number)
+    world.forward(4 * HOUR if clock == "respond" else 24 * HOUR)
+    world.look()
+    row = told(world)[f"sla:{ticket.id}:{clock}:1:breach"]
+    assert "has been over since" in wording(world, row)
+    late = world.acted(BEN, action, ticket.number, text="On it").model_copy(
+        update={"at": world.clock.at - 2 * MINUTE}
+    )
+    done(world.handle(late))
+    assert world.clocks(ticket)[f"{clock}/1"].state.value == "met"
+    words = wording(world, row)
+    assert f"the time to {clock} seemed to have run out" in words
+    assert re.search(rf"{said} <[^>]+>, which was in time", words), words
+
+
+def wording(world: World, row: Outbox) -> str:
+    """What an alert says now."""
+    with world.store.read() as session:
+        return alert(read_alert(session, row.data)).text
 
 
 def test_a_second_look_at_the_same_instant_changes_nothing(world: World, bens: Ticket) -> None:

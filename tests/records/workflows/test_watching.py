@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text
 
+from bot.clock import real_now
 from bot.models import Watermark
 from bot.models.vocabulary import Action
 from bot.workflows import watching
-from bot.workflows.watching import EVERY, LEASE, OVERLAP, SELDOM, Stretch
-from tests.records.workflows.world import ANA, BEN, DIRECT, HELP, LEA, MINUTE, START, TRIAGE, World
+from bot.workflows.watching import EVERY, FAR, LEASE, OVERLAP, SELDOM, Stretch
+from tests.records.workflows.world import ANA, BEN, DIRECT, HELP, LEA, MINUTE, START, TRIAGE, World, desk_text
 
 HOUR = timedelta(hours=1)
 
@@ -80,6 +81,34 @@ def test_an_outage_of_seventeen_hours_is_read_back_as_a_whole(watched: World) ->
 def test_nothing_older_than_a_week_is_read(watched: World) -> None:
     later = channels(claimed(watched, timedelta(days=30)))
     assert {each.since for each in later} == {START + timedelta(days=23)}
+
+
+def test_older_messages_of_request_channels_are_looked_at_as_far_as_desk_yaml_is_in_force(
+    watched: World,
+) -> None:
+    watched.configure(desk_text())
+    for hours, far in ((3, None), (50, START), (90, START + 50 * HOUR - OVERLAP - FAR)):
+        reading = channels(claimed(watched, hours * HOUR))
+        assert {each.channel: each.far for each in reading} == {HELP: far, TRIAGE: None}
+        for each in reading:
+            finish(watched, each, hours * HOUR)
+
+
+def test_the_thread_of_a_ticket_that_was_found_is_read_from_when_its_emoji_may_have_been_put_on(
+    watched: World,
+) -> None:
+    message = watched.message(ANA, "The printer is on fire")
+    found = watched.reacted(ANA, (HELP, message.ts), "ticket", event_ts=watched.ts(START + 3 * HOUR))
+    watched.clock.at = START + 3 * HOUR
+    watched.handle(found.model_copy(update={"not_before": START + 2 * HOUR}))
+    watched.supply(message)
+    ours = (HELP, message.ts)
+    at, now = watched.clock.at, real_now()  # due by the real clock
+    while (each := watched.store.run(lambda s: watching.claim(s, at=at, now=now))) is not None:
+        if (each.channel, each.thread_ts) == ours:
+            break
+    assert each is not None
+    assert each.since == START + 2 * HOUR
 
 
 def test_what_one_replica_reads_no_other_does_until_its_lease_ends(watched: World) -> None:

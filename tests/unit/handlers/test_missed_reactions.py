@@ -60,6 +60,12 @@ def test_an_emoji_that_was_taken_away_is_taken_back() -> None:
     assert found(look(is_ticketed=True, remembered=known), message()) == [("UBEN", "eyes", False)]
 
 
+def test_of_the_emoji_on_a_deleted_message_nothing_is_taken_back() -> None:
+    known = {("UBEN", "eyes"): (True, LONG_AGO)}
+    stone = message() | {"subtype": "tombstone", "user": "USLACKBOT", "hidden": True}
+    assert found(look(is_ticketed=True, remembered=known), stone) == []
+
+
 def test_an_emoji_that_was_taken_away_and_is_not_there_is_not_done_again() -> None:
     known = {("UBEN", "eyes"): (False, LONG_AGO)}
     assert found(look(is_ticketed=True, remembered=known), message()) == []

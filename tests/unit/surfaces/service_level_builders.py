@@ -85,6 +85,7 @@ class PointFields(TypedDict, total=False):
     gone: Gone | None
     gone_by: PersonView | None
     gone_at: datetime | None
+    was_in_time: bool
 
 
 def point(**fields: Unpack[PointFields]) -> PointView:

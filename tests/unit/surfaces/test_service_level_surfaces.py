@@ -166,7 +166,9 @@ def test_without_anybody_to_mention_nothing_is_said_about_it() -> None:
         (warning(), "paused", "Its clock has been paused since {13:00}."),
         (warning(), "priority", "The priority was changed by Lea Brandt {13:00}: no longer due."),
         (warning(), "policy", "The service levels were changed by Lea Brandt {13:00}: no longer due."),
-        (warning(), "reply_in_time", "Answered by Lea Brandt {13:00}, which was in time."),
+        (point(was_in_time=True), "claimed", "Claimed by Lea Brandt {13:00}, which was in time."),
+        (point(was_in_time=True), "replied", "Answered by Lea Brandt {13:00}, which was in time."),
+        (point(was_in_time=True), "resolved", "Resolved by Lea Brandt {13:00}, which was in time."),
         (point(), "resolved", "Resolved by Lea Brandt {13:00}."),
     ],
 )
@@ -202,8 +204,12 @@ def test_a_later_cycle_of_the_clock_says_nothing_about_the_earlier_one() -> None
 
 
 def test_an_answer_that_was_heard_of_late_takes_the_breach_back() -> None:
-    said = sentence(alert(alert_view(gone(point(clock=RESPOND), "reply_in_time"))))
+    was = point(clock=RESPOND, was_in_time=True)
+    said = sentence(alert(alert_view(gone(was, "replied"))))
     assert said.startswith("✅ Ben Okafor · INC-12: the time to respond seemed to have run out {12:00}.")
+    later = replace(was, after=HOUR, due_at=NOON + HOUR)
+    said = sentence(escalation(alert_view(gone(later, "replied"))))
+    assert "The time to respond seemed to have run out. Answered by Lea Brandt {13:00}, which was in" in said
 
 
 def test_as_long_as_one_cause_is_left_people_stay_mentioned() -> None:
