@@ -138,14 +138,19 @@ def take(world: World, number: str, step: tuple[str, Any, Any], late: int) -> No
         more = {"text": "why", "assignee_id": CORA, "urgency": Level.LOW}
         world.handle(world.acted(who, what, number, **more).model_copy(update={"at": then}))
     elif verb == "say":
-        channel, ts = root_of(ticket) if what == "request" else world.card(ticket)
+        channel, ts = conversation(world, ticket) if what == "request" else world.card(ticket)
         message = world.message(who, "Hello", channel, thread_ts=ts)
         world.handle(world.wrote(message).model_copy(update={"at": then}))
     else:
         added = verb == "react"
-        reaction = world.reacted(who, root_of(ticket), what, added=added)
+        reaction = world.reacted(who, conversation(world, ticket), what, added=added)
         world.handle(reaction.model_copy(update={"at": then}))
     world.forward(SECOND)
+
+
+def conversation(world: World, ticket: Ticket) -> tuple[str, str]:
+    """Its root; one that moves to direct messages has none before it is posted there."""
+    return root_of(ticket) if ticket.conversation_ts else world.posted(f"opening:{ticket.id}")
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
