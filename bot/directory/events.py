@@ -20,9 +20,11 @@ from bot.models import (
     Reaction,
     Ticket,
     Usergroup,
+    Watermark,
 )
 from bot.store import outbox
 from bot.store.dialects import insert_once
+from bot.workflows.desks import follow_channel
 
 Event = Mapping[str, Any]
 Apply = Callable[[Session, Event, datetime], bool]
@@ -128,6 +130,7 @@ _HOLD_CHANNELS: Final = (
     Reaction.channel,
     Ticket.conversation_channel,
     Ticket.origin_channel,
+    Watermark.channel,
 )
 """Every column that names a channel."""
 
@@ -137,8 +140,10 @@ def _id_changed(session: Session, event: Event, _now: datetime) -> bool:
     # What the new id has gathered already is what the next refresh reads anyway.
     session.execute(delete(Channel).where(Channel.id == new))
     session.execute(delete(Membership).where(Membership.channel_id == new))
+    session.execute(delete(Watermark).where(Watermark.channel == new))
     for column in _HOLD_CHANNELS:
         session.execute(update(column.class_).where(column == old).values({column.key: new}))
+    follow_channel(session, old, new)
     return True
 
 

@@ -151,9 +151,10 @@ def _find_missing(desired: DeskConfig, row: Desk, names: Names) -> None:
     if known.ids and not known.missing:
         return
     try:
-        found = replace(define(desired, known.key, Lookup(names, known)), policies=known.policies)
+        found = define(desired, known.key, Lookup(names, known))
     except DeskbellError:  # resolved before desks kept what names mean, and something has another name by now
         return
+    found = replace(found, policies=known.policies, moved=known.moved)
     if found != known:
         row.definition = found.to_json()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from sqlalchemy import Text, select, type_coerce
 from sqlalchemy.orm import Session
@@ -82,6 +82,8 @@ class Definition:
     """What names mean here, as desk.yaml writes them: found once, they keep their meaning."""
     missing: tuple[str, ...] = ()
     """Names that the desk does without until somebody or something bears them."""
+    moved: Mapping[str, str] = field(default_factory=dict)
+    """Channels that Slack gave another id since, and which: older versions of policies name the old one."""
 
     def meaning(self, emoji: str) -> str | None:
         """What an emoji means here; skin tones are ignored."""
@@ -119,17 +121,37 @@ def _character(name: str) -> str | None:
 def definition_from(data: Mapping[str, Any]) -> Definition:
     """The reverse of `Definition.to_json`."""
     lists = ("request_channels", "leads", "managers", "categories")
-    fields = dict(data) | {name: tuple(data[name]) for name in lists}
-    fields["agents"] = AgentSource(kind=data["agents"]["kind"], ids=tuple(data["agents"]["ids"]))
+    values = dict(data) | {name: tuple(data[name]) for name in lists}
+    values["agents"] = AgentSource(kind=data["agents"]["kind"], ids=tuple(data["agents"]["ids"]))
     # A desk that was configured before there were private tickets has the default.
     meant = {**data["emoji"], "private": data["emoji"].get("private", ("shushing_face",))}
-    fields["emoji"] = {meaning: tuple(names) for meaning, names in meant.items()}
+    values["emoji"] = {meaning: tuple(names) for meaning, names in meant.items()}
     administrators = data["administrators"]
-    fields["administrators"] = None if administrators is None else tuple(administrators)
-    fields["digest"] = _digest_from(data.get("digest"))
-    fields["missing"] = tuple(data.get("missing", ()))
-    fields["shifts"] = tuple(_shift_from(shift) for shift in data.get("shifts", ()))
-    return Definition(**fields)
+    values["administrators"] = None if administrators is None else tuple(administrators)
+    values["digest"] = _digest_from(data.get("digest"))
+    values["missing"] = tuple(data.get("missing", ()))
+    values["shifts"] = tuple(_shift_from(shift) for shift in data.get("shifts", ()))
+    # A newer version's process may have written more, while this one is still at work.
+    return Definition(**{name: value for name, value in values.items() if name in _FIELDS})
+
+
+_FIELDS: Final = frozenset(each.name for each in fields(Definition))
+
+
+def follow_channel(session: Session, old: str, new: str) -> None:
+    """Slack gave a channel another id: desks use it as before."""
+    for row in session.scalars(select(Desk)).all():
+        if row.definition:
+            moved = row.definition.get("moved", {}) | {old: new}
+            row.definition = {**_renamed(row.definition, old, new), "moved": _renamed(moved, old, new)}
+
+
+def _renamed(value: Any, old: str, new: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _renamed(each, old, new) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_renamed(each, old, new) for each in value]
+    return new if value == old else value
 
 
 def _digest_from(data: Mapping[str, Any] | None) -> DigestDefinition | None:

@@ -42,7 +42,12 @@ class Recipient:
     """Of what is unknown the name, as desk.yaml writes it."""
 
     def at(self, desk: Definition) -> Recipient:
-        """Itself; what was unknown when the version was written is whom its name means at the desk by now."""
+        """Itself; what was unknown when the version was written is whom its name means at the desk by now.
+
+        A channel is followed to the id that it has by now.
+        """
+        if self.kind == "channel":
+            return Recipient("channel", desk.moved.get(self.id, self.id))
         found = desk.ids.get(self.id) if self.kind == "unknown" else None
         if found is None:
             return self

@@ -15,6 +15,7 @@ from sqlalchemy import func, select, update
 from bot.clock import real_now
 from bot.delivery import rendering
 from bot.directory import joining
+from bot.directory.events import apply_event
 from bot.models import (
     Channel,
     Desk,
@@ -40,6 +41,7 @@ from tests.records.workflows.world import (
     BEN,
     CORA,
     FORMER,
+    HELP,
     LEA,
     MANAGERS,
     MARIA,
@@ -219,6 +221,20 @@ def test_a_warning_whose_cause_goes_is_drawn_again(world: World, ticket: Ticket)
     shown = world.outbox()[key].shown_version
     world.act(BEN, Action.CLAIM, ticket.number)
     assert world.outbox()[key].wanted_version > shown
+
+
+def test_a_desk_follows_its_channels_to_the_ids_they_are_given(world: World) -> None:
+    world.configure(desk_text(sla=escalating('{at: "respond breach", to: "#it-managers"}')))
+    ticket = world.raised()
+    with world.store.write() as session:
+        for old, new in ((MANAGERS, "C0NEWER"), (HELP, "C0ELSE"), ("C0NEWER", "C0NEWEST")):
+            event = {"type": "channel_id_changed", "old_channel_id": old, "new_channel_id": new}
+            apply_event(session, event, real_now())
+    world.forward(4 * HOUR + MINUTE)
+    world.look()
+    assert {row.channel for key, row in told(world).items() if "breach" in key} == {TRIAGE, "C0NEWEST"}
+    message = world.message(ANA, "Next one", "C0ELSE")
+    assert world.raise_on(message).desk_key == ticket.desk_key
 
 
 def not_said(world: World, key: str) -> None:
