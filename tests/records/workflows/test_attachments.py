@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -135,6 +136,14 @@ def test_the_card_of_a_message_with_files_links_to_them(world: World, edge: Edge
     shown = card(view)
     assert "a <@UBEN> & b.log" in str(shown.blocks)
     assert f"'url': '{SHOT}'" in str(shown.blocks)
+
+
+def test_a_form_on_a_message_with_files_keeps_them_beside_its_own_words(world: World) -> None:
+    message = replace(world.message(ANA, "Look"), files=(("shot.png", SHOT),))
+    world.handle(world.filed(ANA, "My screen is blue", message_ts=message.ts))
+    world.supply(message)
+    (ticket,) = world.tickets()
+    assert ticket.description == f"My screen is blue\nAttached: shot.png (<{SHOT}>)"
 
 
 def test_a_reply_with_a_file_to_a_closed_ticket_brings_the_file_to_the_new_one(
