@@ -9,6 +9,12 @@ from typing import Any, Final
 from bot.workflows.facts import Message
 
 SLACKBOT: Final = "USLACKBOT"
+MOST_ATTACHED: Final = 40_000
+"""Characters that are read of all that is attached to a message: as many as Slack takes for its own text."""
+_MOST_FILES: Final = 50
+_OF_A_FILE: Final = ("name", "title", "permalink", "mode")
+_NO_FALLBACK: Final = "[no preview available]"
+"""Slack's own `fallback` of an attachment of blocks."""
 _LATEST: Final = 2**32
 """Unix seconds, in 2106: what is later could not be told in every time zone."""
 
@@ -110,30 +116,73 @@ def usergroup(found: SlackObject) -> dict[str, Any]:
 
 
 def message(found: SlackObject, *, channel_id: str) -> Message:
-    """A `message` object. A message that has no text of its own says what its attachments say."""
+    """A `message` object."""
     author = found.get("user")
     thread_ts = found.get("thread_ts")
     return Message(
         channel=channel_id,
         ts=str(found["ts"]),
-        text=str(found.get("text") or _attached(found)),
+        text=words_of(found),
         author_id=author if isinstance(author, str) else None,
         is_app=bool(found.get("bot_id")) or found.get("subtype") == "bot_message",
         thread_ts=thread_ts if isinstance(thread_ts, str) else None,
-        files=_files(found),
+        files=files_of(found),
     )
 
 
-def _attached(found: SlackObject) -> str:
-    attachments = [item for item in found.get("attachments") or () if isinstance(item, dict)]
-    said = (str(item.get("fallback") or item.get("text") or "") for item in attachments)
-    return "\n".join(filter(None, said))
+def words_of(found: SlackObject) -> str:
+    """What a message says: its text and what it forwards; without a text, all that its attachments say."""
+    attached = "\n".join(filter(None, map(_said, _attachments(found))))
+    if len(attached) > MOST_ATTACHED:
+        attached = attached[: MOST_ATTACHED - 1] + "…"
+    return "\n".join(filter(None, [_text(found, "text"), attached]))
 
 
-def _files(found: SlackObject) -> tuple[tuple[str, str], ...]:
-    files = [item for item in found.get("files") or () if isinstance(item, dict)]
+def files_of(found: SlackObject) -> tuple[tuple[str, str], ...]:
+    """Name and permalink (empty where there is none) of each file of a message, and of what it forwards."""
+    forwarded = [file for item in _attachments(found) for file in _objects(item, "files")]
     return tuple(
-        (str(item.get("name") or item.get("title") or "file"), str(item["permalink"]))
-        for item in files
-        if item.get("permalink")
+        (_text(file, "name") or _text(file, "title") or "file", _text(file, "permalink"))
+        for file in [*_objects(found, "files"), *forwarded][:_MOST_FILES]
+        if file.get("mode") != "tombstone"
     )
+
+
+def attachments_in_brief(found: SlackObject) -> list[SlackObject]:
+    """One attachment from which `words_of` and `files_of` read the same as from all of them."""
+    if not (attachments := _attachments(found)):
+        return []
+    files = [file for item in attachments for file in _objects(item, "files")][:_MOST_FILES]
+    named = [{key: file[key] for key in _OF_A_FILE if key in file} for file in files]
+    return [{"is_share": True, "text": words_of({"attachments": attachments}), "files": named}]
+
+
+def _attachments(found: SlackObject) -> list[SlackObject]:
+    """Those that are part of what somebody says: beside a text, only a forwarded message, no preview."""
+    attachments = _objects(found, "attachments")
+    return [item for item in attachments if item.get("is_share") or not _text(found, "text")]
+
+
+def _said(attachment: SlackObject) -> str:
+    """Its `fallback`; of a forwarded message the words alone, without the hour and name before them."""
+    said = [_text(attachment, key) for key in ("pretext", "title", "text")]
+    words = "\n".join(filter(None, said + _in_blocks(attachment)))
+    fallback = _text(attachment, "fallback")
+    is_forwarded = attachment.get("is_share") or attachment.get("is_msg_unfurl")
+    if is_forwarded or fallback == _NO_FALLBACK:
+        return words or fallback.replace(_NO_FALLBACK, "")
+    return fallback or words
+
+
+def _in_blocks(attachment: SlackObject) -> list[str]:
+    """What headers, sections and contexts say."""
+    return [
+        _text(part, "text")
+        for block in _objects(attachment, "blocks")
+        for part in (_object(block, "text"), *_objects(block, "fields"), *_objects(block, "elements"))
+    ]
+
+
+def _objects(found: SlackObject, key: str) -> list[SlackObject]:
+    value = found.get(key)
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

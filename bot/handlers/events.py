@@ -9,7 +9,7 @@ import structlog
 from bot.handlers.answers import Ack
 from bot.handlers.context import Handling
 from bot.handlers.homes import on_home_opened
-from bot.handlers.payloads import Payload, instant, mapping, message_of, optional, text
+from bot.handlers.payloads import Payload, instant, mapping, message_of, optional, text, words_of
 from bot.store.storable import storable
 from bot.workflows.facts import Message
 from bot.workflows.gestures import Changed, Reacted, ReplyTo, Wrote
@@ -111,8 +111,8 @@ def _on_edit(handling: Handling, event: Payload) -> Ack:
     message, previous = mapping(event, "message"), event.get("previous_message")
     if optional(message, "subtype") == "tombstone":
         return _changed(handling, event, message, new_text=None)
-    before = optional(previous, "text") if isinstance(previous, Mapping) else None
-    after = optional(message, "text") or ""
+    before = words_of(previous) if isinstance(previous, Mapping) else None
+    after = words_of(message) or ""
     if before == after or optional(message, "bot_id") is not None:
         return Ack()
     return _changed(handling, event, message, new_text=after)

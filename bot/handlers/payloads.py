@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from bot.clock import instant_of
+from bot.directory import shapes
 from bot.errors import DeskbellError
 from bot.store.storable import storable_text
 from bot.workflows.facts import Message
@@ -80,16 +81,24 @@ def message_of(payload: Payload, channel: str) -> Message:
     return Message(
         channel=channel,
         ts=ts,
-        text=optional(payload, "text") or "",
+        text=words_of(payload) or "",
         author_id=author,
         is_app=optional(payload, "bot_id") is not None or optional(payload, "subtype") == "bot_message",
         thread_ts=optional(payload, "thread_ts"),
-        files=tuple(_files(payload)),
+        files=_files(payload),
     )
 
 
-def _files(payload: Payload) -> list[tuple[str, str]]:
-    return [
-        (optional(file, "name") or optional(file, "title") or "file", optional(file, "permalink") or "")
-        for file in objects(payload, "files")
-    ]
+def words_of(payload: Payload) -> str | None:
+    """What a message says, what it forwards included; None when it has neither a text nor attachments.
+
+    Raises MalformedPayload.
+    """
+    if optional(payload, "text") is None and not objects(payload, "attachments"):
+        return None
+    return storable_text(shapes.words_of(payload))
+
+
+def _files(payload: Payload) -> tuple[tuple[str, str], ...]:
+    objects(payload, "files")  # what is no list is named
+    return tuple((storable_text(name), storable_text(link)) for name, link in shapes.files_of(payload))

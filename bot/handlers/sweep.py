@@ -21,6 +21,7 @@ from bot.delivery.client import AuthRefused, NotSent, Refused, SlackClient, Unkn
 from bot.delivery.metrics import SWEEP_BEHIND, SWEEP_FAILED, SWEEP_FOUND
 from bot.delivery.pacing import Busy, Pacer, rate_of
 from bot.delivery.reads import Reader, objects
+from bot.directory import shapes
 from bot.failpoints import Commit
 from bot.handlers.context import Handling, count
 from bot.handlers.events import EVENTS
@@ -238,7 +239,7 @@ class Sweep(Worker):
         for page in self._reader.pages(method, **args):
             for message in objects(page, "messages"):
                 if isinstance(message.get("ts"), str):
-                    yield {key: message[key] for key in _KEPT if key in message}
+                    yield kept(message)
             self._rest(method)
 
     def _rest(self, method: str) -> None:
@@ -314,6 +315,13 @@ class Sweep(Worker):
         if stretch.is_lasting and is_proof and monotonic() > self._proved_at + PROVED_FOR:
             self._proved_at = monotonic()
             self.gap(everywhere=True)
+
+
+def kept(message: Mapping[str, Any]) -> dict[str, Any]:
+    """What is looked at of a message, with no more of its attachments than is read."""
+    brief = {key: message[key] for key in _KEPT if key in message}
+    attachments = shapes.attachments_in_brief(message)
+    return brief | {"attachments": attachments} if attachments else brief
 
 
 def _stamp(at: datetime) -> str:

@@ -73,8 +73,9 @@ def raise_from(
     draft = Draft(
         requester_id=requester,
         raiser_id=raiser,
-        title=title_from(message.text),
+        title=title_from(message.text, message.files),
         description=message.text,
+        files=message.files,
         source=source,
         raised_at=min(instant_of(message.ts), scene.now),
         place=Place(channel=message.channel, root_ts=root) if reachable else Place(),
@@ -204,8 +205,9 @@ def _continue(scene: Scene, work: Work, closed: Ticket, message: Message, root: 
     draft = Draft(
         requester_id=closed.requester_id,
         raiser_id=work.actor.person_id,
-        title=title_from(message.text),
+        title=title_from(message.text, message.files),
         description=message.text,
+        files=message.files,
         source=Source.REPLY,
         raised_at=min(instant_of(message.ts), scene.now),
         place=Place() if in_the_open else Place(channel=message.channel, root_ts=root),

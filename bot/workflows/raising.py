@@ -14,6 +14,7 @@ from bot.store.dialects import insert_once, insert_returning_id, insert_row, nex
 from bot.workflows import permissions, telling, timekeeping
 from bot.workflows.outcomes import Conflict, Done
 from bot.workflows.telling import Telling
+from bot.workflows.titles import with_files
 from bot.workflows.work import GENESIS, Work, begin_interval, next_event, record
 
 
@@ -52,6 +53,8 @@ class Draft:
     affected: str | None = None
     impact: Level = Level.MEDIUM
     urgency: Level = Level.MEDIUM
+    files: tuple[tuple[str, str], ...] = ()
+    """Name and permalink of what the message has attached."""
     origin: tuple[str, str] | None = None
     """Channel and ts of the message that it is raised from."""
     continues: Ticket | None = None
@@ -102,7 +105,7 @@ def _columns(work: Work, draft: Draft) -> dict[str, Any]:
         "kind": draft.kind,
         "desk_key": work.desk.key,
         "title": draft.title,
-        "description": draft.description,
+        "description": with_files(draft.description, draft.files),
         "category": draft.category,
         "affected": draft.affected,
         "impact": draft.impact,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import select
 
+from bot.models import Ticket
 from tests.conversations.desk import HELP, TRIAGE, Desk, something
 
 COMBINATIONS = ("socket-sqlite", "http-postgresql")
@@ -136,6 +138,23 @@ def test_a_direct_message_raises_a_ticket(desk: Desk) -> None:
     ts = desk.client.post("ana", channel, second)
     read_back(desk)
     desk.appeared_privately(second, channel, ts)
+
+
+def test_a_screenshot_in_a_direct_message_raises_a_ticket_that_links_to_it(desk: Desk) -> None:
+    person = desk.newcomer("Nik", HELP)
+    channel = desk.client.open_dm(person)
+    desk.client.post(person, channel, "Hello")
+    desk.settle()
+    desk.cancel_everything()
+    desk.may_log.append(FOUND)
+    desk.client.fault("lose_events")
+    sent = desk.client.act("upload", user=person, channel=channel, name="blue.png", content="")
+    read_back(desk)
+    raised = desk.appeared_privately("blue.png", channel, str(sent["ts"]))
+    with desk.bot.store.read() as session:
+        (ticket,) = session.scalars(select(Ticket).where(Ticket.number == raised.number))
+    assert ticket.title == "blue.png"
+    assert "https://harbour.slack.com/files/" in ticket.description
 
 
 def test_events_that_come_after_all_change_nothing(desk: Desk) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from bot.store import Store
 from tests.postgres import Server
+from tests.records.workflows.edge import Edge
 from tests.records.workflows.world import World, empty
 
 
@@ -51,3 +52,8 @@ def database_url(store: Store) -> str:
 @pytest.fixture
 def world(store: Store) -> World:
     return World(store)
+
+
+@pytest.fixture
+def edge(world: World) -> Edge:
+    return Edge(world)

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from itertools import count
-from urllib.parse import urlencode
 
 import pytest
 
-from bot.delivery.client import SlackClient
-from bot.handlers.adapters import http_dispatcher
-from bot.handlers.bolt import Identity, build_bolt
-from bot.handlers.context import Handling
 from bot.models import Person
-from bot.web.slack import SlackAnswer
-from tests.records.workflows.world import ANA, BOT, HELP, World
+from tests.records.workflows.edge import Edge
+from tests.records.workflows.world import ANA, HELP, World
 
 UNSTORABLE = "\ud800\x00Ana"
 ABSURD: tuple[object, ...] = (
@@ -31,7 +24,19 @@ ABSURD: tuple[object, ...] = (
     UNSTORABLE,
     {"id": UNSTORABLE},
 )
-PARTS = ("user", "channel", "team", "view", "actions", "message", "trigger_id", "item", "subteam", "files")
+PARTS = (
+    "user",
+    "channel",
+    "team",
+    "view",
+    "actions",
+    "message",
+    "trigger_id",
+    "item",
+    "subteam",
+    "files",
+    "attachments",
+)
 KINDS = ("block_actions", "view_submission", "view_closed", "shortcut", "message_action", "block_suggestion")
 EVENTS = (
     "message",
@@ -42,41 +47,6 @@ EVENTS = (
     "subteam_updated",
 )
 STAMPS = ("", "nan", "1e5", "-5.0", "99999999999.0", "9" * 5000, "1_0.0", "\ud800")
-
-
-class Edge:
-    """The bot from a verified body down to the records."""
-
-    def __init__(self, world: World) -> None:
-        handling = Handling(
-            store=world.store,
-            clock=world.clock,
-            intake=world.intake,
-            views=SlackClient("xoxb-none", base_url="http://127.0.0.1:1/api/"),
-            bot_user_id=lambda: BOT,
-        )
-        me = Identity(team_id="T1", bot_id="B1", bot_user_id=BOT, bot_token="xoxb-none")
-        keys = count()
-
-        def park(kind: str, payload: dict[str, object], reason: str) -> None:
-            world.intake.park(kind, f"{kind}:{next(keys)}", payload, reason)
-
-        self._dispatch = http_dispatcher(build_bolt(handling, lambda: me), replies=lambda _: None, park=park)
-
-    def event(self, event: Mapping[str, object], **beside: object) -> SlackAnswer:
-        """An event, as Slack sends it over HTTP."""
-        body = json.dumps({"type": "event_callback", "team_id": "T1", "event": event} | beside).encode()
-        return self._dispatch(body, {"content-type": "application/json"})
-
-    def form(self, **fields: str) -> SlackAnswer:
-        """A command or an interaction, as Slack sends it over HTTP."""
-        body = urlencode(fields).encode()
-        return self._dispatch(body, {"content-type": "application/x-www-form-urlencoded"})
-
-
-@pytest.fixture
-def edge(world: World) -> Edge:
-    return Edge(world)
 
 
 def test_interactions_of_any_shape_are_acknowledged(world: World, edge: Edge) -> None:
