@@ -70,8 +70,8 @@ MIRRORS = frozenset(
 )
 """Brought up to date whenever `wanted_version > shown_version`; the others are posted once."""
 
-CONVERSATION_FIRST = timedelta(seconds=0.25)
-"""A card leaves so much after its conversation, so that it can link to it."""
+CONVERSATION_FIRST = timedelta(seconds=1)
+"""For so long a card waits for its conversation to be opened, so that it can link to it."""
 
 CAUSE_GONE: Final = "Its cause had gone."
 """Why an alert was not said."""
@@ -327,7 +327,15 @@ def record_sent(session: Session, row: Outbox, *, channel: str, ts: str) -> None
         if row.person_id is None:  # a root in a channel that the conversation has left is none any more
             root = root.where(Ticket.has_moved.is_(False))
         session.execute(root.values(conversation_channel=channel, conversation_ts=ts))
+        _let_card_go(session, ticket_id=row.ticket_id)
         redraw_card(session, ticket_id=row.ticket_id)  # it was faster, and links to the conversation
+
+
+def _let_card_go(session: Session, *, ticket_id: int) -> None:
+    """What the card waited for is there."""
+    now = bindparam("now", real_now(), type_=Outbox.not_before.type)
+    waits = (Outbox.state == OutboxState.PENDING, Outbox.attempts == 0, Outbox.not_before > now)
+    session.execute(update(Outbox).where(Outbox.key == f"card:{ticket_id}", *waits).values(not_before=now))
 
 
 def root_deleted(session: Session, row: Outbox) -> None:

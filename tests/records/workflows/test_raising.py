@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from bot.clock import instant_of
+from bot.clock import instant_of, real_now
 from bot.models import Inbox, Ticket
 from bot.models.vocabulary import Action, Kind, Level, Source, State
 from bot.workflows.facts import MessageFact
@@ -324,3 +325,11 @@ def test_raising_wakes_delivery_and_what_means_nothing_does_not(world: World) ->
     assert world.woken == 1
     world.say(ANA, "Good morning")
     assert world.woken == 1
+
+
+def test_the_card_leaves_as_soon_as_it_can_link_to_the_conversation(world: World) -> None:
+    ticket = world.ticket(done(world.handle(world.filed(ANA, "The printer is on fire"))).number)
+    key = f"card:{ticket.id}"
+    assert world.outbox(key)[key].not_before > real_now() + timedelta(seconds=0.2)
+    world.posted(f"opening:{ticket.id}")
+    assert world.outbox(key)[key].not_before <= real_now()
