@@ -25,6 +25,11 @@ class ReplyTo(BaseModel):
     is_home: bool = False
     """On top of the person's Home: it was pressed there, and a Home has no channel."""
 
+    @property
+    def is_nowhere(self) -> bool:
+        """There is no place for a direct word."""
+        return self.channel is None and self.response_url is None and not self.is_home
+
 
 class _Gesture(BaseModel):
     model_config = ConfigDict(frozen=True)

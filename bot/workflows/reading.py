@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -166,6 +166,15 @@ def read_person(session: Session, person_id: str) -> PersonView:
     if person is None:
         return PersonView(id=person_id, name=person_id)
     return PersonView(id=person.id, name=person.name, image_url=person.image_url)
+
+
+def with_names(session: Session, data: Mapping[str, str]) -> dict[str, str]:
+    """What a refusal or a confirmation says, with names instead of people's ids."""
+    people = {"by": "by", "person": "who", "assignee": "assignee"}
+    return {
+        people.get(key, key): read_person(session, value).name if key in people and value else value
+        for key, value in data.items()
+    }
 
 
 def read_ticket(session: Session, ticket_id: int, audience: Audience = Audience.ANYBODY) -> TicketView:
