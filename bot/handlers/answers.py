@@ -12,7 +12,7 @@ from bot.surfaces import absence, blocks, confirmations, explanations, lists, no
 from bot.surfaces.rendered import Rendered
 from bot.workflows import absences, explaining, reading
 from bot.workflows.desks import load_desks
-from bot.workflows.gestures import AnyGesture, Asked, CameBack, WentAway
+from bot.workflows.gestures import AnyGesture, Asked, CameBack, Reacted, WentAway
 from bot.workflows.outcomes import Deferred, Done, Ignored, Outcome, Refused, Reply
 
 
@@ -74,10 +74,17 @@ def reply(session: Session, gesture: AnyGesture, outcome: Outcome) -> Reply | No
     return Reply(
         person_id=gesture.person_id,
         channel=gesture.reply_to.channel,
-        thread_ts=gesture.reply_to.thread_ts,
+        thread_ts=gesture.reply_to.thread_ts or _thread_of(session, gesture),
         response_url=gesture.reply_to.response_url,
         text=rendered.text,
     )
+
+
+def _thread_of(session: Session, gesture: AnyGesture) -> str | None:
+    """The thread of an emoji's message, where only the records say that it is a reply."""
+    if not isinstance(gesture, Reacted):
+        return None
+    return reading.thread_of_origin(session, gesture.channel, gesture.ts)
 
 
 def _mine(session: Session, gesture: Asked, _done: Done) -> Rendered:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from bot.workflows.by_emoji import remember
 from bot.workflows.deciding import decide
 from bot.workflows.desks import load_desks
 from bot.workflows.factcodec import decode_message, encode_fact
+from bot.workflows.facts import Message
 from bot.workflows.gestures import GESTURES, Acted, AnyGesture, Asked, Filed, Reacted, Wrote
 from bot.workflows.outcomes import Conflict, Deferred, Done, FactsMissing, Ignored, Outcome, Refusal, Refused
 from bot.workflows.telling import Telling
@@ -164,7 +165,7 @@ class Intake:
             settled.payload = None
             if isinstance(outcome, Refused) and isinstance(gesture, Acted | Filed):
                 _tell_of_refusal(session, row_id, gesture, outcome)
-        return gesture, outcome
+        return _answered_in_thread(gesture, known), outcome
 
     def _wait_on(
         self, session: Session, row_id: int, gesture: AnyGesture, missing: FactsMissing
@@ -184,6 +185,15 @@ def keep_waiting(session: Session, gesture: AnyGesture, missing: FactsMissing) -
         "messages": {},
     }
     return _keep(session, gesture.type, gesture.key, InboxState.WAITING, payload=payload)
+
+
+def _answered_in_thread(gesture: AnyGesture, known: Mapping[tuple[str, str], Message]) -> AnyGesture:
+    """An emoji does not say that its message is a reply; the message does, once it has been read."""
+    message = known.get((gesture.channel, gesture.ts)) if isinstance(gesture, Reacted) else None
+    if message is None or message.root_ts is None:
+        return gesture
+    place = gesture.reply_to.model_copy(update={"thread_ts": message.root_ts})
+    return gesture.model_copy(update={"reply_to": place})
 
 
 def _tell_of_refusal(session: Session, row_id: int, gesture: Acted | Filed, refused: Refused) -> None:
