@@ -36,6 +36,7 @@ _WHAT: Final[Mapping[str, str]] = {
     Telling.CANCELLED_WORD: "The word that it is cancelled",
     Telling.EMOJI: "An emoji",
     Telling.ASSIGNED: "The word to the assignee",
+    Telling.FORM_REFUSED: "The answer to a form",
     Telling.CHOICE: "A question about a direct message",
     Telling.ALERT: "A warning",
     Telling.ESCALATION: "An escalation",

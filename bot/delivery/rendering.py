@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from bot.models import Outbox, Person, Ticket
 from bot.models.vocabulary import OPEN_STATES, State
 from bot.store.outbox import Claim
-from bot.surfaces import blocks, card, conversation, notices, relay, report, service_levels
+from bot.surfaces import blocks, card, conversation, notices, relay, report, sentences, service_levels
 from bot.surfaces.ids import MOST_DIRECT_CHOICES
 from bot.surfaces.rendered import Rendered
 from bot.workflows import alerts as reading_alerts
 from bot.workflows import estimating, reading, reports
 from bot.workflows.desks import load_desks
+from bot.workflows.outcomes import Refusal
 from bot.workflows.reading import Audience
 from bot.workflows.telling import CAUSE_GONE, Telling, is_escalation
 
@@ -207,6 +208,11 @@ def _assigned(session: Session, row: Outbox) -> Rendered:
     return notices.assigned(view, reading.read_person(session, row.data["by_id"]))
 
 
+def _form_refused(session: Session, row: Outbox) -> Rendered:
+    about = reading.with_names(session, row.data["about"])
+    return notices.form_refused(sentences.refusal(Refusal(row.data["refusal"]), **about))
+
+
 def _choice(session: Session, row: Outbox) -> Rendered:
     text = row.data["text"]
     names = reading.mentioned_names(session, text)
@@ -274,6 +280,7 @@ _RENDERERS: Final[Mapping[Telling, Callable[[Session, Outbox], Rendered]]] = {
     Telling.CANCELLED_WORD: _cancelled_word,
     Telling.RELAY: _relay,
     Telling.ASSIGNED: _assigned,
+    Telling.FORM_REFUSED: _form_refused,
     Telling.CHOICE: _choice,
     Telling.NOTICE: _notice,
     Telling.REPORT: _report,

@@ -83,7 +83,7 @@ class Directory:
             self._read_workspace()
             self._read_people()
             self._read_channels()
-            has_usergroups = self._facts.usergroups()
+            has_usergroups = self._read_usergroups()
         except (CallFailed, Busy) as failure:
             raise SlackNotReady(str(failure)) from failure
         log.info("the directory is filled", usergroups=has_usergroups)
@@ -167,6 +167,14 @@ class Directory:
             raise SlackNotReady(f"auth.test lacks {error}; SLACK_BOT_TOKEN must be a bot's") from error
         values["app_id"] = self._app_id(values["bot_id"])
         self._store.run(lambda session: _keep_workspace(session, values), Commit.DIRECTORY)
+
+    def _read_usergroups(self) -> bool:
+        """Whether the workspace shows its user groups. Only desks whose agents are one need them."""
+        try:
+            return self._facts.usergroups()
+        except Refused as refusal:
+            log.warning("user groups cannot be read; the desk goes on without", reason=str(refusal))
+            return False
 
     def _app_id(self, bot_id: str) -> str:
         """Our messages are known by the bot's id as well, so this one may be missing."""

@@ -12,7 +12,7 @@ from bot.surfaces import absence, blocks, confirmations, explanations, lists, no
 from bot.surfaces.rendered import Rendered
 from bot.workflows import absences, explaining, reading
 from bot.workflows.desks import load_desks
-from bot.workflows.gestures import AnyGesture, Asked, CameBack, WentAway
+from bot.workflows.gestures import AnyGesture, Asked, CameBack, Reacted, WentAway
 from bot.workflows.outcomes import Deferred, Done, Ignored, Outcome, Refused, Reply
 
 
@@ -44,21 +44,13 @@ def render(session: Session, gesture: AnyGesture, outcome: Outcome) -> Rendered 
         case Done() if isinstance(gesture, WentAway | CameBack):
             return _absence(session, gesture, outcome)
         case Done():
-            return confirmations.confirmation(outcome.event, outcome.number, _names(session, outcome.data))
+            names = reading.with_names(session, outcome.data)
+            return confirmations.confirmation(outcome.event, outcome.number, names)
 
 
 def refusal_sentence(session: Session, refused: Refused) -> str:
     """Why nothing changed, with names instead of ids."""
-    data = _names(session, refused.data)
-    return sentences.refusal(refused.refusal, **data)
-
-
-def _names(session: Session, data: Mapping[str, str]) -> dict[str, str]:
-    people = {"by": "by", "person": "who", "assignee": "assignee"}
-    return {
-        people.get(key, key): reading.read_person(session, value).name if key in people and value else value
-        for key, value in data.items()
-    }
+    return sentences.refusal(refused.refusal, **reading.with_names(session, refused.data))
 
 
 def quiet_reply(session: Session, gesture: AnyGesture, outcome: Outcome) -> Reply | None:
@@ -75,17 +67,24 @@ def needs_a_word(outcome: Outcome) -> bool:
 
 
 def reply(session: Session, gesture: AnyGesture, outcome: Outcome) -> Reply | None:
-    """The word for the person, addressed."""
+    """The word for the person, addressed; None where nothing is to be said, or there is no place for it."""
     rendered = render(session, gesture, outcome)
-    if rendered is None:
+    if rendered is None or gesture.reply_to.is_nowhere:
         return None
     return Reply(
         person_id=gesture.person_id,
         channel=gesture.reply_to.channel,
-        thread_ts=gesture.reply_to.thread_ts,
+        thread_ts=gesture.reply_to.thread_ts or _thread_of(session, gesture),
         response_url=gesture.reply_to.response_url,
         text=rendered.text,
     )
+
+
+def _thread_of(session: Session, gesture: AnyGesture) -> str | None:
+    """The thread of an emoji's message, where only the records say that it is a reply."""
+    if not isinstance(gesture, Reacted):
+        return None
+    return reading.thread_of_origin(session, gesture.channel, gesture.ts)
 
 
 def _mine(session: Session, gesture: Asked, _done: Done) -> Rendered:

@@ -20,7 +20,7 @@ from bot.handlers.answers import Ack, needs_a_word, quiet_reply
 from bot.handlers.payloads import Payload
 from bot.store import Store
 from bot.surfaces.commands import Handle, PersonId
-from bot.workflows import configuring, homes, reading
+from bot.workflows import by_message, configuring, homes, reading
 from bot.workflows.desks import Desks, load_desks
 from bot.workflows.gestures import AnyGesture
 from bot.workflows.intake import Intake
@@ -92,6 +92,11 @@ class Handling:
             return names.person(PersonRef(f"@{said.name}"))
         except DeskbellError:
             return None
+
+    def reachable(self, channel: str | None) -> str | None:
+        """The channel, if the bot may say a direct word there."""
+        with self.store.read() as session:
+            return channel if channel and by_message.is_heard_in(session, channel) else None
 
     def open_view(self, trigger_id: str, view: dict[str, object]) -> bool:
         """Open a modal: before the acknowledgement, once. False when it could not be opened."""

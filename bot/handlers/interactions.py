@@ -266,7 +266,7 @@ def _submitted(handling: Handling, payload: Payload, view: Payload) -> AnyGestur
         "key": f"form:{text(view, 'id')}:{_digest(values)}",
         "person_id": text(payload, "user", "id"),
         "at": handling.now(),
-        "reply_to": ReplyTo(channel=context.channel),
+        "reply_to": ReplyTo(channel=handling.reachable(context.channel)),
     }
     if isinstance(form, forms.RaiseForm):
         return _filed(handling, form, context, common)

@@ -399,12 +399,12 @@ def _reacted(
     """The gesture, as of now; found again it has the same key."""
     person_id, emoji = key
     channel, ts = look.stretch.channel, str(message["ts"])
-    author = message.get("user")
+    author, root_ts = message.get("user"), message.get("thread_ts")
     return Reacted(
         key=f"found:{channel}:{ts}:{person_id}:{emoji}:{known_ts or 'first'}:{'on' if added else 'off'}",
         person_id=person_id,
         at=look.begun,
-        reply_to=ReplyTo(channel=channel, thread_ts=ts),
+        reply_to=ReplyTo(channel=channel, thread_ts=None if root_ts == ts else root_ts),
         channel=channel,
         ts=ts,
         emoji=emoji,

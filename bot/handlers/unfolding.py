@@ -64,6 +64,10 @@ def _say(handling: Handling, payload: Payload, outcome: Outcome) -> Ack:
             sentence = refusal_sentence(session, outcome)
     if optional(payload, "view", "id") is not None:
         return _show(handling, payload, forms.message_view("Tickets", sentence))
+    return _word(payload, sentence)
+
+
+def _word(payload: Payload, sentence: str) -> Ack:
     word = Reply(
         person_id=text(payload, "user", "id"),
         channel=optional(payload, "channel", "id"),
@@ -74,8 +78,9 @@ def _say(handling: Handling, payload: Payload, outcome: Outcome) -> Ack:
 
 
 def _show(handling: Handling, payload: Payload, view: dict[str, object]) -> Ack:
-    show(handling, payload, view)
-    return Ack()
+    if show(handling, payload, view):
+        return Ack()
+    return _word(payload, sentences.refusal(sentences.Answer.TEMPORARY))
 
 
 def show(handling: Handling, payload: Payload, view: dict[str, object]) -> bool:

@@ -10,7 +10,7 @@ from bot.surfaces.rendered import Rendered
 
 _CONFIRMATIONS: Final[Mapping[str, str]] = {
     "raised": "{number} is raised. You'll hear from us in its conversation.",
-    "exists": "{number} covers this thread already, so no second ticket was raised.",
+    "exists": "{number} covers that message already, so no second ticket was raised.",
     "asked": "",
     "chosen_already": "You have chosen already: that message is in {number}.",
     "claimed": "{number} is yours.",
@@ -48,7 +48,7 @@ _CONFIRMATIONS: Final[Mapping[str, str]] = {
 }
 
 _ASK_FOR_RESOLUTION: Final = (
-    "{number} is resolved. What fixed it? Reply in this thread, and the requester reads it too."
+    "{number} is resolved. What fixed it? Reply under its card, and the requester reads it too."
 )
 
 _ASK_IN_PRIVATE: Final = (

@@ -28,6 +28,11 @@ def told(sentence: str) -> Rendered:
     return blocks.note([Words(clean(sentence, _MOST_SENTENCE) or "Done.")], "told")
 
 
+def form_refused(sentence: str) -> Rendered:
+    """Tell somebody in direct messages why the form that they sent a while ago could not be done."""
+    return told(f"About the form you sent: {sentence}")
+
+
 def mistyped(command: Mistyped) -> Rendered:
     """What was probably meant by a command that was not understood."""
     word = one_line(plain(command.word, {}), _MOST_WORD)

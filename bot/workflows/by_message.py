@@ -102,8 +102,11 @@ def _as_filed(draft: Draft, form: Filed) -> Draft:
 
 def can_answer_in(session: Session, desk: Definition, channel_id: str) -> bool:
     """Where the bot is not, the conversation is a direct message."""
-    if channel_id in desk.request_channels:
-        return True
+    return channel_id in desk.request_channels or is_heard_in(session, channel_id)
+
+
+def is_heard_in(session: Session, channel_id: str) -> bool:
+    """Whether the bot may write in a channel, or in direct messages: those that are its own."""
     if channel_id.startswith("D"):
         return session.scalar(select(Person.id).where(Person.direct_channel == channel_id)) is not None
     channel = session.get(Channel, channel_id)

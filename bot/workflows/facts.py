@@ -66,3 +66,8 @@ class Message:
     files: tuple[tuple[str, str], ...] = field(default=())
     is_missing: bool = False
     """The message was looked for and is not there (deleted, or out of reach)."""
+
+    @property
+    def root_ts(self) -> str | None:
+        """The root of the thread that this is a reply in; None for what is no reply."""
+        return None if self.thread_ts == self.ts else self.thread_ts

@@ -21,9 +21,16 @@ class ReplyTo(BaseModel):
 
     channel: str | None = None
     thread_ts: str | None = None
+    """The root of the thread that the gesture was made in. Slack shows a word for one person in a thread
+    only when that has a reply: so None for a message without, and for a root."""
     response_url: str | None = None
     is_home: bool = False
     """On top of the person's Home: it was pressed there, and a Home has no channel."""
+
+    @property
+    def is_nowhere(self) -> bool:
+        """There is no place for a direct word."""
+        return self.channel is None and self.response_url is None and not self.is_home
 
 
 class _Gesture(BaseModel):

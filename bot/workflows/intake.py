@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -16,13 +16,15 @@ from bot.models import Inbox, InboxState, Ticket
 from bot.models.vocabulary import Action
 from bot.store import Store
 from bot.store.dialects import insert_once
-from bot.workflows import configuring, people, permissions
+from bot.workflows import configuring, people, permissions, telling
 from bot.workflows.by_emoji import remember
 from bot.workflows.deciding import decide
 from bot.workflows.desks import load_desks
 from bot.workflows.factcodec import decode_message, encode_fact
-from bot.workflows.gestures import GESTURES, AnyGesture, Asked, Reacted, Wrote
-from bot.workflows.outcomes import Conflict, Deferred, Done, FactsMissing, Ignored, Outcome, Refused
+from bot.workflows.facts import Message
+from bot.workflows.gestures import GESTURES, Acted, AnyGesture, Asked, Filed, Reacted, Wrote
+from bot.workflows.outcomes import Conflict, Deferred, Done, FactsMissing, Ignored, Outcome, Refusal, Refused
+from bot.workflows.telling import Telling
 from bot.workflows.work import about
 
 Result = TypeVar("Result")
@@ -30,6 +32,8 @@ Result = TypeVar("Result")
 CONFLICT_RETRIES = 5
 POINTING = frozenset({"exists", "raised", "raised_privately"})
 """What an emoji on a plain message may come to; a repeat of it must not be told again."""
+UNREACHABLE = frozenset({Refusal.APP, Refusal.DEACTIVATED})
+"""Who is refused for this reads no messages."""
 RECHECK = timedelta(seconds=1)
 """How soon a gesture is looked at again that waits for something other than a fact to be read."""
 
@@ -159,7 +163,9 @@ class Intake:
             settled.state = InboxState.DONE
             settled.reason = outcome.refusal.value if isinstance(outcome, Refused) else None
             settled.payload = None
-        return gesture, outcome
+            if isinstance(outcome, Refused) and isinstance(gesture, Acted | Filed):
+                _tell_of_refusal(session, row_id, gesture, outcome)
+        return _answered_in_thread(gesture, known), outcome
 
     def _wait_on(
         self, session: Session, row_id: int, gesture: AnyGesture, missing: FactsMissing
@@ -179,6 +185,24 @@ def keep_waiting(session: Session, gesture: AnyGesture, missing: FactsMissing) -
         "messages": {},
     }
     return _keep(session, gesture.type, gesture.key, InboxState.WAITING, payload=payload)
+
+
+def _answered_in_thread(gesture: AnyGesture, known: Mapping[tuple[str, str], Message]) -> AnyGesture:
+    """An emoji does not say that its message is a reply; the message does, once it has been read."""
+    message = known.get((gesture.channel, gesture.ts)) if isinstance(gesture, Reacted) else None
+    if message is None or message.root_ts is None:
+        return gesture
+    place = gesture.reply_to.model_copy(update={"thread_ts": message.root_ts})
+    return gesture.model_copy(update={"reply_to": place})
+
+
+def _tell_of_refusal(session: Session, row_id: int, gesture: Acted | Filed, refused: Refused) -> None:
+    """Whoever sent a form was promised an answer; without a place for a direct word it is a message."""
+    if gesture.reply_to.is_nowhere and refused.refusal not in UNREACHABLE:
+        data = {"refusal": refused.refusal.value, "about": refused.data}
+        telling.tell(
+            session, f"refused:{row_id}", Telling.FORM_REFUSED, person_id=gesture.person_id, data=data
+        )
 
 
 def _waiting_row(session: Session, row_id: int) -> Inbox | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, TextClause, func, select, text
 from sqlalchemy.orm import Session
 
 from bot.models import (
+    Anchor,
     Channel,
     Comment,
     Desk,
@@ -166,6 +167,22 @@ def read_person(session: Session, person_id: str) -> PersonView:
     if person is None:
         return PersonView(id=person_id, name=person_id)
     return PersonView(id=person.id, name=person.name, image_url=person.image_url)
+
+
+def thread_of_origin(session: Session, channel: str, ts: str) -> str | None:
+    """The root of the thread with the reply that a ticket was raised from; None for every other message."""
+    root = select(Ticket.conversation_ts).join(Anchor, Anchor.ticket_id == Ticket.id)
+    is_origin = (Anchor.channel == channel, Anchor.ts == ts, Anchor.role == "origin")
+    return session.scalar(root.where(*is_origin, Ticket.conversation_channel == channel))
+
+
+def with_names(session: Session, data: Mapping[str, str]) -> dict[str, str]:
+    """What a refusal or a confirmation says, with names instead of people's ids."""
+    people = {"by": "by", "person": "who", "assignee": "assignee"}
+    return {
+        people.get(key, key): read_person(session, value).name if key in people and value else value
+        for key, value in data.items()
+    }
 
 
 def read_ticket(session: Session, ticket_id: int, audience: Audience = Audience.ANYBODY) -> TicketView:

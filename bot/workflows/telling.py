@@ -33,6 +33,8 @@ class Telling(StrEnum):
     """Mirror: an emoji of ours on a message."""
     ASSIGNED = "assigned"
     """Fact: tells somebody that a ticket is now theirs."""
+    FORM_REFUSED = "form_refused"
+    """Fact: tells somebody that their form, which was kept for later, could not be done after all."""
     CHOICE = "choice"
     """Mirror: asks whether a direct message belongs to an open ticket or is a new one, then says which."""
     ALERT = "alert"

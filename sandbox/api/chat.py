@@ -199,7 +199,9 @@ def post_ephemeral(call: Call) -> JsonObject:
         blocks=fill_ids(objects(call.json("blocks"))),
         attachments=objects(call.json("attachments")),
     )
-    call.workspace.show_ephemeral(ephemeral)
+    # "Ephemeral messages in threads are only shown if there is already an active thread": Slack's reference.
+    if not ephemeral.thread_ts or call.workspace.replies(channel, ephemeral.thread_ts):
+        call.workspace.show_ephemeral(ephemeral)
     return {"message_ts": ephemeral.ts}
 
 

@@ -350,6 +350,15 @@ def test_who_asks_for_help_may_not_see_the_lists(desk: Desk) -> None:
     assert "INC-" not in only(desk.client.ephemerals(curious)).everything
 
 
+def test_a_list_that_cannot_be_opened_says_so(desk: Desk) -> None:
+    raised(desk)
+    digest = next_digest(desk)
+    desk.may_log.append("a form could not be opened")
+    desk.client.fault("error", "views.open", error="internal_error")
+    unfold(desk, digest, FLOW, menus(digest)[FLOW][0][1])
+    desk.told("maria", "did not work just now")
+
+
 # --- a channel that is archived ---
 
 

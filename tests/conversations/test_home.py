@@ -146,6 +146,36 @@ def test_a_guest_reads_a_plain_sentence_and_has_no_button(desk: Desk) -> None:
     assert "button" not in said
 
 
+@pytest.mark.parametrize("is_home", [True, False])
+def test_a_form_that_is_refused_later_is_answered_where_the_bot_can(desk: Desk, is_home: bool) -> None:
+    """“Got it” promised an answer; a Home has no channel, and the bot is not in every channel."""
+    person = desk.newcomer("Ned", HELP, "#random")
+    if is_home:
+        desk.client.open_home(person)
+        home_says(desk, person, "Raise a ticket")
+        assert desk.client.click_view(person, "Raise a ticket").acked
+    else:
+        assert desk.client.command(person, "#random", "/ticket", "").acked
+    withheld = desk.client.fault("withhold_events")
+    desk.client.change_user(person, is_restricted=True)
+    with desk.bot.store.write() as session:
+        session.execute(update(Person).values(refreshed_at=real_now() - timedelta(hours=1)))
+    assert desk.client.submit(person, {"What is it about?": something()}).acked
+    assert "hear from me" in modal(desk, person)
+    desk.until(lambda: said_directly(desk, person), "the answer to the form")
+    desk.client.lift(withheld)
+    desk.settle()
+    [said] = said_directly(desk, person)
+    assert "the form" in said
+    assert "Guest accounts" in said
+    assert desk.said_to(person) == []
+
+
+def said_directly(desk: Desk, person: str) -> list[str]:
+    """What the bot wrote to somebody in direct messages."""
+    return [m.everything for m in desk.client.messages(desk.client.open_dm(person)) if m.app_id]
+
+
 def test_a_private_ticket_is_not_told_on_the_homes_of_others(desk: Desk) -> None:
     desk.cancel_everything()
     person = desk.newcomer("Pia", HELP)

@@ -86,11 +86,16 @@ def test_the_emoji_on_a_reply_raises_one_ticket_for_the_whole_thread(desk: Desk)
     assert desk.ticket(ticket.number).requester.id == desk.client.user_id("ana")
     desk.conversation_says(ticket, ticket.number)
     before = desk.tickets()
-    for ts in (root, desk.client.post("lea", HELP, "Same here", root)):
+    for ts in (root, desk.client.post("lea", HELP, "Same here", root), reply):
         desk.client.react("lea", HELP, ts, "ticket")
         desk.settle()
     assert desk.tickets() == before
     desk.told("lea", ticket.number, "already")
+    words = desk.until(
+        lambda: found if len(found := desk.client.ephemerals("lea", HELP)) == 3 else None, "a word each time"
+    )
+    # Who reacts to a reply has its thread open; who reacts to the root reads the channel.
+    assert [word.thread_ts for word in words] == ["", root, root]
     assert len(desk.ours(HELP, root)) == 1
 
 

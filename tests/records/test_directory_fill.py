@@ -165,10 +165,11 @@ def test_small_pages_are_read_to_the_end(directory: Directory, store: Store, sla
         assert len(session.scalars(select(Channel.id)).all()) >= 6
 
 
-def test_a_workspace_without_user_groups_is_fine(
-    directory: Directory, store: Store, slack: SandboxClient
+@pytest.mark.parametrize("error", ["plan_upgrade_required", "users_not_found"])
+def test_a_workspace_that_shows_no_user_groups_is_fine(
+    directory: Directory, store: Store, slack: SandboxClient, error: str
 ) -> None:
-    slack.fault("error", "usergroups.list", error="plan_upgrade_required")
+    slack.fault("error", "usergroups.list", error=error)
     directory.start()
     with store.read() as session:
         assert session.scalars(select(Usergroup)).all() == []

@@ -324,6 +324,22 @@ def test_an_ephemeral_reaches_one_member_only(slack: WebClient, client: SandboxC
     assert refusal == "user_not_in_channel"
 
 
+def test_an_ephemeral_in_a_thread_is_shown_only_where_that_has_a_reply(
+    slack: WebClient, client: SandboxClient
+) -> None:
+    channel, ben = client.channel_id("#it-triage"), client.user_id("ben")
+    root = client.post("ben", "#it-triage", "a message")
+
+    def whisper(thread_ts: str) -> list[str]:
+        assert slack.chat_postEphemeral(channel=channel, user=ben, text="psst", thread_ts=thread_ts)["ok"]
+        return [str(e.raw["thread_ts"]) for e in client.ephemerals("ben")]
+
+    assert whisper(root) == []
+    reply = client.post("lea", "#it-triage", "a reply", root)
+    assert whisper(reply) == []
+    assert whisper(root) == [root]
+
+
 def test_a_custom_name_makes_a_message_without_a_user(slack: WebClient, client: SandboxClient) -> None:
     slack.chat_postMessage(
         channel=client.channel_id("#it-help"), text="hi", username="Robin", icon_emoji=":bell:"

@@ -376,6 +376,7 @@ def test_answers_and_last_words(view: TicketView, text: str, more: str) -> None:
     assert_postable(conversation.cancelled_word(view))
     assert_sendable(lists.empty_list(text, hint=more))
     assert_sendable(notices.mistyped(Mistyped(text, more)))
+    assert_postable(notices.form_refused(text))
 
 
 @given(st.lists(TICKETS, max_size=10))
