@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 import structlog
@@ -44,6 +45,8 @@ FIRST_LOOK: Final = timedelta(seconds=1)
 """After an uncertain post: most often it is there, and a look soon ends the uncertainty."""
 UNREADABLE_PAUSE: Final = timedelta(minutes=5)
 _LONGEST_BACKOFF: Final = 60.0
+_MOST_REPEATS: Final = 100
+"""With the longest backoff, more than an hour for a refusal that passes by itself."""
 _REPOSTED: Final = frozenset({Telling.CARD.value, Telling.OPENING.value})
 """The messages that a ticket cannot do without: deleted in Slack, they are posted anew."""
 
@@ -99,7 +102,7 @@ class Attempt:
             self._bench.outage.failed(str(failure))
             self._repeat(failure)
         except Refused as refusal:
-            self._park(refusal)
+            self._refused(refusal)
 
     def _deliver(self) -> None:
         claim = self._claim
@@ -237,20 +240,22 @@ class Attempt:
         try:
             self._call(call)
         except Refused as refusal:
-            if refusal.error not in calls.GONE:
-                raise
-            if claim.kind in _REPOSTED:
-                self._log.info("the message was deleted in Slack and is posted anew")
-                self._write(self._post_anew)
-            else:
+            is_gone = refusal.error in calls.GONE
+            if claim.kind in _REPOSTED and (is_gone or refusal.error == calls.CLOSED):
+                self._log.info("the message cannot be edited and is posted anew", error=refusal.error)
+                self._write(partial(self._post_anew, is_gone=is_gone))
+            elif is_gone:
                 self._supersede("The message was deleted in Slack.")
+            else:
+                raise
         else:
             self._sent(channel=channel, ts=claim.ts, version=content.version)
 
-    def _post_anew(self, session: Session, now: datetime) -> bool:
+    def _post_anew(self, session: Session, now: datetime, *, is_gone: bool) -> bool:
+        """The conversation stays under a root that is only closed to edits."""
         row = session.get_one(Outbox, self._claim.id)
         is_mine = outbox.post_anew(session, self._claim, now=now)
-        if is_mine:
+        if is_mine and is_gone:
             telling.root_deleted(session, row)
         return is_mine
 
@@ -305,6 +310,15 @@ class Attempt:
             lambda session, now: outbox.superseded(session, self._claim, reason=reason, now=now),
             outcome="superseded",
         )
+
+    def _refused(self, refusal: Refused) -> None:
+        claim = self._claim
+        passes = refusal.error in calls.PASSING and not claim.is_posting and claim.attempts < _MOST_REPEATS
+        if not passes:
+            self._park(refusal)
+            return
+        self._log.warning("Slack cannot do it just now", error=refusal.error)
+        self._retry(refusal.error, self._backoff())
 
     def _park(self, refusal: Refused) -> None:
         def settle(session: Session, now: datetime) -> bool:

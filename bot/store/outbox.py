@@ -47,7 +47,7 @@ REFRESHED_HOMES: Final = "views.publish:refresh"
 POSTS: Final = "chat.postMessage:"
 """The lane of new messages in one channel begins with this."""
 
-CHANNEL_CLOSED: Final = ("is_archived", "not_in_channel", "channel_not_found")
+CHANNEL_CLOSED: Final = ("is_archived", "is_inactive", "not_in_channel", "channel_not_found")
 # Spelled out, because SQLite uses a partial index only where it sees the index's own words.
 IS_PARKED: Final = text("outbox.state = 'parked'")
 IS_LIVE: Final = text("outbox.state IN ('pending', 'sending', 'unknown')")

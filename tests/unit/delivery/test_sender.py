@@ -478,6 +478,29 @@ def test_a_card_that_was_deleted_in_slack_is_posted_anew(place: Workplace, ticke
     assert place.row("card").ts != ts
 
 
+@pytest.mark.parametrize("error", ["update_failed", "external_channel_migrating"])
+def test_a_card_follows_after_a_refusal_that_passes_by_itself(
+    place: Workplace, ticket: int, error: str
+) -> None:
+    place.start()
+    place.tell("card", Telling.CARD, ticket_id=ticket)
+    ts = place.wait_for("card").ts
+    place.slack.fault("error", "chat.update", times=1, error=error)
+    _refresh(place, 2)
+    _shows(place, 2)
+    assert [message.ts for message in place.ours()] == [ts]
+
+
+def test_a_card_that_may_not_be_edited_any_more_is_posted_anew(place: Workplace, ticket: int) -> None:
+    place.start()
+    place.tell("card", Telling.CARD, ticket_id=ticket)
+    ts = place.wait_for("card").ts
+    place.slack.fault("error", "chat.update", times=1, error="edit_window_closed")
+    _refresh(place, 2)
+    _shows(place, 2)
+    assert place.wait_for("card").ts != ts
+
+
 def test_a_relayed_message_that_was_deleted_in_slack_stays_deleted(place: Workplace) -> None:
     place.start()
     place.tell("relay:1")
@@ -520,6 +543,14 @@ def test_an_emoji_comes_and_goes(place: Workplace) -> None:
     place.wait(lambda: not _has_emoji(place, ts), "the emoji to go")
     _emoji(place, ts, present=True)
     place.wait(lambda: _has_emoji(place, ts), "the emoji to come again")
+
+
+def test_an_emoji_comes_after_a_refusal_that_passes_by_itself(place: Workplace) -> None:
+    ts = place.slack.post("ana", "#it-help", "My screen is black")
+    place.slack.fault("error", "reactions.add", times=1, error="external_channel_migrating")
+    place.start()
+    _emoji(place, ts, present=True)
+    place.wait(lambda: _has_emoji(place, ts), "the emoji to come")
 
 
 def test_an_emoji_that_is_there_already_is_well(place: Workplace) -> None:
