@@ -205,6 +205,7 @@ def _is_in_turn() -> ColumnElement[bool]:
         earlier.ts.is_(None),
         earlier.kind != EMOJI,
         earlier.state.in_(LIVE),
+        earlier.thread_key.is_distinct_from(Outbox.key),  # what moved under a newer root waits for it
     )
     needs_no_turn = or_(Outbox.ticket_id.is_(None), Outbox.ts.is_not(None), Outbox.kind == EMOJI)
     return or_(needs_no_turn, waits_for.scalar_subquery() == 0)

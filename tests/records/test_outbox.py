@@ -219,6 +219,15 @@ def test_an_update_of_a_posted_message_does_not_wait_for_new_ones(store: Store, 
     assert claimed(store).key == "card"
 
 
+def test_a_root_does_not_wait_for_what_was_moved_under_it(store: Store, ticket_id: int) -> None:
+    tell(store, "reply", ticket_id=ticket_id, thread_key="root")
+    tell(store, "root", ticket_id=ticket_id)
+    root = claimed(store)
+    assert root.key == "root"
+    assert post(store, root)
+    assert claimed(store).key == "reply"
+
+
 def test_a_reply_waits_for_the_root_of_its_thread(store: Store) -> None:
     tell(store, "root")
     tell(store, "reply", thread_key="root")
