@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from bot.clock import monotonic
-from bot.delivery import calls, failures, places
+from bot.delivery import calls, failures, pacing, places, uprooted
 from bot.delivery.calls import Call
 from bot.delivery.client import Answer, AuthRefused, CallFailed, NotSent, Refused, SlackClient, Unknown
 from bot.delivery.metrics import (
@@ -36,7 +35,6 @@ from bot.models import Outbox, Person
 from bot.store import Store, outbox
 from bot.store.outbox import LEASE, Claim
 from bot.workflows import telling
-from bot.workflows.telling import Telling
 
 MARGIN: Final = 5.0
 """Seconds between the end of the last possible call and the end of the lease."""
@@ -44,11 +42,8 @@ AUTH_PAUSE: Final = 30.0
 FIRST_LOOK: Final = timedelta(seconds=1)
 """After an uncertain post: most often it is there, and a look soon ends the uncertainty."""
 UNREADABLE_PAUSE: Final = timedelta(minutes=5)
-_LONGEST_BACKOFF: Final = 60.0
 _MOST_REPEATS: Final = 100
 """With the longest backoff, more than an hour for a refusal that passes by itself."""
-_REPOSTED: Final = frozenset({Telling.CARD.value, Telling.OPENING.value})
-"""The messages that a ticket cannot do without: deleted in Slack, they are posted anew."""
 
 log = structlog.get_logger(__name__)
 
@@ -241,7 +236,7 @@ class Attempt:
             self._call(call)
         except Refused as refusal:
             is_gone = refusal.error in calls.GONE
-            if claim.kind in _REPOSTED and (is_gone or refusal.error == calls.CLOSED):
+            if claim.kind in telling.REPOSTED and (is_gone or refusal.error == calls.CLOSED):
                 self._log.info("the message cannot be edited and is posted anew", error=refusal.error)
                 self._write(partial(self._post_anew, is_gone=is_gone))
             elif is_gone:
@@ -269,8 +264,18 @@ class Attempt:
             ts = _ts_of(answer)
         except Unknown as failure:
             self._uncertain(failure)
+        except Refused as refusal:
+            if thread_ts is None or refusal.error not in calls.NO_ROOT:
+                raise
+            self._replant(refusal, channel, thread_ts)
         else:
             self._sent(channel=_channel_of(answer) or channel, ts=ts, version=content.version)
+
+    def _replant(self, refusal: Refused, channel: str, thread_ts: str) -> None:
+        """Nothing can stand under that message. Raises the refusal where there is no other place."""
+        self._log.info("the root of the thread is gone", channel=channel, error=refusal.error)
+        place = Place(channel=channel, thread_ts=thread_ts)
+        self._write(lambda session, now: uprooted.replant(session, self._claim, refusal, gone=place, now=now))
 
     def _begin_again(self) -> bool:
         begun_at = monotonic()
@@ -384,8 +389,7 @@ class Attempt:
         )
 
     def _backoff(self) -> float:
-        longest = min(_LONGEST_BACKOFF, 0.5 * 2.0 ** min(self._claim.attempts, 10))
-        return longest * random.uniform(0.5, 1.0)
+        return pacing.backoff(self._claim.attempts)
 
     def _write(self, settle: Callable[[Session, datetime], bool], *, outcome: str | None = None) -> bool:
         store = self._bench.store

@@ -368,6 +368,31 @@ def post_anew(session: Session, claim: Claim, *, now: datetime) -> bool:
     )
 
 
+def replant(
+    session: Session,
+    claim: Claim,
+    *,
+    place: Mapping[str, str | None],
+    not_before: datetime,
+    error: str,
+    attempts: int,
+) -> bool:
+    """The root of its thread is gone, and no copy is in Slack: it is posted in another place."""
+    return _settle(
+        session,
+        claim,
+        **place,
+        state=OutboxState.PENDING,
+        first_try_at=None,
+        last_try_at=None,
+        attempts=attempts,
+        misses=0,
+        not_before=not_before,
+        error=error,
+        **_NO_LEASE,
+    )
+
+
 def _as_before(claim: Claim) -> dict[str, Any]:
     state = OutboxState.UNKNOWN if claim.may_be_posted else OutboxState.PENDING
     return {

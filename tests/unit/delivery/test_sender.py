@@ -501,6 +501,39 @@ def test_a_card_that_may_not_be_edited_any_more_is_posted_anew(place: Workplace,
     assert place.wait_for("card").ts != ts
 
 
+def test_an_uncertain_reply_under_a_card_that_was_deleted_is_said_once_under_the_new_one(
+    place: Workplace, ticket: int
+) -> None:
+    place.start()
+    place.tell("card", Telling.CARD, ticket_id=ticket)
+    card = place.wait_for("card")
+    place.slack.fault("drop", "chat.postMessage", times=1)
+    place.tell("alert", Telling.ALERT, ticket_id=ticket, thread_key="card")
+    place.wait_for("alert", OutboxState.UNKNOWN)
+    place.client().call("chat.delete", channel=card.channel, ts=card.ts)
+    place.wait_for("alert")
+    anew = place.wait_for("card")
+    assert anew.ts != card.ts
+    assert place.texts(thread_ts=anew.ts)[1:] == ["alert v1"]
+
+
+def test_a_reply_that_is_refused_under_a_root_that_is_there_is_parked_in_the_end(
+    place: Workplace, ticket: int
+) -> None:
+    refusal = "cannot_reply_to_message"
+    sender = place.start()
+    place.tell("card", Telling.CARD, ticket_id=ticket)
+    card = place.wait_for("card")
+    place.slack.fault("error", "chat.postMessage", contains=card.ts, error=refusal)
+    place.tell("alert", Telling.ALERT, ticket_id=ticket, thread_key="card")
+    place.wait(lambda: place.row("alert").error == refusal, "the alert to be refused")
+    sender.stop(10)
+    place.change("alert", attempts=8, not_before=real_now())
+    place.start()
+    place.wait_for("alert", OutboxState.PARKED)
+    assert place.wait_for("card").ts == card.ts
+
+
 def test_a_relayed_message_that_was_deleted_in_slack_stays_deleted(place: Workplace) -> None:
     place.start()
     place.tell("relay:1")
