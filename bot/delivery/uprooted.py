@@ -70,7 +70,7 @@ def _conversation(session: Session, claim: Claim, gone: Place) -> Mapping[str, s
     A new root in the channel would repeat there what they took back.
     """
     ticket = session.get(Ticket, claim.ticket_id, with_for_update=True) if claim.ticket_id else None
-    if ticket is None or claim.kind not in telling.CONVERSATION:
+    if ticket is None or not _is_to_requester(claim, ticket):
         return {} if claim.thread_key is not None else None  # our root was posted anew meanwhile
     if (ticket.conversation_channel, ticket.conversation_ts) == (gone.channel, gone.thread_ts):
         telling.move_to_direct(session, ticket)
@@ -80,3 +80,9 @@ def _conversation(session: Session, claim: Claim, gone: Place) -> Mapping[str, s
     if ticket.has_moved:
         here |= {"channel": None, "person_id": ticket.requester_id}
     return here
+
+
+def _is_to_requester(claim: Claim, ticket: Ticket) -> bool:
+    """A relay goes to the card's thread too, and what is said there stays there."""
+    openings = (None, f"opening:{ticket.id}", telling.opening_key(ticket))
+    return claim.kind in telling.CONVERSATION and claim.thread_key in openings

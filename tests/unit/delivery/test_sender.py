@@ -11,15 +11,17 @@ from typing import TypeVar
 
 import pytest
 from prometheus_client import Counter
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.clock import real_now
-from bot.delivery import marker
-from bot.delivery.client import SlackClient
+from bot.delivery import marker, uprooted
+from bot.delivery.client import Refused, SlackClient
 from bot.delivery.metrics import DUPLICATES_REMOVED
+from bot.delivery.places import Place
 from bot.delivery.rendering import Content, Rendering, Superseded
 from bot.failpoints import Commit
-from bot.models import OutboxState, Person
+from bot.models import Outbox, OutboxState, Person
 from bot.store import Store, outbox
 from bot.store.outbox import Claim
 from bot.workflows import telling
@@ -515,6 +517,20 @@ def test_an_uncertain_reply_under_a_card_that_was_deleted_is_said_once_under_the
     anew = place.wait_for("card")
     assert anew.ts != card.ts
     assert place.texts(thread_ts=anew.ts)[1:] == ["alert v1"]
+
+
+def test_a_relay_to_a_card_that_was_posted_anew_meanwhile_stays_with_the_card(
+    place: Workplace, ticket: int
+) -> None:
+    place.tell("relay:1", ticket_id=ticket, thread_key="card:1")
+    with place.store.write() as session:
+        now = place.store.now(session)
+        due = outbox.Due(session.scalars(select(Outbox)).one(), "lane")
+        held = outbox.take(session, due, owner=place.store.owner, now=now)
+        gone = Place(channel="C1", thread_ts="1.0")
+        assert uprooted.replant(session, held, Refused("cannot_reply_to_message"), gone=gone, now=now)
+    row = place.row("relay:1")
+    assert (row.state, row.thread_key, row.person_id) == (OutboxState.PENDING, "card:1", None)
 
 
 def test_a_reply_that_is_refused_under_a_root_that_is_there_is_parked_in_the_end(
