@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 import structlog
@@ -14,7 +14,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from bot.clock import monotonic
-from bot.delivery import calls, failures, places
+from bot.delivery import calls, failures, pacing, places, uprooted
 from bot.delivery.calls import Call
 from bot.delivery.client import Answer, AuthRefused, CallFailed, NotSent, Refused, SlackClient, Unknown
 from bot.delivery.metrics import (
@@ -35,7 +35,6 @@ from bot.models import Outbox, Person
 from bot.store import Store, outbox
 from bot.store.outbox import LEASE, Claim
 from bot.workflows import telling
-from bot.workflows.telling import Telling
 
 MARGIN: Final = 5.0
 """Seconds between the end of the last possible call and the end of the lease."""
@@ -43,9 +42,8 @@ AUTH_PAUSE: Final = 30.0
 FIRST_LOOK: Final = timedelta(seconds=1)
 """After an uncertain post: most often it is there, and a look soon ends the uncertainty."""
 UNREADABLE_PAUSE: Final = timedelta(minutes=5)
-_LONGEST_BACKOFF: Final = 60.0
-_REPOSTED: Final = frozenset({Telling.CARD.value, Telling.OPENING.value})
-"""The messages that a ticket cannot do without: deleted in Slack, they are posted anew."""
+_MOST_REPEATS: Final = 100
+"""With the longest backoff, more than an hour for a refusal that passes by itself."""
 
 log = structlog.get_logger(__name__)
 
@@ -99,7 +97,7 @@ class Attempt:
             self._bench.outage.failed(str(failure))
             self._repeat(failure)
         except Refused as refusal:
-            self._park(refusal)
+            self._refused(refusal)
 
     def _deliver(self) -> None:
         claim = self._claim
@@ -237,20 +235,22 @@ class Attempt:
         try:
             self._call(call)
         except Refused as refusal:
-            if refusal.error not in calls.GONE:
-                raise
-            if claim.kind in _REPOSTED:
-                self._log.info("the message was deleted in Slack and is posted anew")
-                self._write(self._post_anew)
-            else:
+            is_gone = refusal.error in calls.GONE
+            if claim.kind in telling.REPOSTED and (is_gone or refusal.error == calls.CLOSED):
+                self._log.info("the message cannot be edited and is posted anew", error=refusal.error)
+                self._write(partial(self._post_anew, is_gone=is_gone))
+            elif is_gone:
                 self._supersede("The message was deleted in Slack.")
+            else:
+                raise
         else:
             self._sent(channel=channel, ts=claim.ts, version=content.version)
 
-    def _post_anew(self, session: Session, now: datetime) -> bool:
+    def _post_anew(self, session: Session, now: datetime, *, is_gone: bool) -> bool:
+        """The conversation stays under a root that is only closed to edits."""
         row = session.get_one(Outbox, self._claim.id)
         is_mine = outbox.post_anew(session, self._claim, now=now)
-        if is_mine:
+        if is_mine and is_gone:
             telling.root_deleted(session, row)
         return is_mine
 
@@ -264,8 +264,18 @@ class Attempt:
             ts = _ts_of(answer)
         except Unknown as failure:
             self._uncertain(failure)
+        except Refused as refusal:
+            if thread_ts is None or refusal.error not in calls.NO_ROOT:
+                raise
+            self._replant(refusal, channel, thread_ts)
         else:
             self._sent(channel=_channel_of(answer) or channel, ts=ts, version=content.version)
+
+    def _replant(self, refusal: Refused, channel: str, thread_ts: str) -> None:
+        """Nothing can stand under that message. Raises the refusal where there is no other place."""
+        self._log.info("the root of the thread is gone", channel=channel, error=refusal.error)
+        place = Place(channel=channel, thread_ts=thread_ts)
+        self._write(lambda session, now: uprooted.replant(session, self._claim, refusal, gone=place, now=now))
 
     def _begin_again(self) -> bool:
         begun_at = monotonic()
@@ -305,6 +315,15 @@ class Attempt:
             lambda session, now: outbox.superseded(session, self._claim, reason=reason, now=now),
             outcome="superseded",
         )
+
+    def _refused(self, refusal: Refused) -> None:
+        claim = self._claim
+        passes = refusal.error in calls.PASSING and not claim.is_posting and claim.attempts < _MOST_REPEATS
+        if not passes:
+            self._park(refusal)
+            return
+        self._log.warning("Slack cannot do it just now", error=refusal.error)
+        self._retry(refusal.error, self._backoff())
 
     def _park(self, refusal: Refused) -> None:
         def settle(session: Session, now: datetime) -> bool:
@@ -370,8 +389,7 @@ class Attempt:
         )
 
     def _backoff(self) -> float:
-        longest = min(_LONGEST_BACKOFF, 0.5 * 2.0 ** min(self._claim.attempts, 10))
-        return longest * random.uniform(0.5, 1.0)
+        return pacing.backoff(self._claim.attempts)
 
     def _write(self, settle: Callable[[Session, datetime], bool], *, outcome: str | None = None) -> bool:
         store = self._bench.store

@@ -14,6 +14,12 @@ DONE_ALREADY: Final = {"reactions.add": "already_reacted", "reactions.remove": "
 """The refusals that say that things are as they should be."""
 GONE: Final = frozenset({"message_not_found"})
 """The refusals that say that the message is not there any more."""
+NO_ROOT: Final = GONE | {"cannot_reply_to_message", "thread_not_found"}
+"""The refusals that say that nothing can be posted under a message: it was deleted."""
+CLOSED: Final = "edit_window_closed"
+"""The refusal that says that the message is there, and stays as it is."""
+PASSING: Final = frozenset({"update_failed", "external_channel_migrating"})
+"""The refusals that pass by themselves; what may be done twice is done again later."""
 
 
 @dataclass(frozen=True)

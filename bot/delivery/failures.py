@@ -15,10 +15,12 @@ from bot.workflows.desks import load_desks
 from bot.workflows.telling import Telling
 
 _INVITE: Final = "Invite the bot to that channel: /invite @deskbell. What is parked is then posted."
+_UNARCHIVE: Final = "Unarchive the channel, or name another one in desk.yaml."
 _FIXES: Final[Mapping[str, str]] = {
     "not_in_channel": _INVITE,
     "channel_not_found": _INVITE,
-    "is_archived": "Unarchive the channel, or name another one in desk.yaml.",
+    "is_archived": _UNARCHIVE,
+    "is_inactive": _UNARCHIVE,
     "missing_scope": "Install the app again from the manifest that this version comes with.",
     "restricted_action": "Let the bot post in that channel: see its posting permissions.",
     "user_disabled": "Nothing to fix: that person's account is deactivated.",

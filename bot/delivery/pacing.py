@@ -6,6 +6,7 @@ at most what a method may be called in any one minute.
 
 from __future__ import annotations
 
+import random
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,6 +39,14 @@ class Rate:
     def tolerance(self, factor: float) -> timedelta:
         """How far ahead of the rate a burst may run."""
         return self.interval(factor) * (self.burst - 1)
+
+
+_LONGEST_BACKOFF: Final = 60.0
+
+
+def backoff(tries: int) -> float:
+    """Seconds until the next try after so many: about twice as long each time, up to a minute."""
+    return min(_LONGEST_BACKOFF, 0.5 * 2.0 ** min(tries, 10)) * random.uniform(0.5, 1.0)
 
 
 ALL_POSTS: Final = POSTS

@@ -60,7 +60,7 @@ class Ticket(Base):
     is_private: Mapped[bool] = mapped_column(default=False)
     """Only its people and the desk's agents read what it says (see `reading.Audience`)."""
     has_moved: Mapped[bool] = mapped_column(default=False)
-    """Its conversation went from a channel to direct messages when it became private."""
+    """Its conversation went to direct messages: it became private, or the message above it was deleted."""
     continues_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
     continued_by_id: Mapped[int | None]
     version: Mapped[int]

@@ -47,7 +47,7 @@ REFRESHED_HOMES: Final = "views.publish:refresh"
 POSTS: Final = "chat.postMessage:"
 """The lane of new messages in one channel begins with this."""
 
-CHANNEL_CLOSED: Final = ("is_archived", "not_in_channel", "channel_not_found")
+CHANNEL_CLOSED: Final = ("is_archived", "is_inactive", "not_in_channel", "channel_not_found")
 # Spelled out, because SQLite uses a partial index only where it sees the index's own words.
 IS_PARKED: Final = text("outbox.state = 'parked'")
 IS_LIVE: Final = text("outbox.state IN ('pending', 'sending', 'unknown')")
@@ -205,6 +205,7 @@ def _is_in_turn() -> ColumnElement[bool]:
         earlier.ts.is_(None),
         earlier.kind != EMOJI,
         earlier.state.in_(LIVE),
+        earlier.thread_key.is_distinct_from(Outbox.key),  # what moved under a newer root waits for it
     )
     needs_no_turn = or_(Outbox.ticket_id.is_(None), Outbox.ts.is_not(None), Outbox.kind == EMOJI)
     return or_(needs_no_turn, waits_for.scalar_subquery() == 0)
@@ -363,6 +364,31 @@ def post_anew(session: Session, claim: Claim, *, now: datetime) -> bool:
         attempts=0,
         misses=0,
         not_before=now,
+        **_NO_LEASE,
+    )
+
+
+def replant(
+    session: Session,
+    claim: Claim,
+    *,
+    place: Mapping[str, str | None],
+    not_before: datetime,
+    error: str,
+    attempts: int,
+) -> bool:
+    """The root of its thread is gone, and no copy is in Slack: it is posted in another place."""
+    return _settle(
+        session,
+        claim,
+        **place,
+        state=OutboxState.PENDING,
+        first_try_at=None,
+        last_try_at=None,
+        attempts=attempts,
+        misses=0,
+        not_before=not_before,
+        error=error,
         **_NO_LEASE,
     )
 

@@ -8,7 +8,6 @@ from bot.models import Comment, Ticket
 from bot.models.vocabulary import Action, EventKind
 from bot.workflows import telling
 from bot.workflows.outcomes import Done
-from bot.workflows.telling import Telling
 from bot.workflows.work import Work, permit, record
 
 
@@ -23,7 +22,7 @@ def make_private(work: Work, ticket: Ticket) -> Done:
     ticket.is_private = True
     was_in_channel = not is_direct(ticket.conversation_channel) and not ticket.has_moved
     if was_in_channel and not _opens_directly(work, ticket):
-        _move(work, ticket)
+        telling.move_to_direct(work.session, ticket)
     # Their copies stay veiled, also once the ticket is public again.
     written = update(Comment).where(Comment.ticket_id == ticket.id)
     work.session.execute(written.values(is_private=True))
@@ -55,18 +54,3 @@ def is_direct(channel: str | None) -> bool:
 def _opens_directly(work: Work, ticket: Ticket) -> bool:
     """Whether the opening goes to the requester's direct messages, and is only not there yet."""
     return ticket.conversation_ts is None and telling.opens_directly(work.session, ticket_id=ticket.id)
-
-
-def _move(work: Work, ticket: Ticket) -> None:
-    left = ticket.conversation_channel, ticket.conversation_ts
-    ticket.has_moved, ticket.conversation_channel, ticket.conversation_ts = True, None, None
-    work.session.flush()
-    telling.tell(
-        work.session,
-        telling.opening_key(ticket),
-        Telling.OPENING,
-        ticket_id=ticket.id,
-        person_id=ticket.requester_id,
-        data={"place": "direct"},
-    )
-    telling.follow_move(work.session, ticket, left=left)

@@ -72,6 +72,19 @@ MIRRORS = frozenset(
 )
 """Brought up to date whenever `wanted_version > shown_version`; the others are posted once."""
 
+REPOSTED = frozenset({Telling.CARD.value, Telling.OPENING.value})
+"""The messages that a ticket cannot do without: deleted in Slack, they are posted anew."""
+
+CONVERSATION = frozenset(
+    {
+        Telling.OPENING.value,
+        Telling.RELAY.value,
+        Telling.RESOLVED_WORD.value,
+        Telling.CANCELLED_WORD.value,
+    }
+)
+"""What is said to the requester in the ticket's conversation; a relay also goes to the card's thread."""
+
 CONVERSATION_FIRST = timedelta(seconds=1)
 """For so long a card waits for its conversation to be opened, so that it can link to it."""
 
@@ -207,7 +220,23 @@ def redraw_everything(session: Session, *, ticket_id: int) -> None:
     redraw_alerts(session, ticket_id=ticket_id)
 
 
-def follow_move(session: Session, ticket: Ticket, *, left: tuple[str | None, str | None]) -> None:
+def move_to_direct(session: Session, ticket: Ticket) -> None:
+    """The conversation goes on in the requester's direct messages, under a new opening."""
+    left = ticket.conversation_channel, ticket.conversation_ts
+    ticket.has_moved, ticket.conversation_channel, ticket.conversation_ts = True, None, None
+    session.flush()
+    tell(
+        session,
+        opening_key(ticket),
+        Telling.OPENING,
+        ticket_id=ticket.id,
+        person_id=ticket.requester_id,
+        data={"place": "direct"},
+    )
+    _follow_move(session, ticket, left=left)
+
+
+def _follow_move(session: Session, ticket: Ticket, *, left: tuple[str | None, str | None]) -> None:
     """The conversation left a thread for direct messages: what was to be said there is said here."""
     before = f"opening:{ticket.id}"
     there = Outbox.thread_key == before
@@ -240,7 +269,17 @@ def redraw_card(session: Session, *, ticket_id: int) -> None:
     Its version is the ticket's, which has not changed: it counts as showing less. A sender that has it in
     hand finds that when it settles.
     """
-    at_rest = Outbox.state == OutboxState.SENT
+    session.execute(_shown_again(Outbox.state == OutboxState.SENT).where(Outbox.key == f"card:{ticket_id}"))
+
+
+def show_again(session: Session, root: Outbox) -> None:
+    """A message that should be there seems to be gone: it is written again, also where that was given up."""
+    at_rest = Outbox.state.in_([OutboxState.SENT, OutboxState.PARKED])
+    again = _shown_again(at_rest).where(Outbox.id == root.id, Outbox.ts.is_not(None))
+    session.execute(again, execution_options={"synchronize_session": False})
+
+
+def _shown_again(at_rest: ColumnElement[bool]) -> Update:
     now = bindparam("now", real_now(), type_=Outbox.not_before.type)
     again = {
         "shown_version": Outbox.shown_version - 1,
@@ -248,7 +287,7 @@ def redraw_card(session: Session, *, ticket_id: int) -> None:
         "not_before": case((at_rest, now), else_=Outbox.not_before),
         "attempts": case((at_rest, 0), else_=Outbox.attempts),
     }
-    session.execute(update(Outbox).where(Outbox.key == f"card:{ticket_id}").values(again))
+    return update(Outbox).values(again)
 
 
 def redraw_alerts(session: Session, *, ticket_id: int) -> None:

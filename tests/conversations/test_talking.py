@@ -10,7 +10,7 @@ import pytest
 from bot.delivery.client import SlackClient
 from bot.models.vocabulary import State
 from sandbox.seen import SeenMessage
-from tests.conversations.desk import HELP, TRIAGE, Desk, Raised, number_in
+from tests.conversations.desk import HELP, TRIAGE, Desk, Raised, number_in, something
 
 
 def test_what_the_requester_writes_is_shown_under_the_card_in_their_name(desk: Desk) -> None:
@@ -114,6 +114,60 @@ def _openings(desk: Desk, ticket: Raised) -> list[SeenMessage]:
     return [
         m for m in desk.client.messages(ticket.channel) if m.app_id and number_in(m.text) == ticket.number
     ]
+
+
+def test_who_deleted_their_message_before_it_was_answered_is_answered_directly(desk: Desk) -> None:
+    text = something("fuse box")
+    ts = desk.client.post("ana", HELP, text)
+    desk.client.fault("ratelimited", "chat.postMessage", contains=ts, seconds=3, times=1)
+    desk.client.react("ana", HELP, ts, "ticket")
+    ticket = desk.appeared(text, HELP, ts)
+    desk.client.post("ben", TRIAGE, "Look at the fuse", ticket.card)
+    desk.until(lambda: "commented" in desk.timeline(ticket.number) or None, "the comment")
+    desk.client.delete("ana", HELP, ts)
+    here = replace(ticket, channel=desk.client.open_dm("ana"))
+    opening = desk.until(partial(_openings, desk, here), "the opening in direct messages")[0]
+    again = replace(here, root=opening.ts)
+    desk.conversation_says(again, "Look at the fuse")
+    desk.client.click("ben", TRIAGE, ticket.card, "Claim")
+    desk.client.post("ana", again.channel, "It was the fuse", again.root)
+    desk.card_thread_says(ticket, "It was the fuse")
+    desk.client.react("ben", TRIAGE, ticket.card, "white_check_mark")
+    desk.conversation_says(again, "resolved")
+    assert text not in [m.text for m in desk.client.messages(HELP)]
+
+
+def test_an_answer_under_a_message_that_was_deleted_meanwhile_is_given_directly(desk: Desk) -> None:
+    ticket = desk.raise_by_emoji("ana")
+    _clear(desk, ticket.channel, ticket.root)
+    desk.client.post("ben", TRIAGE, "Look at the fuse", ticket.card)
+    here = replace(ticket, channel=desk.client.open_dm("ana"))
+    opening = desk.until(partial(_openings, desk, here), "the opening in direct messages")[0]
+    desk.conversation_says(replace(here, root=opening.ts), "Look at the fuse")
+
+
+def test_what_belongs_under_a_deleted_message_of_ours_goes_under_the_one_that_replaces_it(desk: Desk) -> None:
+    ticket = desk.raise_by_command("ana")
+    _clear(desk, TRIAGE, ticket.card)
+    desk.client.post("ana", ticket.channel, "It smells burnt", ticket.root)
+    card = desk.until(lambda: desk.card_about(ticket.title), "the card to be posted anew")
+    desk.card_thread_says(replace(ticket, card=card.ts), "It smells burnt")
+    _clear(desk, ticket.channel, ticket.root)
+    desk.client.post("ben", TRIAGE, "Leave the room", card.ts)
+    opening = desk.until(partial(_openings, desk, ticket), "the opening to be posted anew")[0]
+    desk.conversation_says(replace(ticket, root=opening.ts), "Leave the room")
+
+
+def _clear(desk: Desk, channel: str, root: str) -> None:
+    """A message and all that stands under it are deleted."""
+    desk.settle()
+    app = SlackClient(desk.server.bot_token, base_url=desk.server.api_url)
+    for message in reversed(desk.client.messages(channel, thread_ts=root)):
+        if message.app_id:
+            app.call("chat.delete", channel=desk.client.channel_id(channel), ts=message.ts)
+        else:
+            desk.client.delete(message.user, channel, message.ts)
+    desk.settle()
 
 
 def test_edits_of_the_ticketed_message_itself_are_noted(desk: Desk) -> None:

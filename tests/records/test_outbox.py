@@ -190,6 +190,18 @@ def test_a_message_that_ended_unposted_holds_nobody_back(store: Store, ticket_id
     assert claimed(store).key == "second"
 
 
+@pytest.mark.parametrize("error", ["is_archived", "is_inactive"])  # a post's word for it, and an edit's
+def test_what_an_archived_channel_refused_is_due_once_that_is_open_again(store: Store, error: str) -> None:
+    tell(store, "first")
+    held = claimed(store)
+    with store.write() as session:
+        now = store.now(session)
+        assert outbox.parked(session, held, error=f"Slack refused the call ({error}).", now=now)
+        assert outbox.parked_channels(session) == {"C1"}
+        assert outbox.unpark(session, channel="C1", now=now) == 1
+    assert claimed(store).key == "first"
+
+
 def test_other_channels_and_tickets_do_not_wait(store: Store, ticket_id: int) -> None:
     tell(store, "first", ticket_id=ticket_id)
     tell(store, "elsewhere", ticket_id=ticket_id, channel="C2")
@@ -205,6 +217,15 @@ def test_an_update_of_a_posted_message_does_not_wait_for_new_ones(store: Store, 
     with store.write() as session:
         telling.refresh(session, ticket_id=ticket_id, version=2)
     assert claimed(store).key == "card"
+
+
+def test_a_root_does_not_wait_for_what_was_moved_under_it(store: Store, ticket_id: int) -> None:
+    tell(store, "reply", ticket_id=ticket_id, thread_key="root")
+    tell(store, "root", ticket_id=ticket_id)
+    root = claimed(store)
+    assert root.key == "root"
+    assert post(store, root)
+    assert claimed(store).key == "reply"
 
 
 def test_a_reply_waits_for_the_root_of_its_thread(store: Store) -> None:

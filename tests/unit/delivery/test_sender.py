@@ -11,15 +11,17 @@ from typing import TypeVar
 
 import pytest
 from prometheus_client import Counter
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.clock import real_now
-from bot.delivery import marker
-from bot.delivery.client import SlackClient
+from bot.delivery import marker, uprooted
+from bot.delivery.client import Refused, SlackClient
 from bot.delivery.metrics import DUPLICATES_REMOVED
+from bot.delivery.places import Place
 from bot.delivery.rendering import Content, Rendering, Superseded
 from bot.failpoints import Commit
-from bot.models import OutboxState, Person
+from bot.models import Outbox, OutboxState, Person
 from bot.store import Store, outbox
 from bot.store.outbox import Claim
 from bot.workflows import telling
@@ -478,6 +480,76 @@ def test_a_card_that_was_deleted_in_slack_is_posted_anew(place: Workplace, ticke
     assert place.row("card").ts != ts
 
 
+@pytest.mark.parametrize("error", ["update_failed", "external_channel_migrating"])
+def test_a_card_follows_after_a_refusal_that_passes_by_itself(
+    place: Workplace, ticket: int, error: str
+) -> None:
+    place.start()
+    place.tell("card", Telling.CARD, ticket_id=ticket)
+    ts = place.wait_for("card").ts
+    place.slack.fault("error", "chat.update", times=1, error=error)
+    _refresh(place, 2)
+    _shows(place, 2)
+    assert [message.ts for message in place.ours()] == [ts]
+
+
+def test_a_card_that_may_not_be_edited_any_more_is_posted_anew(place: Workplace, ticket: int) -> None:
+    place.start()
+    place.tell("card", Telling.CARD, ticket_id=ticket)
+    ts = place.wait_for("card").ts
+    place.slack.fault("error", "chat.update", times=1, error="edit_window_closed")
+    _refresh(place, 2)
+    _shows(place, 2)
+    assert place.wait_for("card").ts != ts
+
+
+def test_an_uncertain_reply_under_a_card_that_was_deleted_is_said_once_under_the_new_one(
+    place: Workplace, ticket: int
+) -> None:
+    place.start()
+    place.tell("card", Telling.CARD, ticket_id=ticket)
+    card = place.wait_for("card")
+    place.slack.fault("drop", "chat.postMessage", times=1)
+    place.tell("alert", Telling.ALERT, ticket_id=ticket, thread_key="card")
+    place.wait_for("alert", OutboxState.UNKNOWN)
+    place.client().call("chat.delete", channel=card.channel, ts=card.ts)
+    place.wait_for("alert")
+    anew = place.wait_for("card")
+    assert anew.ts != card.ts
+    assert place.texts(thread_ts=anew.ts)[1:] == ["alert v1"]
+
+
+def test_a_relay_to_a_card_that_was_posted_anew_meanwhile_stays_with_the_card(
+    place: Workplace, ticket: int
+) -> None:
+    place.tell("relay:1", ticket_id=ticket, thread_key="card:1")
+    with place.store.write() as session:
+        now = place.store.now(session)
+        due = outbox.Due(session.scalars(select(Outbox)).one(), "lane")
+        held = outbox.take(session, due, owner=place.store.owner, now=now)
+        gone = Place(channel="C1", thread_ts="1.0")
+        assert uprooted.replant(session, held, Refused("cannot_reply_to_message"), gone=gone, now=now)
+    row = place.row("relay:1")
+    assert (row.state, row.thread_key, row.person_id) == (OutboxState.PENDING, "card:1", None)
+
+
+def test_a_reply_that_is_refused_under_a_root_that_is_there_is_parked_in_the_end(
+    place: Workplace, ticket: int
+) -> None:
+    refusal = "cannot_reply_to_message"
+    sender = place.start()
+    place.tell("card", Telling.CARD, ticket_id=ticket)
+    card = place.wait_for("card")
+    place.slack.fault("error", "chat.postMessage", contains=card.ts, error=refusal)
+    place.tell("alert", Telling.ALERT, ticket_id=ticket, thread_key="card")
+    place.wait(lambda: place.row("alert").error == refusal, "the alert to be refused")
+    sender.stop(10)
+    place.change("alert", attempts=8, not_before=real_now())
+    place.start()
+    place.wait_for("alert", OutboxState.PARKED)
+    assert place.wait_for("card").ts == card.ts
+
+
 def test_a_relayed_message_that_was_deleted_in_slack_stays_deleted(place: Workplace) -> None:
     place.start()
     place.tell("relay:1")
@@ -520,6 +592,14 @@ def test_an_emoji_comes_and_goes(place: Workplace) -> None:
     place.wait(lambda: not _has_emoji(place, ts), "the emoji to go")
     _emoji(place, ts, present=True)
     place.wait(lambda: _has_emoji(place, ts), "the emoji to come again")
+
+
+def test_an_emoji_comes_after_a_refusal_that_passes_by_itself(place: Workplace) -> None:
+    ts = place.slack.post("ana", "#it-help", "My screen is black")
+    place.slack.fault("error", "reactions.add", times=1, error="external_channel_migrating")
+    place.start()
+    _emoji(place, ts, present=True)
+    place.wait(lambda: _has_emoji(place, ts), "the emoji to come")
 
 
 def test_an_emoji_that_is_there_already_is_well(place: Workplace) -> None:
