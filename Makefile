@@ -37,7 +37,7 @@ run: $(RUN_STAMP) ## Run the bot against the workspace of .env
 test: $(TEST_STAMP) ## Run every test
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal
 
-# Each way to fail for so many minutes; a seed names a run, and the same seed draws the same lots.
+# Trouble on both databases for so many minutes; a seed names a run, and the same seed draws the same lots.
 MINUTES ?= 10
 SEED ?= 1
 faults: $(TEST_STAMP) ## Prove that nothing is lost and nothing said twice, for as long as you like (MINUTES=10)

@@ -1,4 +1,4 @@
-"""`python -m tests.faults.soak`: runs of trouble one after the other, a line for each (see `make faults`)."""
+"""`python -m tests.faults.soak`: runs of trouble, a line for each, and what all come to (`make faults`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from concurrent.futures import ProcessPoolExecutor, wait
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -24,25 +25,36 @@ KILL_EVERY: Final = ((0.3, 1.0), (0.3, 1.0), (1.0, 3.0), (3.0, 8.0))
 def main(arguments: list[str] | None = None) -> int:
     """Exit codes: 0 nothing was lost or said twice, 1 something was, 2 usage."""
     options = _parser().parse_args(arguments)
-    done: list[Summary] = []
-    try:
-        _runs(options, done)
-    except KeyboardInterrupt:
-        sys.stdout.write("Stopped: the run under way does not count.\n")
+    done = _at_once(options, options.database or KINDS)
     for line in totals(done):
         sys.stdout.write(f"{line}\n")
     return 1 if any(summary.found for summary in done) else 0
 
 
-def _runs(options: argparse.Namespace, done: list[Summary]) -> None:
-    """One run after the other, each on the next kind of database, until the time is up."""
-    ends_at, seed = time.monotonic() + options.minutes * 60, options.seed
-    kinds = options.database or KINDS
-    with ExitStack() as stack:
-        places = [stack.enter_context(databases(kind)) for kind in kinds]
-        while not done or time.monotonic() < ends_at:
-            done.append(_one(options, places[len(done) % len(places)], seed))
-            seed += 1
+def _at_once(options: argparse.Namespace, kinds: Sequence[str]) -> list[Summary]:
+    """Each database in a process of its own: the lots of a seed belong to one run alone."""
+    with ProcessPoolExecutor(len(kinds), mp_context=get_context("spawn")) as pool:
+        waited = [
+            pool.submit(_runs, options, kind, options.seed + 1000 * number)
+            for number, kind in enumerate(kinds)
+        ]
+        try:
+            wait(waited)
+        except KeyboardInterrupt:
+            sys.stdout.write("Stopping; the runs under way do not count.\n")
+        return [summary for each in waited for summary in each.result()]
+
+
+def _runs(options: argparse.Namespace, kind: str, seed: int) -> list[Summary]:
+    """One run after the other until the time is up, or somebody stops it."""
+    ends_at, done = time.monotonic() + options.minutes * 60, list[Summary]()
+    try:
+        with databases(kind) as database:
+            while not done or time.monotonic() < ends_at:
+                done.append(_one(options, database, seed + len(done)))
+    except KeyboardInterrupt:
+        pass
+    return done
 
 
 def totals(done: Sequence[Summary]) -> Iterator[str]:
@@ -58,10 +70,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=5.0, help="for how long runs are begun (default: 5)")
     parser.add_argument(
-        "--database", action="append", choices=KINDS, help="may be repeated (default: both, by turns)"
+        "--database", action="append", choices=KINDS, help="may be repeated (default: both, at once)"
     )
     parser.add_argument("--replicas", type=int, default=3, help="bots at once on postgresql (default: 3)")
-    parser.add_argument("--seed", type=int, default=1, help="of the first run; each next one counts up")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=1,
+        help="of the first run; each next one counts up (a second database: from 1000 on)",
+    )
     parser.add_argument("--seconds", type=float, default=40.0, help="of trouble in each run (default: 40)")
     parser.add_argument("--hours", type=float, default=24.0, help="of business time a run (default: 24)")
     parser.add_argument(

@@ -166,6 +166,7 @@ def test_nothing_that_is_posted_where_others_read_says_what_a_private_ticket_say
     assert leaks == []
     assert {kind.value for kind in Telling} - told == {
         "emoji",  # no words
+        "form_refused",  # to who sent the form alone
         "home",  # one person's own: test_homes.py
         "notice",  # of failures, not of tickets
         "unrouted",  # a test of its own
