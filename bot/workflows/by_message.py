@@ -23,13 +23,14 @@ from bot.workflows.titles import title_from
 from bot.workflows.work import Work
 
 TALKED_BEFORE = {
-    Source.EMOJI: timedelta(0),
-    Source.MENTION: timedelta(0),
+    Source.EMOJI: timedelta(seconds=10),
+    Source.MENTION: timedelta(seconds=10),
     Source.SHORTCUT: timedelta(minutes=2),
 }
 """How tickets come to be in threads that people talk in already, and how far off the instant may be.
 
-When a form is sent, only our clock says.
+An event may be stamped when it is sent; and when a form is sent, only our clock says. Better a word too many on
+a ticket than one lost.
 """
 
 

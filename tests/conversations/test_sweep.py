@@ -120,6 +120,7 @@ def test_what_was_said_in_a_thread_before_it_became_a_ticket_is_no_news(desk: De
     desk.client.post("ben", HELP, "Off and on again?", thread_ts=ts)
     desk.client.post("ana", HELP, "Twice", thread_ts=ts)
     desk.settle()
+    desk.skip(60)
     desk.client.react("ana", HELP, ts, "ticket")
     ticket = desk.appeared(text, HELP, ts)
     desk.settle()

@@ -478,6 +478,14 @@ def test_what_was_said_since_a_lost_emoji_may_have_been_put_on_counts(world: Wor
     assert only_comment(world, ticket).written_at == instant_of(reply.ts)
 
 
+def test_a_word_written_while_the_emoji_was_on_its_way_counts(world: World) -> None:
+    root = world.message(ANA, "The printer is broken")
+    reply = world.message(ANA, "It smokes", HELP, thread_ts=root.ts)
+    world.handle(world.reacted(ANA, (HELP, root.ts), "ticket"))  # stamped when Slack sent it
+    ticket = world.ticket(done(world.supply(root)[1]).number)
+    assert done(world.handle(world.wrote(reply, parent=ANA))).number == ticket.number
+
+
 def test_the_shortcut_goes_by_our_clock_which_may_be_ahead(world: World) -> None:
     root = world.message(ANA, "The printer is broken")
     at_once = world.message(ANA, "It smokes", HELP, thread_ts=root.ts)
