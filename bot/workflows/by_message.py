@@ -29,7 +29,7 @@ TALKED_BEFORE = {
 }
 """How tickets come to be in threads that people talk in already, and how far off the instant may be.
 
-An event may be stamped when it is sent; and when a form is sent, only our clock says. Better one word too many
+An event may be stamped when it is sent; when a form is sent, only our clock says. Better a word too many
 on a ticket than one lost.
 """
 
