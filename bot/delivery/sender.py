@@ -72,6 +72,8 @@ class Sender:
         self._leading = threading.Lock()
         self._in_hand: deque[_Work] = deque()
         """Claimed and not begun; belongs to whoever leads."""
+        self._busy = 0
+        self._counting = threading.Lock()
         self._chores_at = 0.0
         self._is_cut_off = False
         self._pacer = Pacer(store, factor=pace)
@@ -152,7 +154,14 @@ class Sender:
         with self._leading:
             if not self._in_hand:
                 self._in_hand.extend(self._next_work())
-            return self._in_hand.popleft() if self._in_hand else None
+            if not self._in_hand:
+                return None
+            self._count(1)
+            return self._in_hand.popleft()
+
+    def _count(self, more: int) -> None:
+        with self._counting:
+            self._busy += more
 
     def _do(self, work: _Work) -> None:
         try:
@@ -165,6 +174,8 @@ class Sender:
         except Exception:
             # A thread that dies would stop all delivery; the lease ends and the row is looked at again.
             log.exception("a delivery failed unexpectedly", key=work.claim.key)
+        finally:
+            self._count(-1)
         # Whatever waited for this one may go now.
         self._woken.set()
 
@@ -221,11 +232,15 @@ class Sender:
     # --- transactions ---
 
     def _claim(self, session: Session) -> tuple[list[Claim], float]:
-        """A claim for each thread, as far as there are any, or for how many seconds there is none."""
+        """A claim for each free thread, as far as there are any, or for how many seconds there is none.
+
+        None waits for a thread: it would have taken its turn, and be posted together with the next one.
+        """
+        free = len(self._threads) - self._busy
         now = self._store.now(session)
         shut = self._pacer.shut(session, now)
         claims: list[Claim] = []
-        while len(claims) < len(self._threads):
+        while len(claims) < free:
             due = outbox.next_due(session, now, kinds=rendering.KINDS, shut=shut)
             if due is None:
                 break

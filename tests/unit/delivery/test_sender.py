@@ -275,6 +275,22 @@ def test_messages_in_one_channel_keep_slacks_pace(place: Workplace) -> None:
     assert sorted(place.texts()) == [f"k{number} v1" for number in range(4)]
 
 
+def test_messages_keep_their_pace_also_when_calls_hung_before_them(place: Workplace) -> None:
+    place.slack.fault("hang", "chat.postMessage", times=3, seconds=2.5, apply=True)
+    for number in range(2):
+        place.tell(f"a{number}")
+    for number in range(3):
+        place.tell(f"b{number}", to="#general")
+    place.start(
+        pace=2.0, client=SlackClient(place.server.bot_token, base_url=place.server.api_url, timeout=2)
+    )
+    for key in ("a0", "a1", "b0", "b1", "b2"):
+        place.wait_for(key)
+    first, second, third = sorted(float(str(place.row(f"b{number}").ts)) for number in range(3))
+    assert second - first > 0.3
+    assert third - second > 0.3
+
+
 def test_what_slack_refuses_is_parked_and_the_rest_goes_on(place: Workplace) -> None:
     place.start()
     place.tell("refused", to="#random")  # the bot is not in it
