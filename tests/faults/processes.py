@@ -38,8 +38,8 @@ SETTLE: Final = 1.0
 START_WITHIN: Final = 60.0
 """Seconds; generous, for machines with other things to do."""
 
-_FORKING: Final = multiprocessing.get_context("forkserver")
-_FORKING.set_forkserver_preload(
+FORKING: Final = multiprocessing.get_context("forkserver")
+FORKING.set_forkserver_preload(
     [
         "bot.__main__",
         "tests.faults.warm",
@@ -66,7 +66,7 @@ def _run_bot(environment: Mapping[str, str], folder: str) -> None:
 
 def forked(work: Callable[..., None], *args: object, environment: Mapping[str, str], folder: Path) -> int:
     """Do something else in a process of its own, in the same way; its exit code."""
-    process = _FORKING.Process(target=_work, args=(work, args, environment, str(folder)), daemon=True)
+    process = FORKING.Process(target=_work, args=(work, args, environment, str(folder)), daemon=True)
     process.start()
     process.join(START_WITHIN)
     return -1 if process.exitcode is None else process.exitcode
@@ -152,7 +152,7 @@ class BotProcess:
         """Start a process, to die at `failpoint` if one is named."""
         armed = {} if failpoint is None else {"DESK_FAILPOINT": failpoint}
         environment = {**self.environment, "PORT": str(self.port), **armed}
-        self._process = _FORKING.Process(target=_run_bot, args=(environment, str(self.folder)), daemon=True)
+        self._process = FORKING.Process(target=_run_bot, args=(environment, str(self.folder)), daemon=True)
         self._process.start()
 
     def await_ready(self, client: SandboxClient) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.manifest import render_manifest
+from tests import command
+from tests.command import Completed
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
@@ -37,16 +39,8 @@ COMMANDS = [
 ]
 
 
-def deskbell(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "bot", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def deskbell(folder: Path, *arguments: str, **environment: str) -> Completed:
+    return command.deskbell(folder, *arguments, COLUMNS="100", **environment)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -58,7 +52,15 @@ def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
 
 
 def test_the_version_is_one_line(tmp_path: Path) -> None:
-    done = deskbell(tmp_path, "--version")
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "--version"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("deskbell ")
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -22,28 +19,17 @@ from bot.store import Store, migrate
 from bot.store.lock import FileLock
 from bot.terminal.words import rate_words
 from bot.workflows.metrics import Rate
+from tests import command
+from tests.command import Completed
 from tests.records.workflows.world import BEN, MINUTE, SLA, World, desk_text, done
 
 ROOT = Path(__file__).parents[2]
 STRICT = desk_text(SLA.replace("respond: 4h, resolve: 24h", "respond: 10m, resolve: 1h"))
 
 
-def deskbell(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "bot", *arguments],
-        cwd=folder,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "DATABASE_URL": f"sqlite:///{folder / 'desk.db'}",
-            "COLUMNS": "40",  # output must not depend on it
-            **environment,
-        },
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
+def deskbell(folder: Path, *arguments: str, **environment: str) -> Completed:
+    ours = {"DATABASE_URL": f"sqlite:///{folder / 'desk.db'}", "COLUMNS": "40"}  # whose width changes nothing
+    return command.deskbell(folder, *arguments, **(ours | environment))
 
 
 @contextmanager
