@@ -218,7 +218,7 @@ class Attempt:
             return
         if message_ts is None:
             raise Refused("no_item_specified")
-        call = calls.reacting(self._claim, channel=channel, message_ts=message_ts)
+        call = calls.reacting(emoji, channel=channel, message_ts=message_ts)
         try:
             self._call(call)
         except Refused as refusal:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.delivery import marker
-from bot.delivery.rendering import Content
+from bot.delivery.rendering import Content, Emoji
 from bot.store.outbox import Claim
 
 NO_PREVIEWS: Final = {"unfurl_links": False, "unfurl_media": False}
@@ -30,10 +30,10 @@ class Call:
     args: dict[str, object]
 
 
-def reacting(claim: Claim, *, channel: str, message_ts: str) -> Call:
+def reacting(emoji: Emoji, *, channel: str, message_ts: str) -> Call:
     """Put our emoji on a message, or take it off."""
-    method = "reactions.add" if claim.data["present"] else "reactions.remove"
-    return Call(method, {"channel": channel, "timestamp": message_ts, "name": claim.data["name"]})
+    method = "reactions.add" if emoji.present else "reactions.remove"
+    return Call(method, {"channel": channel, "timestamp": message_ts, "name": emoji.name})
 
 
 def writing(claim: Claim, content: Content, *, channel: str, thread_ts: str | None, secret: str) -> Call:

@@ -41,9 +41,14 @@ class Content:
 
 @dataclass(frozen=True)
 class Emoji:
-    """Not a message: an emoji of ours, as the delivery's data say. `is_done`: nothing has to be called."""
+    """Not a message: an emoji of ours. `is_done`: nothing has to be called.
+
+    As the delivery stands now, not as it was claimed: `version` is what is shown once that is done.
+    """
 
     version: int
+    name: str
+    present: bool
     is_done: bool = False
 
 
@@ -69,7 +74,8 @@ def render(session: Session, claim: Claim) -> Rendering:
     kind = Telling(claim.kind)
     if kind is Telling.EMOJI:
         was_never_there = claim.shown_version == 0 and claim.first_try_at is None
-        return Emoji(row.wanted_version, is_done=was_never_there and not row.data["present"])
+        name, present = row.data["name"], row.data["present"]
+        return Emoji(row.wanted_version, name, present, is_done=was_never_there and not present)
     if claim.ts is None:
         reason = _VALIDITY.get(kind, _always)(session, row)
         if reason is not None:

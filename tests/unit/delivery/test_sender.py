@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -637,6 +638,25 @@ def test_an_emoji_that_never_was_needs_no_removal(place: Workplace) -> None:
     assert place.slack.calls("reactions.add") + place.slack.calls("reactions.remove") == []
     _emoji(place, ts, present=True)
     place.wait(lambda: _has_emoji(place, ts), "the emoji to come after all")
+
+
+def test_an_emoji_wanted_again_in_the_moment_of_its_removal_stays(place: Workplace) -> None:
+    ts = place.slack.post("ana", "#it-help", "My screen is black")
+    has_changed = threading.Event()
+
+    def draw(session: Session, claim: Claim) -> Rendering:
+        if not claim.data["present"] and not has_changed.is_set():
+            has_changed.set()
+            _emoji(place, ts, present=True)  # claimed to be removed, and wanted by now
+        return plainly(session, claim)
+
+    place.start(draw=draw)
+    _emoji(place, ts, present=True)
+    place.wait(lambda: _has_emoji(place, ts), "the emoji to come")
+    place.wait_for("emoji")
+    _emoji(place, ts, present=False)
+    place.wait(lambda: place.row("emoji").shown_version == 3, "what is wanted last to be shown")
+    assert _has_emoji(place, ts)
 
 
 def test_an_emoji_that_may_have_come_is_removed(place: Workplace) -> None:
